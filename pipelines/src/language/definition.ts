@@ -1,0 +1,213 @@
+// A pipeline file after parsing: every default filled in, every reference checked. Strings typed `Template`
+// may still hold `${{ … }}`; their expressions have been parsed and type-checked.
+
+/** Text that may hold `${{ CEL }}` parts. */
+export type Template = string;
+/** A bare CEL expression. */
+export type Expression = string;
+
+export interface PipelineDefinition {
+  readonly name: string;
+  readonly on: TriggerRules;
+  readonly env: Readonly<Record<string, EnvValue>>;
+  /** In the order of the file. */
+  readonly stages: readonly StageDefinition[];
+}
+
+/** An absent rule (null) means that the event never starts this pipeline. */
+export interface TriggerRules {
+  readonly push: BranchRules | null;
+  readonly pull_request: BranchRules | null;
+  readonly tag: { readonly patterns: readonly string[] } | null;
+  readonly manual: ManualRules | null;
+}
+
+export interface BranchRules {
+  /** Glob patterns; empty means every branch. */
+  readonly branches: readonly string[];
+  /** At least one changed path must match; empty means any path. */
+  readonly paths: readonly string[];
+  /** Paths that do not count as changed. */
+  readonly ignore: readonly string[];
+}
+
+export interface ManualRules {
+  readonly inputs: Readonly<Record<string, InputDefinition>>;
+}
+
+export type InputDefinition =
+  | { readonly type: 'string'; readonly default: string | null }
+  | { readonly type: 'number'; readonly default: number | null }
+  | { readonly type: 'boolean'; readonly default: boolean | null }
+  | { readonly type: 'choice'; readonly options: readonly string[]; readonly default: string | null };
+
+export type EnvValue =
+  { readonly kind: 'text'; readonly text: Template } | { readonly kind: 'secret'; readonly secret: string };
+
+export interface StageDefinition {
+  readonly id: string;
+  readonly needs: readonly StageNeed[];
+  /** Null means `success()`. */
+  readonly if: Expression | null;
+  readonly env: Readonly<Record<string, EnvValue>>;
+  readonly timeoutMs: number;
+  readonly retry: RetryPolicy;
+  /** True, or the exit codes that do not fail the run. */
+  readonly allowFailure: boolean | readonly number[];
+  readonly work: StageWork;
+}
+
+export interface StageNeed {
+  readonly stage: string;
+  /** A stage that was filtered out or skipped does not hold this one back. */
+  readonly optional: boolean;
+}
+
+export const failureClasses = [
+  'failed',
+  'timeout',
+  'out-of-memory',
+  'image-pull',
+  'worker-lost',
+  'infrastructure',
+  'cancelled',
+] as const;
+export type FailureClass = (typeof failureClasses)[number];
+
+export interface RetryPolicy {
+  /** Tries in all, at least 1. */
+  readonly attempts: number;
+  readonly delayMs: number;
+  readonly factor: number;
+  readonly maxDelayMs: number;
+  /** A failure class, or `exit:N`. */
+  readonly on: readonly string[];
+}
+
+export type StageWork = StepsWork | BuildWork | ScanWork | PushWork | DeployWork | ApproveWork;
+export type StageKind = StageWork['kind'];
+
+export interface StepsWork {
+  readonly kind: 'steps';
+  /** Null: the worker's host, by the process executor, where the operator allows it. */
+  readonly image: Template | null;
+  readonly checkout: boolean;
+  readonly shell: 'sh' | 'bash';
+  /** False: the steps get no network at all. */
+  readonly network: boolean;
+  readonly resources: { readonly cpu: number | null; readonly memoryBytes: number | null };
+  readonly steps: readonly StepDefinition[];
+  /** Output name → file in the workspace whose trimmed text is the value. */
+  readonly outputs: Readonly<Record<string, { readonly file: string }>>;
+}
+
+export interface StepDefinition {
+  readonly name: string;
+  /** Never holds text that a stranger can write: the linter refuses it. */
+  readonly run: Template;
+  readonly if: Expression | null;
+  readonly env: Readonly<Record<string, EnvValue>>;
+  /** Null: only the stage's timeout applies. */
+  readonly timeoutMs: number | null;
+}
+
+export interface BuildWork {
+  readonly kind: 'build';
+  /** Path of the Dockerfile inside the repository. */
+  readonly file: string;
+  /** Directory inside the repository that is sent as build context. */
+  readonly context: string;
+  readonly target: string | null;
+  readonly args: Readonly<Record<string, Template>>;
+}
+
+export const severities = ['low', 'medium', 'high', 'critical'] as const;
+export type Severity = (typeof severities)[number];
+
+export interface ScanWork {
+  readonly kind: 'scan';
+  /** Id of the build stage whose image is scanned. */
+  readonly of: string;
+  /** Findings at or above this severity fail the stage; null: report only. */
+  readonly failOn: Severity | null;
+  /** What to do when the scanner has no vulnerability data. */
+  readonly noData: 'fail' | 'allow';
+  /** Ids of findings (CVE…, rule ids) that are accepted, with an expiry (ISO date) or null. */
+  readonly allow: readonly { readonly id: string; readonly until: string | null; readonly reason: string }[];
+}
+
+export interface PushWork {
+  readonly kind: 'push';
+  /** Id of the build stage whose image is pushed. */
+  readonly of: string;
+  /** Repository without tag: `registry.example.com/shop`. */
+  readonly to: Template;
+  readonly tags: readonly Template[];
+}
+
+export interface ApprovalRule {
+  /** Roles or user names; empty: anyone who may approve in this project. */
+  readonly by: readonly string[];
+  readonly count: number;
+  readonly withinMs: number;
+  readonly notAuthor: boolean;
+}
+
+export interface ApproveWork {
+  readonly kind: 'approve';
+  readonly approval: ApprovalRule;
+}
+
+export interface DeployWork {
+  readonly kind: 'deploy';
+  readonly environment: string;
+  /** Id of the push (or, for a Docker environment on the same engine, build) stage whose image is deployed. */
+  readonly image: string;
+  /** Folder or file of Kubernetes manifests inside the repository; null for a Docker environment. */
+  readonly manifests: string | null;
+  /** How a Docker environment runs the image; null for a Kubernetes environment. */
+  readonly container: ContainerSpec | null;
+  readonly strategy: 'rolling' | 'canary';
+  /** Empty for `rolling`. */
+  readonly steps: readonly RolloutStep[];
+  /** Empty means the traffic provider's own (requests and 5xx of HAProxy). */
+  readonly metrics: Readonly<Record<string, MetricSpec>>;
+  /** For the whole stage, 0 < confidence < 1. */
+  readonly confidence: number;
+  readonly intervalMs: number;
+  readonly noData: 'wait' | 'fail';
+  readonly onInconclusive: 'hold' | 'abort';
+  /** The old version stays whole this long after 100 %. */
+  readonly bakeMs: number;
+  readonly drainMs: number;
+  readonly deadlineMs: number;
+}
+
+export interface ContainerSpec {
+  readonly port: number;
+  readonly replicas: number;
+  readonly env: Readonly<Record<string, EnvValue>>;
+  /** HTTP path that answers 2xx when the container may receive traffic. */
+  readonly health: string;
+}
+
+export type RolloutStep =
+  | { readonly kind: 'set-weight'; readonly percent: number }
+  /** Null: until a person resumes. */
+  | { readonly kind: 'pause'; readonly forMs: number | null }
+  | { readonly kind: 'analysis'; readonly forMs: number }
+  | { readonly kind: 'approve'; readonly approval: ApprovalRule };
+
+/**
+ * Two PromQL instant queries that give raw counters (no `rate`, no `increase`): the bad events and all events.
+ * `${{ version }}` is replaced by each side's version label.
+ */
+export interface MetricSpec {
+  readonly query: string;
+  readonly of: string;
+  /** Allowed ratio of the canary's bad rate to the baseline's, ≥ 1; null: no comparison. */
+  readonly worseThan: number | null;
+  /** Absolute ceiling of the canary's bad rate, 0 < limit < 1; null: none. */
+  readonly limit: number | null;
+  readonly dryRun: boolean;
+}

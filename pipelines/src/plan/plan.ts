@@ -1,0 +1,31 @@
+// A plan is frozen: definition + trigger, decided once, stored with the run, never changed afterwards.
+import type { EnvValue, RetryPolicy, StageNeed, StageWork, Expression } from '../language/definition.ts';
+import type { Trigger } from '../trigger/trigger.ts';
+
+export interface Plan {
+  readonly pipeline: string;
+  readonly trigger: Trigger;
+  readonly env: Readonly<Record<string, EnvValue>>;
+  /** In topological order: a stage stands after everything it needs. */
+  readonly stages: readonly PlannedStage[];
+}
+
+export interface PlannedStage {
+  readonly id: string;
+  readonly needs: readonly StageNeed[];
+  /** Still to be decided when the stage's needs have ended; null: `success()`. */
+  readonly if: Expression | null;
+  readonly env: Readonly<Record<string, EnvValue>>;
+  readonly timeoutMs: number;
+  readonly retry: RetryPolicy;
+  readonly allowFailure: boolean | readonly number[];
+  /** Templates over the trigger are already rendered; those over `stages.*` are rendered when the stage is ready. */
+  readonly work: StageWork;
+  /** `excluded`: known at plan time not to run (its condition is already false). */
+  readonly decision: { readonly included: boolean; readonly reasons: readonly string[] };
+}
+
+/** Whether an event starts a pipeline at all, and why. */
+export type PlanOutcome =
+  | { readonly kind: 'planned'; readonly plan: Plan }
+  | { readonly kind: 'filtered'; readonly reasons: readonly string[] };

@@ -1,0 +1,190 @@
+// What people's tools see: `/api/*`, with a session cookie or `Authorization: Bearer <token>`. Times are
+// milliseconds since the epoch.
+//
+//   GET  /api/session                         sessionView | 401        POST /api/session {token} (one-time or API token) · DELETE /api/session
+//   GET  /api/runs?project&status&branch&pipeline&before&limit     { runs: runSummary[], next: string | null }
+//   POST /api/runs              startRun      → 201 { runId }
+//   GET  /api/runs/:id                        runView
+//   POST /api/runs/:id/cancel   {reason}      → 202
+//   GET  /api/attempts/:id/log?from&limit     logPage
+//   GET  /api/rollouts/:id                    rolloutView
+//   POST /api/runs/:id/stages/:stage/vote   vote → 202   (approve stages and approvals inside a rollout)
+//   POST /api/rollouts/:id/abort | resume   {reason} → 202
+//   GET  /api/environments                    { environments: environmentView[] }
+//   PUT  /api/environments/:name              environmentConfig.target
+//   POST /api/environments/:name/rollback   {releaseId?, reason} → 201 { runId }
+//   GET  /api/repositories · PUT /api/repositories   repositoryConfig
+//   PUT  /api/secrets/:name {value} (write only) · GET /api/secrets (names) · DELETE
+//   POST /api/tokens {name} → { token } · GET /api/workers · GET /api/audit
+//   GET  /api/deliveries · POST /api/deliveries/:id/replay
+//   GET  /api/attempts/:id/blobs/:name        raw (scan reports, SBOM)
+import { z } from 'zod';
+import type { Diagnostic } from '../language/diagnostic.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Decision, Rollout } from '../rollout/rollout-state.ts';
+import type { RunState, RunStatus, StageState } from '../run/run-state.ts';
+import type { EnvironmentTarget } from './environment.ts';
+
+/** An error of the API: what happened and what to do about it. */
+export interface ApiProblem {
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface SessionView {
+  readonly user: string;
+  readonly role: 'admin';
+  readonly installation: string;
+  readonly version: string;
+}
+
+export interface RunSummary {
+  readonly id: string;
+  readonly number: number;
+  readonly project: string;
+  readonly repository: string;
+  /** Name of the pipeline, or of the file when it could not be read. */
+  readonly pipeline: string;
+  readonly event: 'push' | 'tag' | 'pull_request' | 'manual';
+  /** Branch or tag. */
+  readonly ref: string;
+  readonly commit: { readonly sha: string; readonly message: string; readonly author: string };
+  readonly actor: string;
+  /** `awaiting-approval` and `held` are runs that wait for a person. */
+  readonly status: RunStatus | 'awaiting-approval' | 'held';
+  readonly createdAt: number;
+  readonly finishedAt: number | null;
+  readonly stages: readonly {
+    readonly id: string;
+    readonly status: StageState['status'] | 'held' | 'rolling-back' | 'rolled-back';
+  }[];
+}
+
+export interface RunView extends RunSummary {
+  /** Grows with every change of the run; a message with a lower one is old. */
+  readonly revision: number;
+  /** Null when the pipeline file is broken: then `diagnostics` says why. */
+  readonly plan: Plan | null;
+  readonly state: RunState | null;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly attempts: readonly AttemptView[];
+  readonly rollouts: readonly { readonly id: string; readonly stage: string; readonly phase: string }[];
+}
+
+export interface AttemptView {
+  readonly id: string;
+  readonly stage: string;
+  readonly attempt: number;
+  readonly worker: string | null;
+  readonly logLines: number;
+  /** Null until the attempt ended; then what the worker stated, and whether the server's own count and digest agree. */
+  readonly log: { readonly lines: number; readonly digest: string; readonly verified: boolean } | null;
+  readonly blobs: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+/** `step`: index of the step, -1 for none. */
+export interface NumberedLine {
+  readonly n: number;
+  readonly step: number;
+  readonly atMs: number;
+  readonly stream: 'o' | 'e' | 's';
+  readonly text: string;
+}
+
+export interface LogPage {
+  readonly lines: readonly NumberedLine[];
+  readonly total: number;
+  readonly complete: boolean;
+}
+
+export interface RolloutView {
+  readonly id: string;
+  readonly runId: string;
+  readonly stage: string;
+  readonly revision: number;
+  readonly rollout: Rollout;
+  readonly decisions: readonly DecisionView[];
+  /** Weight, counts and latencies over time, oldest first, thinned to at most 500 points. */
+  readonly history: readonly RolloutPoint[];
+}
+
+export interface DecisionView extends Decision {
+  /** SHA-256 over the decision and `previousHash`: the chain that an approval signs. */
+  readonly hash: string;
+  readonly previousHash: string | null;
+}
+
+export interface RolloutPoint {
+  readonly at: number;
+  readonly weightPercent: number;
+  readonly stable: SidePoint | null;
+  readonly canary: SidePoint | null;
+}
+
+/** Counted since the point before. */
+export interface SidePoint {
+  readonly requests: number;
+  readonly errors: number;
+  readonly meanMs: number | null;
+}
+
+export interface EnvironmentView {
+  readonly name: string;
+  readonly target: EnvironmentTarget;
+  readonly current: ReleaseView | null;
+  readonly history: readonly ReleaseView[];
+  readonly activeRollout: string | null;
+}
+
+export interface ReleaseView {
+  readonly id: string;
+  readonly version: string;
+  readonly image: string;
+  readonly runId: string;
+  readonly commit: string;
+  readonly by: string;
+  readonly at: number;
+  readonly outcome: 'succeeded' | 'rolled-back';
+  readonly reason: string | null;
+}
+
+export const startRun = z.object({
+  repository: z.string().min(1).max(300),
+  branch: z.string().min(1).max(300),
+  /** Default: the branch's head. */
+  commit: z
+    .string()
+    .regex(/^[0-9a-f]{7,64}$/)
+    .optional(),
+  inputs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+});
+export type StartRun = z.infer<typeof startRun>;
+
+export const vote = z.object({
+  verdict: z.enum(['approved', 'rejected']),
+  reason: z.string().max(2_000).nullable().default(null),
+  /** Inside a rollout: hash of the newest decision that the voter has seen; another one is refused. */
+  decisionHash: z.string().nullable().default(null),
+});
+export type Vote = z.infer<typeof vote>;
+
+export const repositoryConfig = z.object({
+  project: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,48}$/)
+    .default('default'),
+  /** `owner/name` as the forge spells it. */
+  fullName: z
+    .string()
+    .regex(/^[\w.-]+(\/[\w.-]+)+$/)
+    .max(300),
+  provider: z.enum(['github', 'generic']),
+  cloneUrl: z.string().max(2_000),
+  defaultBranch: z.string().max(300).default('main'),
+  /** Checks the deliveries' signatures; at least 16 characters. Write only. */
+  hookSecret: z.string().min(16).max(500),
+  credentials: z.object({ username: z.string(), password: z.string() }).nullable().default(null),
+  /** Runs of this repository may use the process executor on the worker's host. */
+  trusted: z.boolean().default(false),
+});
+export type RepositoryConfig = z.infer<typeof repositoryConfig>;

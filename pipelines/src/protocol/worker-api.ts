@@ -1,0 +1,189 @@
+// The server's one door for workers, `/worker/*`, with `Authorization: Bearer <worker token>`.
+//
+//   POST /worker/claims              claimRequest   → 200 claimAnswer
+//   POST /worker/attempts/:id/records recordBatch   → 200 recordAck | 409 staleFence
+//   POST /worker/heartbeat           heartbeat      → 200 heartbeatAnswer
+//   POST /worker/actions/claims      actionClaimRequest → 200 actionClaimAnswer
+//   POST /worker/actions/:rolloutId/:action/result  actionReport → 200 {} | 409 staleFence
+//   PUT  /worker/attempts/:id/blobs/:name  raw body, header x-sluice-fence → 200 { sha256, bytes }
+//   GET  /worker/attempts/:id/blobs/:name  of the same run → raw body
+import { z } from 'zod';
+import type { EnvironmentTarget } from './environment.ts';
+import type { RolloutAction, RolloutSpec, ActionResult } from '../rollout/rollout-state.ts';
+import type { PlannedStage } from '../plan/plan.ts';
+import type { StageOutcome } from '../run/run-state.ts';
+
+export const claimRequest = z.object({
+  runId: z.uuid(),
+  stage: z.string(),
+  attempt: z.number().int().min(1),
+  workerId: z.string().min(1).max(200),
+});
+export type ClaimRequest = z.infer<typeof claimRequest>;
+
+/** Refusals are answers, not errors: the job is done for this worker. */
+export type ClaimAnswer =
+  | { readonly kind: 'claimed'; readonly claim: Claim }
+  /** `held`: another worker (or this one already) has it; `over`: cancelled, finished or unknown. */
+  | { readonly kind: 'refused'; readonly reason: 'held' | 'over' | 'not-ready' };
+
+/** Everything a worker needs for one attempt. The only message that ever holds secrets in plain text. */
+export interface Claim {
+  readonly attemptId: string;
+  readonly runId: string;
+  readonly runNumber: number;
+  readonly project: string;
+  readonly fence: number;
+  readonly installation: string;
+  readonly attempt: number;
+  /** With every template rendered. */
+  readonly stage: PlannedStage;
+  /** Environment of the stage, pipeline's and stage's merged, secrets resolved. Steps add their own from `stage.work`. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Secret name → plain value, for steps' own `env` and for masks. */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly checkout: CheckoutSpec;
+  /** Outputs of stages that this one needs, directly or not: stage id → outputs. */
+  readonly outputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly registryCredentials: readonly RegistryCredential[];
+}
+
+export interface CheckoutSpec {
+  readonly repositoryId: string;
+  /** `file:`, `https:` or `ssh:`; credentials are separate. */
+  readonly url: string;
+  readonly commit: string;
+  readonly username: string | null;
+  readonly password: string | null;
+}
+
+export interface RegistryCredential {
+  readonly host: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** One line of a log. Index 0: ms since the attempt started · 1: `o` stdout, `e` stderr, `s` the engine's own words · 2: text. */
+export const logLine = z.tuple([z.number().int().min(0), z.enum(['o', 'e', 's']), z.string()]);
+export type LogLine = z.infer<typeof logLine>;
+
+const outcome: z.ZodType<StageOutcome> = z.discriminatedUnion('result', [
+  z.object({ result: z.literal('succeeded'), outputs: z.record(z.string(), z.string()) }),
+  z.object({
+    result: z.literal('failed'),
+    failure: z.object({
+      class: z.enum([
+        'failed',
+        'timeout',
+        'out-of-memory',
+        'image-pull',
+        'worker-lost',
+        'infrastructure',
+        'cancelled',
+      ]),
+      message: z.string(),
+      exitCode: z.number().int().nullable(),
+    }),
+  }),
+  z.object({ result: z.literal('cancelled'), reason: z.string() }),
+]);
+
+/**
+ * A worker's spool, one numbered sequence per attempt. `finished` is always the last record and states the whole
+ * log: how many lines, and the SHA-256 (hex) over every line's text followed by "\n", in order.
+ */
+export const workerRecord = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('log'),
+    number: z.number().int().min(1),
+    /** Index of the step, -1 for what belongs to none (checkout, clean-up). */
+    step: z.number().int().min(-1),
+    /** Number of the first line in the attempt's log, from 0. */
+    firstLine: z.number().int().min(0),
+    lines: z.array(logLine).min(1).max(10_000),
+  }),
+  z.object({
+    kind: z.literal('step-started'),
+    number: z.number().int().min(1),
+    step: z.number().int().min(0),
+    at: z.number().int(),
+  }),
+  z.object({
+    kind: z.literal('step-finished'),
+    number: z.number().int().min(1),
+    step: z.number().int().min(0),
+    result: z.enum(['succeeded', 'failed', 'skipped', 'cancelled']),
+    exitCode: z.number().int().nullable(),
+    at: z.number().int(),
+  }),
+  z.object({
+    kind: z.literal('finished'),
+    number: z.number().int().min(1),
+    outcome,
+    logLines: z.number().int().min(0),
+    logDigest: z.string().regex(/^[0-9a-f]{64}$/),
+    at: z.number().int(),
+  }),
+]);
+export type WorkerRecord = z.infer<typeof workerRecord>;
+
+/** Records in order, without gaps among themselves. Those that the server already has are acknowledged again. */
+export const recordBatch = z.object({
+  fence: z.number().int().min(1),
+  records: z.array(workerRecord).min(1).max(1_000),
+});
+export type RecordBatch = z.infer<typeof recordBatch>;
+/** Every record up to and including `acknowledged` is safe and may leave the spool. */
+export const recordAck = z.object({ acknowledged: z.number().int().min(0), cancel: z.string().nullable() });
+export type RecordAck = z.infer<typeof recordAck>;
+export const staleFence = z.object({ reason: z.literal('stale-fence'), message: z.string() });
+
+export const heartbeat = z.object({
+  workerId: z.string().min(1).max(200),
+  pool: z.string(),
+  slots: z.number().int().min(1),
+  attempts: z.array(z.object({ attemptId: z.uuid(), fence: z.number().int() })),
+});
+export type Heartbeat = z.infer<typeof heartbeat>;
+export const heartbeatAnswer = z.object({
+  /** Attempts to stop, with the reason. */
+  cancel: z.array(z.object({ attemptId: z.uuid(), reason: z.string() })),
+  /** Attempts that are no longer this worker's: stop, clean up, report nothing. */
+  lost: z.array(z.uuid()),
+});
+export type HeartbeatAnswer = z.infer<typeof heartbeatAnswer>;
+
+export const actionClaimRequest = z.object({
+  rolloutId: z.uuid(),
+  action: z.number().int().min(1),
+  workerId: z.string().min(1).max(200),
+});
+export type ActionClaimRequest = z.infer<typeof actionClaimRequest>;
+export type ActionClaimAnswer =
+  | { readonly kind: 'claimed'; readonly claim: ActionClaim }
+  | { readonly kind: 'refused'; readonly reason: 'held' | 'over' };
+
+export interface ActionClaim {
+  readonly rolloutId: string;
+  readonly action: number;
+  readonly fence: number;
+  readonly installation: string;
+  readonly project: string;
+  readonly what: RolloutAction;
+  readonly spec: RolloutSpec;
+  readonly target: EnvironmentTarget;
+  /** `spec.work.container.env` with secrets resolved. */
+  readonly containerEnv: Readonly<Record<string, string>>;
+  /** Text of the kubeconfig; null: the worker's own. */
+  readonly kubeconfig: string | null;
+  readonly checkout: CheckoutSpec;
+  readonly registryCredentials: readonly RegistryCredential[];
+  /** Plain values to mask in every message. */
+  readonly secrets: readonly string[];
+}
+
+/** Checked against the shapes of `rollout-state.ts` by `parseActionReport`. */
+export interface ActionReport {
+  readonly fence: number;
+  readonly result: ActionResult;
+}

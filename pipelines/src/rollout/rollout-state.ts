@@ -1,0 +1,215 @@
+// One progressive delivery of one deploy stage on one target: the fold of its events by `advanceRollout`.
+//
+//   planned ─► inspecting ─► deploying ─► [ setting-weight ─► paused | analysing | awaiting-approval ]*
+//           ─► promoting ─► baking ─► retiring ─► succeeded
+//   inspecting ─► refused                                  any ─► rolling-back ─► rolled-back
+//   analysing ─► held (need-more, no data: a person decides)          └─► rollback-blocked (call a person)
+//
+// Times are milliseconds since the epoch and come in with the events. Every action carries a sequence number:
+// a result with another number than the one that is awaited changes nothing.
+import type { ContainerSpec, DeployWork, MetricSpec } from '../language/definition.ts';
+import type { ApprovalVote, StageOutcome } from '../run/run-state.ts';
+
+/** Frozen when the rollout starts. */
+export interface RolloutSpec {
+  readonly environment: string;
+  /** Label-safe name of the new version, unique in its environment: `r12-1a2b3c4`. */
+  readonly version: string;
+  /** What is deployed, by digest where it was pushed: `registry/shop@sha256:…`. */
+  readonly image: string;
+  readonly author: string;
+  readonly work: DeployWork;
+}
+
+export interface Rollout {
+  readonly spec: RolloutSpec;
+  readonly startedAt: number;
+  readonly phase: RolloutPhase;
+  /** Index into `spec.work.steps` of the step that is next or under way. */
+  readonly step: number;
+  /** Weight asked for last; users may still see another until it was read back. */
+  readonly weightPercent: number;
+  /** As last reported by the target. */
+  readonly facts: TargetFacts | null;
+  /** Number of the last action that was asked for. */
+  readonly lastAction: number;
+  /** Counters at the last weight change: the gate counts from here. */
+  readonly baseline: Observation | null;
+  readonly latest: Observation | null;
+  readonly verdict: Verdict | null;
+  readonly votes: readonly ApprovalVote[];
+  /** Query errors in a row. */
+  readonly consecutiveErrors: number;
+}
+
+export type RolloutPhase =
+  | { readonly name: 'planned' }
+  | { readonly name: 'inspecting' }
+  | { readonly name: 'deploying'; readonly since: number }
+  | { readonly name: 'setting-weight'; readonly since: number }
+  | { readonly name: 'paused'; readonly since: number; readonly until: number | null }
+  | { readonly name: 'analysing'; readonly since: number; readonly until: number }
+  | { readonly name: 'held'; readonly since: number; readonly reason: string }
+  | { readonly name: 'awaiting-approval'; readonly since: number; readonly expiresAt: number }
+  | { readonly name: 'promoting'; readonly since: number }
+  | { readonly name: 'baking'; readonly until: number }
+  | { readonly name: 'retiring' }
+  | {
+      readonly name: 'rolling-back';
+      readonly since: number;
+      readonly reason: string;
+      readonly cancelled: boolean;
+    }
+  | {
+      readonly name: 'rollback-blocked';
+      readonly since: number;
+      readonly reason: string;
+      readonly cancelled: boolean;
+    }
+  | { readonly name: 'succeeded'; readonly at: number }
+  | { readonly name: 'rolled-back'; readonly at: number; readonly reason: string }
+  | { readonly name: 'refused'; readonly at: number; readonly reason: string };
+
+/** What a worker is told to do on the target: idempotent, short, never sleeps to wait for readiness. */
+export type RolloutAction =
+  /** Read only: is the target reachable, what runs there. */
+  | { readonly kind: 'inspect' }
+  /** Make the new version exist beside the old one, without traffic where the target can do that. */
+  | { readonly kind: 'deploy' }
+  /** Give the new version this share of the traffic; may first scale it, and then reports not-ready facts. */
+  | { readonly kind: 'set-weight'; readonly percent: number }
+  /** Read facts and counters. */
+  | { readonly kind: 'observe' }
+  /** All traffic to the new version; the old one stays where the target can keep it. */
+  | { readonly kind: 'promote' }
+  /** The new version is the stable one from now on; drain and remove the old one. */
+  | { readonly kind: 'retire-old' }
+  /** All traffic to the old version, then remove the new one. Where nothing ran before: remove the new one. */
+  | { readonly kind: 'roll-back'; readonly reason: string };
+
+export type ActionResult =
+  | { readonly result: 'done'; readonly facts: TargetFacts; readonly observation: Observation | null }
+  /** `reason` is kebab-case: `target-unreachable`, `manifest-refused`, `image-not-found`, `weight-not-applied` … */
+  | {
+      readonly result: 'failed';
+      readonly reason: string;
+      readonly message: string;
+      readonly retryable: boolean;
+    };
+
+export interface TargetFacts {
+  /** The version that was there before; null: nothing runs yet. */
+  readonly stable: SideFacts | null;
+  /** The version of this rollout; null: not there (any more). */
+  readonly canary: SideFacts | null;
+  /** Where users reach the service, if the target knows. */
+  readonly address: string | null;
+}
+
+export interface SideFacts {
+  readonly version: string;
+  readonly image: string;
+  readonly replicas: number;
+  readonly ready: number;
+  /** Share of the traffic that is configured, read back from the router. */
+  readonly weightPercent: number;
+  /** Why replicas are not ready and will not be by waiting (`CrashLoopBackOff`, `ImagePullBackOff` …); null: none known. */
+  readonly problem: string | null;
+}
+
+/** Raw counters read at one moment, by metric name; `requests` and `errors` of the traffic provider are the metric `errors`. */
+export interface Observation {
+  readonly at: number;
+  readonly metrics: Readonly<Record<string, MetricObservation>>;
+  /** For people: never part of a verdict. */
+  readonly latency: { readonly stable: LatencyReading | null; readonly canary: LatencyReading | null };
+}
+
+export type MetricObservation =
+  | { readonly kind: 'read'; readonly stable: CounterReading | null; readonly canary: CounterReading | null }
+  /** The source answered with an error or not at all. */
+  | { readonly kind: 'error'; readonly message: string };
+
+/** Raw counters by series (each resets on its own); null above means that the query found no series: no data. */
+export interface CounterReading {
+  readonly bad: Readonly<Record<string, number>>;
+  readonly total: Readonly<Record<string, number>>;
+}
+
+export interface LatencyReading {
+  readonly meanMs: number | null;
+  readonly p95Ms: number | null;
+  readonly maxMs: number | null;
+}
+
+export interface Verdict {
+  readonly kind: 'pass' | 'fail' | 'need-more' | 'no-data' | 'error';
+  /** One sentence for a person. */
+  readonly reason: string;
+  readonly at: number;
+  readonly metrics: readonly MetricVerdict[];
+}
+
+export interface MetricVerdict {
+  readonly metric: string;
+  readonly kind: Verdict['kind'];
+  readonly reason: string;
+  readonly stable: { readonly requests: number; readonly bad: number };
+  readonly canary: { readonly requests: number; readonly bad: number };
+  readonly intendedSharePercent: number;
+  /** Null while there are no requests. */
+  readonly observedSharePercent: number | null;
+  /** ln of the evidence for and against, and the threshold ln(1/α) that decides. */
+  readonly failLogE: number | null;
+  readonly passLogE: number | null;
+  readonly threshold: number;
+  /** Canary requests still needed at the present rates; null: cannot be told. */
+  readonly moreRequests: number | null;
+  readonly moreMs: number | null;
+}
+
+export interface Decision {
+  readonly at: number;
+  /** Index of the step that the decision belongs to. */
+  readonly step: number;
+  readonly kind: 'continue' | 'hold' | 'promote' | 'roll-back' | 'refuse' | 'resume' | 'approve' | 'reject';
+  /** `judge` or a person's name. */
+  readonly by: string;
+  readonly reason: string;
+  readonly verdict: Verdict | null;
+  /** Version of the judge that made the verdict, so that a replay can name a difference. */
+  readonly judge: string;
+}
+
+export type RolloutEvent =
+  | { readonly kind: 'started'; readonly at: number }
+  | {
+      readonly kind: 'action-finished';
+      readonly action: number;
+      readonly result: ActionResult;
+      readonly at: number;
+    }
+  /** A timer that was set came due; early or repeated ones change nothing. */
+  | { readonly kind: 'tick'; readonly at: number }
+  | { readonly kind: 'voted'; readonly vote: ApprovalVote; readonly at: number }
+  /** A person: go on from `paused` or `held`. */
+  | { readonly kind: 'resume-requested'; readonly by: string; readonly reason: string; readonly at: number }
+  /** A person or the end of the run: roll back. */
+  | {
+      readonly kind: 'abort-requested';
+      readonly by: string;
+      readonly reason: string;
+      readonly cancelled: boolean;
+      readonly at: number;
+    };
+
+export type RolloutCommand =
+  | { readonly kind: 'act'; readonly action: number; readonly what: RolloutAction }
+  /** Send a `tick` at that time. */
+  | { readonly kind: 'set-timer'; readonly dueAt: number }
+  | { readonly kind: 'record-decision'; readonly decision: Decision }
+  /** One line for the stage's log. */
+  | { readonly kind: 'say'; readonly line: string }
+  | { readonly kind: 'finish'; readonly outcome: StageOutcome };
+
+export type { ContainerSpec, MetricSpec };

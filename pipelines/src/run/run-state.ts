@@ -1,0 +1,176 @@
+// The state of one run: the fold of its events by `advance`. Times are milliseconds since the epoch and come
+// in with the events.
+//
+//            ┌─────────► skipped                       (needs failed, condition false)
+//   waiting ─┼─► queued ─► running ─┬─► succeeded
+//            │     ▲                ├─► retrying ─► queued
+//            │     └────────────────┤   (a failure class that the policy names)
+//            └─► awaiting-approval ─┴─► failed | cancelled
+//
+import type { FailureClass } from '../language/definition.ts';
+
+export type RunStatus = 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+export interface RunState {
+  readonly status: RunStatus;
+  readonly startedAt: number;
+  readonly finishedAt: number | null;
+  /** Set when someone asked for the run's end; no further stage starts. */
+  readonly cancel: { readonly by: string; readonly reason: string; readonly at: number } | null;
+  readonly stages: Readonly<Record<string, StageState>>;
+}
+
+export type StageState =
+  | { readonly status: 'waiting'; readonly reason: string }
+  | { readonly status: 'queued'; readonly attempt: number; readonly since: number; readonly reason: string }
+  | { readonly status: 'retrying'; readonly attempt: number; readonly dueAt: number; readonly reason: string }
+  | {
+      readonly status: 'running';
+      readonly attempt: number;
+      readonly startedAt: number;
+      readonly worker: string;
+      readonly steps: readonly StepState[];
+    }
+  | {
+      readonly status: 'awaiting-approval';
+      readonly attempt: number;
+      readonly since: number;
+      readonly expiresAt: number;
+      readonly votes: readonly ApprovalVote[];
+    }
+  | StageEnd;
+
+/** A stage that will not change any more. */
+export type StageEnd =
+  | {
+      readonly status: 'succeeded';
+      readonly attempt: number;
+      readonly startedAt: number;
+      readonly finishedAt: number;
+      readonly outputs: Readonly<Record<string, string>>;
+      readonly steps: readonly StepState[];
+      readonly reason: string | null;
+    }
+  | {
+      readonly status: 'failed';
+      readonly attempt: number;
+      readonly startedAt: number;
+      readonly finishedAt: number;
+      readonly failure: Failure;
+      readonly steps: readonly StepState[];
+      /** The run goes on as if it had succeeded. */
+      readonly allowed: boolean;
+    }
+  | {
+      readonly status: 'cancelled';
+      readonly finishedAt: number;
+      readonly reason: string;
+      readonly steps: readonly StepState[];
+    }
+  | { readonly status: 'skipped'; readonly finishedAt: number; readonly reason: string };
+
+export interface Failure {
+  readonly class: FailureClass;
+  /** What happened, where, and what to do. Holds no secret. */
+  readonly message: string;
+  readonly exitCode: number | null;
+}
+
+export type StepState =
+  | { readonly name: string; readonly status: 'waiting' }
+  | { readonly name: string; readonly status: 'running'; readonly startedAt: number }
+  | {
+      readonly name: string;
+      readonly status: 'succeeded' | 'failed' | 'skipped' | 'cancelled';
+      readonly startedAt: number;
+      readonly finishedAt: number;
+      readonly exitCode: number | null;
+    };
+
+export interface ApprovalVote {
+  readonly by: string;
+  readonly verdict: 'approved' | 'rejected';
+  readonly reason: string | null;
+  readonly at: number;
+}
+
+/** How an attempt, a rollout or an approval ended. */
+export type StageOutcome =
+  | { readonly result: 'succeeded'; readonly outputs: Readonly<Record<string, string>> }
+  | { readonly result: 'failed'; readonly failure: Failure }
+  | { readonly result: 'cancelled'; readonly reason: string };
+
+export type RunEvent =
+  | { readonly kind: 'run-requested'; readonly at: number }
+  | {
+      readonly kind: 'stage-claimed';
+      readonly stage: string;
+      readonly attempt: number;
+      readonly worker: string;
+      readonly at: number;
+    }
+  | {
+      readonly kind: 'step-started';
+      readonly stage: string;
+      readonly attempt: number;
+      readonly step: number;
+      readonly at: number;
+    }
+  | {
+      readonly kind: 'step-finished';
+      readonly stage: string;
+      readonly attempt: number;
+      readonly step: number;
+      readonly result: 'succeeded' | 'failed' | 'skipped' | 'cancelled';
+      readonly exitCode: number | null;
+      readonly at: number;
+    }
+  | {
+      readonly kind: 'stage-finished';
+      readonly stage: string;
+      readonly attempt: number;
+      readonly outcome: StageOutcome;
+      readonly at: number;
+    }
+  | { readonly kind: 'retry-due'; readonly stage: string; readonly attempt: number; readonly at: number }
+  | {
+      readonly kind: 'approval-voted';
+      readonly stage: string;
+      readonly vote: ApprovalVote;
+      readonly at: number;
+    }
+  | { readonly kind: 'approval-expired'; readonly stage: string; readonly at: number }
+  | { readonly kind: 'cancel-requested'; readonly by: string; readonly reason: string; readonly at: number };
+
+/** What the shell must do after an event; each is idempotent. */
+export type RunCommand =
+  /** Put the attempt where a worker finds it. */
+  | { readonly kind: 'enqueue-attempt'; readonly stage: string; readonly attempt: number }
+  /** Tell the worker that holds the attempt to stop it. */
+  | {
+      readonly kind: 'cancel-attempt';
+      readonly stage: string;
+      readonly attempt: number;
+      readonly reason: string;
+    }
+  | { readonly kind: 'start-rollout'; readonly stage: string; readonly attempt: number }
+  /** Roll back, then end the stage. */
+  | {
+      readonly kind: 'cancel-rollout';
+      readonly stage: string;
+      readonly attempt: number;
+      readonly reason: string;
+    }
+  /** Fold `event` at its time. */
+  | { readonly kind: 'set-timer'; readonly dueAt: number; readonly event: RunEvent }
+  | { readonly kind: 'request-approval'; readonly stage: string }
+  | { readonly kind: 'finish-run'; readonly status: Exclude<RunStatus, 'running'> };
+
+export function isStageEnd(state: StageState): state is StageEnd {
+  return (
+    state.status === 'succeeded' ||
+    state.status === 'failed' ||
+    state.status === 'cancelled' ||
+    state.status === 'skipped'
+  );
+}

@@ -182,8 +182,10 @@ export interface ActionClaim {
   readonly secrets: readonly string[];
 }
 
-/** Checked against the shapes of `rollout-state.ts` by `parseActionReport`. */
+/** Parsed by `parseActionReport`. */
 export interface ActionReport {
   readonly fence: number;
   readonly result: ActionResult;
+  /** What was done, for the stage's log; already masked. */
+  readonly lines: readonly string[];
 }

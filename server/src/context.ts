@@ -1,0 +1,26 @@
+// What the server's parts are given; built once in main.ts.
+import type { Redis } from 'ioredis';
+import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import type { Schema } from './store/schema.ts';
+
+export interface ServerContext {
+  readonly db: Kysely<Schema>;
+  readonly redis: Redis;
+  readonly log: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** A new UUID (version 7: ordered by time). */
+  readonly newId: () => string;
+  /** Names everything that this installation makes on an engine: the label `sluice=<installation>`. */
+  readonly installation: string;
+  readonly sealer: Sealer;
+}
+
+/** Authenticated encryption for secrets at rest. */
+export interface Sealer {
+  /** `context` (such as `project/name`) is bound to the text: sealed text cannot be moved to another name. */
+  readonly seal: (plain: string, context: string) => string;
+  /** Throws when the text was changed, moved, or sealed with another key. */
+  readonly open: (sealed: string, context: string) => string;
+}

@@ -1,0 +1,51 @@
+import type Docker from 'dockerode';
+import type { Claim } from '@sluice/pipelines/protocol/worker-api';
+import type { StageOutcome } from '@sluice/pipelines/run/run-state';
+
+/**
+ * Carries out one attempt of one kind of stage. A failing command, build or scan is an outcome; a rejected
+ * promise means that we failed, and becomes the failure class `infrastructure`. Everything made on an engine
+ * carries `labels` and is removed before the promise settles, also when `signal` aborts.
+ */
+export type StageRunner = (context: StageContext) => Promise<StageOutcome>;
+
+export interface StageContext {
+  readonly claim: Claim;
+  /** The checked-out repository on this host; empty where the stage asked for no checkout. */
+  readonly workspace: string;
+  /** A folder of this attempt's own, outside the workspace; removed afterwards. */
+  readonly scratch: string;
+  readonly docker: Docker;
+  /** `sluice`, `sluice.run`, `sluice.stage`, `sluice.attempt`, `sluice.fence`. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly log: StageLog;
+  readonly blobs: BlobClient;
+  /** Aborts on cancel, timeout and loss of the attempt; `signal.reason` is a StopReason. */
+  readonly signal: AbortSignal;
+}
+
+export type StopReason =
+  | { readonly kind: 'cancelled'; readonly reason: string }
+  | { readonly kind: 'timeout'; readonly afterMs: number }
+  | { readonly kind: 'lost' };
+
+/** Lines are split, masked, numbered and spooled behind this. */
+export interface StageLog {
+  /** Raw output of the step that is running; chunks may end anywhere. */
+  readonly write: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
+  /** One line of the engine's own words. */
+  readonly say: (line: string) => void;
+  readonly stepStarted: (step: number) => void;
+  readonly stepFinished: (
+    step: number,
+    result: 'succeeded' | 'failed' | 'skipped' | 'cancelled',
+    exitCode: number | null,
+  ) => void;
+  /** Resolves when the spool has room again; await it between chunks of a fast source. */
+  readonly drained: () => Promise<void>;
+}
+
+/** Files that outlive the attempt (scan reports, SBOMs), kept by the server. */
+export interface BlobClient {
+  readonly put: (name: string, body: Uint8Array) => Promise<{ readonly sha256: string; readonly bytes: number }>;
+}

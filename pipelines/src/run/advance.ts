@@ -1,0 +1,151 @@
+// The run's state machine: `advance(plan, state, event) → { state, commands }`. Pure and total: an event that
+// does not fit the state (late, repeated, of an older attempt) changes nothing and commands nothing.
+// Every time in the state comes from the events that caused it, never from the order in which they arrived.
+import { unreachable } from '../result.ts';
+import type { Plan, PlannedStage } from '../plan/plan.ts';
+import { finishAttempt, requeue } from './finish-attempt.ts';
+import { expireApproval, vote } from './fold-approval.ts';
+import { findStage } from './find-stage.ts';
+import type { RunCommand, RunEvent, RunState, StageState } from './run-state.ts';
+import type { Advanced, StageChange } from './transition.ts';
+import { settle } from './settle.ts';
+import { finishStep, initialSteps, startStep } from './step-states.ts';
+
+/** The state before `run-requested` has been folded: nothing has begun. */
+export function startState(plan: Plan, at: number): RunState {
+  const stages: Record<string, StageState> = {};
+  for (const stage of plan.stages) stages[stage.id] = { status: 'waiting', reason: waitingReason(stage) };
+  return { status: 'running', startedAt: at, finishedAt: null, cancel: null, stages };
+}
+
+/** Folds one event. The commands are idempotent: carrying one out twice has the effect of once. */
+export function advance(plan: Plan, state: RunState, event: RunEvent): Advanced {
+  if (state.status !== 'running') return { state, commands: [] };
+  const applied = apply(plan, state, event);
+  const settled = settle(plan, applied.state);
+  return { state: settled.state, commands: [...applied.commands, ...settled.commands] };
+}
+
+function apply(plan: Plan, state: RunState, event: RunEvent): Advanced {
+  switch (event.kind) {
+    case 'run-requested':
+      return { state, commands: [] };
+    case 'cancel-requested':
+      return requestCancel(plan, state, event);
+    case 'stage-claimed':
+    case 'step-started':
+    case 'step-finished':
+    case 'stage-finished':
+    case 'retry-due':
+    case 'approval-voted':
+    case 'approval-expired': {
+      const stage = findStage(plan, event.stage);
+      const before = state.stages[event.stage];
+      if (stage === undefined || before === undefined) return { state, commands: [] };
+      const change = changeStage(stage, state, before, event);
+      if (change === null) return { state, commands: [] };
+      return {
+        state: { ...state, stages: { ...state.stages, [stage.id]: change.state } },
+        commands: change.commands,
+      };
+    }
+    default:
+      return unreachable(event);
+  }
+}
+
+type StageEvent = Extract<RunEvent, { readonly stage: string }>;
+
+function changeStage(
+  stage: PlannedStage,
+  run: RunState,
+  before: StageState,
+  event: StageEvent,
+): StageChange | null {
+  switch (event.kind) {
+    case 'stage-claimed': {
+      if (before.status !== 'queued' || before.attempt !== event.attempt) return null;
+      const { attempt, worker, at } = event;
+      return {
+        state: { status: 'running', attempt, startedAt: at, worker, steps: initialSteps(stage.work) },
+        commands: [],
+      };
+    }
+    case 'step-started':
+    case 'step-finished': {
+      if (before.status !== 'running' || before.attempt !== event.attempt) return null;
+      const steps =
+        event.kind === 'step-started' ? startStep(before.steps, event) : finishStep(before.steps, event);
+      return { state: { ...before, steps }, commands: [] };
+    }
+    case 'stage-finished':
+      return finishAttempt(stage, run, before, event);
+    case 'retry-due':
+      if (before.status !== 'retrying' || before.attempt !== event.attempt) return null;
+      return requeue(stage, before.attempt, before.dueAt, before.reason);
+    case 'approval-voted':
+      return vote(stage, before, event);
+    case 'approval-expired':
+      return expireApproval(before, event);
+    default:
+      return unreachable(event);
+  }
+}
+
+/** What has not begun ends now, unless its own condition may still want it (`always()`, `cancelled()`). */
+function requestCancel(
+  plan: Plan,
+  state: RunState,
+  event: Extract<RunEvent, { readonly kind: 'cancel-requested' }>,
+): Advanced {
+  if (state.cancel !== null) return { state, commands: [] };
+  const { by, reason, at } = event;
+  const why = `the run was cancelled by ${by}: ${reason}`;
+  const commands: RunCommand[] = [];
+  const stages: Record<string, StageState> = { ...state.stages };
+  for (const stage of plan.stages) {
+    const before = stages[stage.id];
+    if (before === undefined) continue;
+    switch (before.status) {
+      case 'waiting':
+        if (stage.if === null) stages[stage.id] = cancelled(at, why);
+        break;
+      case 'queued':
+        commands.push({ kind: 'cancel-attempt', stage: stage.id, attempt: before.attempt, reason: why });
+        stages[stage.id] = cancelled(at, why);
+        break;
+      case 'retrying':
+      case 'awaiting-approval':
+        stages[stage.id] = cancelled(at, why);
+        break;
+      case 'running':
+        commands.push({
+          kind: stage.work.kind === 'deploy' ? 'cancel-rollout' : 'cancel-attempt',
+          stage: stage.id,
+          attempt: before.attempt,
+          reason: why,
+        });
+        break;
+      case 'succeeded':
+      case 'failed':
+      case 'cancelled':
+      case 'skipped':
+        break;
+      default:
+        unreachable(before);
+    }
+  }
+  return { state: { ...state, cancel: { by, reason, at }, stages }, commands };
+}
+
+const cancelled = (finishedAt: number, reason: string): StageState => ({
+  status: 'cancelled',
+  finishedAt,
+  reason,
+  steps: [],
+});
+
+function waitingReason(stage: PlannedStage): string {
+  const names = stage.needs.map((need) => need.stage);
+  return names.length === 0 ? 'waits for the run to begin' : `waits for ${names.join(', ')}`;
+}

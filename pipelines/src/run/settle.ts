@@ -1,0 +1,111 @@
+// After every event: what can be decided now is decided. Plans are in topological order, so one pass is enough.
+import type { Plan, PlannedStage } from '../plan/plan.ts';
+import { stageCondition } from '../plan/resolve-stage.ts';
+import { requeue } from './finish-attempt.ts';
+import {
+  isStageEnd,
+  type RunCommand,
+  type RunState,
+  type RunStatus,
+  type StageEnd,
+  type StageState,
+} from './run-state.ts';
+import type { Advanced, StageChange } from './transition.ts';
+
+/** Starts, skips or cancels every waiting stage whose needs have ended, and ends a run that has nothing left. */
+export function settle(plan: Plan, state: RunState): Advanced {
+  const stages: Record<string, StageState> = { ...state.stages };
+  const current: RunState = { ...state, stages };
+  const commands: RunCommand[] = [];
+  for (const stage of plan.stages) {
+    if (stages[stage.id]?.status !== 'waiting') continue;
+    const change = decide(plan, current, stage);
+    if (change === null) continue;
+    stages[stage.id] = change.state;
+    commands.push(...change.commands);
+  }
+  const status = endStatus(current);
+  if (status === null) return { state: current, commands };
+  commands.push({ kind: 'finish-run', status });
+  return { state: { ...current, status, finishedAt: lastEnd(current) }, commands };
+}
+
+function decide(plan: Plan, state: RunState, stage: PlannedStage): StageChange | null {
+  const at = readyAt(state, stage);
+  if (at === null) return null;
+  if (!stage.decision.included)
+    return end({ status: 'skipped', finishedAt: at, reason: stage.decision.reasons.join('; ') });
+  const condition = stageCondition(plan, state, stage.id);
+  if (!condition.ok) {
+    const failure = { class: 'failed', message: condition.error, exitCode: null } as const;
+    return end({
+      status: 'failed',
+      attempt: 1,
+      startedAt: at,
+      finishedAt: at,
+      failure,
+      steps: [],
+      allowed: false,
+    });
+  }
+  if (condition.value.runs) return start(stage, at, condition.value.reason);
+  if (state.cancel !== null) {
+    const { by, reason } = state.cancel;
+    const finishedAt = Math.max(at, state.cancel.at);
+    return end({
+      status: 'cancelled',
+      finishedAt,
+      reason: `the run was cancelled by ${by}: ${reason}`,
+      steps: [],
+    });
+  }
+  return end({ status: 'skipped', finishedAt: at, reason: condition.value.reason });
+}
+
+/** When the last of the stage's needs ended; null while one has not. */
+function readyAt(state: RunState, stage: PlannedStage): number | null {
+  let at = state.startedAt;
+  for (const need of stage.needs) {
+    const needed = state.stages[need.stage];
+    if (needed === undefined || !isStageEnd(needed)) return null;
+    at = Math.max(at, needed.finishedAt);
+  }
+  return at;
+}
+
+function start(stage: PlannedStage, at: number, reason: string): StageChange {
+  if (stage.work.kind !== 'approve') return requeue(stage, 1, at, reason);
+  const expiresAt = at + stage.work.approval.withinMs;
+  return {
+    state: { status: 'awaiting-approval', attempt: 1, since: at, expiresAt, votes: [] },
+    commands: [
+      { kind: 'request-approval', stage: stage.id },
+      {
+        kind: 'set-timer',
+        dueAt: expiresAt,
+        event: { kind: 'approval-expired', stage: stage.id, at: expiresAt },
+      },
+    ],
+  };
+}
+
+const end = (state: StageEnd): StageChange => ({ state, commands: [] });
+
+function endStatus(state: RunState): Exclude<RunStatus, 'running'> | null {
+  let anyCancelled = false;
+  let anyFailed = false;
+  for (const stage of Object.values(state.stages)) {
+    if (!isStageEnd(stage)) return null;
+    anyCancelled ||= stage.status === 'cancelled';
+    anyFailed ||= stage.status === 'failed' && !stage.allowed;
+  }
+  if (anyFailed) return 'failed';
+  return anyCancelled ? 'cancelled' : 'succeeded';
+}
+
+function lastEnd(state: RunState): number {
+  const ends = Object.values(state.stages).map((stage: StageState) =>
+    isStageEnd(stage) ? stage.finishedAt : 0,
+  );
+  return ends.reduce((latest, at) => Math.max(latest, at), state.startedAt);
+}

@@ -1,0 +1,43 @@
+import { unreachable } from '../result.ts';
+import type { StageWork } from '../language/definition.ts';
+import type { RunEvent, StepState } from './run-state.ts';
+
+/** The steps of a stage before the first one starts. A build, scan or push is one step of its own name. */
+export function initialSteps(work: StageWork): readonly StepState[] {
+  switch (work.kind) {
+    case 'steps':
+      return work.steps.map((step) => ({ name: step.name, status: 'waiting' }));
+    case 'build':
+    case 'scan':
+    case 'push':
+      return [{ name: work.kind, status: 'waiting' }];
+    case 'deploy':
+    case 'approve':
+      return [];
+    default:
+      return unreachable(work);
+  }
+}
+
+export function startStep(
+  steps: readonly StepState[],
+  event: Extract<RunEvent, { readonly kind: 'step-started' }>,
+): readonly StepState[] {
+  return steps.map((step, index) =>
+    index === event.step && step.status === 'waiting'
+      ? { name: step.name, status: 'running', startedAt: event.at }
+      : step,
+  );
+}
+
+export function finishStep(
+  steps: readonly StepState[],
+  event: Extract<RunEvent, { readonly kind: 'step-finished' }>,
+): readonly StepState[] {
+  const { result, exitCode, at } = event;
+  return steps.map((step, index) => {
+    if (index !== event.step || (step.status !== 'waiting' && step.status !== 'running')) return step;
+    const startedAt = step.status === 'running' ? step.startedAt : at;
+    return { name: step.name, status: result, startedAt, finishedAt: at, exitCode };
+  });
+}

@@ -188,3 +188,53 @@ export const repositoryConfig = z.object({
   trusted: z.boolean().default(false),
 });
 export type RepositoryConfig = z.infer<typeof repositoryConfig>;
+
+// Answers of the lists under Settings: { repositories }, { secrets }, { workers }, { deliveries }, { entries } (audit).
+
+export interface RepositoryView {
+  readonly id: string;
+  readonly project: string;
+  readonly fullName: string;
+  readonly provider: RepositoryConfig['provider'];
+  readonly cloneUrl: string;
+  readonly defaultBranch: string;
+  readonly trusted: boolean;
+}
+
+/** A secret's value is never given out. */
+export interface SecretView {
+  readonly name: string;
+  readonly updatedAt: number;
+}
+
+export interface WorkerView {
+  readonly id: string;
+  readonly pool: string;
+  readonly slots: number;
+  /** Attempts it holds now. */
+  readonly busy: number;
+  readonly lastSeenAt: number;
+}
+
+export interface DeliveryView {
+  readonly id: string;
+  readonly provider: string;
+  readonly event: string;
+  readonly repository: string | null;
+  readonly receivedAt: number;
+  readonly status: 'received' | 'started' | 'ignored' | 'failed';
+  /** Why it started nothing, or what it started. */
+  readonly reason: string | null;
+  readonly runIds: readonly string[];
+}
+
+export interface AuditView {
+  readonly id: string;
+  readonly at: number;
+  readonly who: string;
+  /** Kebab-case: `run-cancelled`, `secret-written` … */
+  readonly action: string;
+  readonly subject: string;
+  /** Address the request came from; null: the engine itself. */
+  readonly from: string | null;
+}

@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
+import type { News } from './orchestrator/news.ts';
 import type { Schema } from './store/schema.ts';
 
 export interface ServerContext {
@@ -15,6 +16,12 @@ export interface ServerContext {
   /** Names everything that this installation makes on an engine: the label `sluice=<installation>`. */
   readonly installation: string;
   readonly sealer: Sealer;
+  /** Tells what changed, in this process and between servers: `openNews(redis, log)`, closed at the end. */
+  readonly news: News;
+  /** Folder of the files that outlive an attempt, such as scan reports. */
+  readonly blobDir: string;
+  /** BullMQ's key prefix, the same for servers and workers; BullMQ's own default is `bull`. */
+  readonly queuePrefix: string;
 }
 
 /** Authenticated encryption for secrets at rest. */

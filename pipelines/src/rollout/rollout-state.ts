@@ -31,11 +31,25 @@ export interface Rollout {
   readonly weightPercent: number;
   /** As last reported by the target. */
   readonly facts: TargetFacts | null;
+  /** Version that ran when the rollout began, the one a roll-back returns to; null: none, or not inspected yet. */
+  readonly replaces: string | null;
   /** Number of the last action that was asked for. */
   readonly lastAction: number;
+  /** The action whose result is awaited; null: none is under way. */
+  readonly pending: { readonly action: number; readonly what: RolloutAction } | null;
+  /** Failed for a reason that may pass; asked for again at `wakeAt`. */
+  readonly retrying: RolloutAction | null;
+  /** A tick before this moment changes nothing; null: no tick is awaited. */
+  readonly wakeAt: number | null;
+  /** Failed actions in a row in this phase: the delay before the next try grows with them. */
+  readonly failures: number;
+  /** How often this phase asked for a change that was not there when read back. */
+  readonly tries: number;
   /** Counters at the last weight change: the gate counts from here. */
   readonly baseline: Observation | null;
   readonly latest: Observation | null;
+  /** By metric: what was counted since `baseline`, over all resets. */
+  readonly tally: Readonly<Record<string, MetricTally>>;
   readonly verdict: Verdict | null;
   readonly votes: readonly ApprovalVote[];
   /** Query errors in a row. */
@@ -49,11 +63,17 @@ export type RolloutPhase =
   | { readonly name: 'setting-weight'; readonly since: number }
   | { readonly name: 'paused'; readonly since: number; readonly until: number | null }
   | { readonly name: 'analysing'; readonly since: number; readonly until: number }
-  | { readonly name: 'held'; readonly since: number; readonly reason: string }
+  | {
+      readonly name: 'held';
+      readonly since: number;
+      readonly reason: string;
+      /** `query-errors` ends by itself when the metrics can be read again. */
+      readonly cause: 'inconclusive' | 'query-errors';
+    }
   | { readonly name: 'awaiting-approval'; readonly since: number; readonly expiresAt: number }
   | { readonly name: 'promoting'; readonly since: number }
   | { readonly name: 'baking'; readonly until: number }
-  | { readonly name: 'retiring' }
+  | { readonly name: 'retiring'; readonly since: number }
   | {
       readonly name: 'rolling-back';
       readonly since: number;
@@ -104,6 +124,11 @@ export interface TargetFacts {
   readonly canary: SideFacts | null;
   /** Where users reach the service, if the target knows. */
   readonly address: string | null;
+  /**
+   * Smallest difference of weight that the target can make: 1 for a proxy, 100 / replicas where replicas share the
+   * traffic evenly. Absent: one replica's share, because the target did not say that it can do better.
+   */
+  readonly weightStepPercent?: number;
 }
 
 export interface SideFacts {
@@ -134,6 +159,21 @@ export type MetricObservation =
 export interface CounterReading {
   readonly bad: Readonly<Record<string, number>>;
   readonly total: Readonly<Record<string, number>>;
+}
+
+/** What one metric has counted since the last weight change. */
+export interface MetricTally {
+  readonly stable: SideTally;
+  readonly canary: SideTally;
+  /** Bad events of the old version per look, for the dispersion φ. */
+  readonly perLook: { readonly looks: number; readonly sum: number; readonly sumOfSquares: number };
+}
+
+export interface SideTally {
+  readonly requests: number;
+  readonly bad: number;
+  /** Last raw value of every series ever read, also of those that are gone; null: never read. */
+  readonly seen: CounterReading | null;
 }
 
 export interface LatencyReading {

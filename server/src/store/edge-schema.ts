@@ -38,10 +38,10 @@ interface RepositoryTable {
   updated_at: Time;
 }
 
-export type DeliveryStatus = 'received' | 'processed' | 'ignored' | 'failed';
+export type DeliveryStatus = 'received' | 'started' | 'ignored' | 'failed';
 
 /**
- * received ─┬─► processed   (a run was started)
+ * received ─┬─► started     (a run was started)
  *    ▲      ├─► ignored     (a reason is stored)
  *    └──────┴─► failed      (after the last try; before that it is `received` with a later `due_at`)
  */
@@ -58,6 +58,7 @@ interface DeliveryTable {
   received_at: Time;
   status: DeliveryStatus;
   tries: ColumnType<number, number | undefined, number>;
+  /** When it may be worked on: while someone works on it, the end of that one's lease. */
   due_at: Time;
   /** JSON array of sentences: why it was ignored or failed. */
   reasons: ColumnType<string[], string, string>;
@@ -105,5 +106,7 @@ interface AuditTable {
   target: string;
   /** JSON object. */
   detail: ColumnType<Record<string, unknown>, string, never>;
+  /** Address that the request came from; null: the engine itself. */
+  from_address: string | null;
   at: Time;
 }

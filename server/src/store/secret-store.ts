@@ -1,3 +1,4 @@
+import type { SecretView } from '@sluice/pipelines/protocol/api';
 import type { Kysely } from 'kysely';
 import type { ServerContext } from '../context.ts';
 import type { Schema } from './schema.ts';
@@ -46,21 +47,13 @@ export async function writeSecret(
     .execute();
 }
 
-export interface SecretName {
-  readonly project: string;
-  readonly name: string;
-  readonly updatedAt: number;
-  readonly updatedBy: string;
-}
-
-/** Of one project, or of all with null. */
-export async function listSecretNames(
-  db: Kysely<Schema>,
-  project: string | null,
-): Promise<readonly SecretName[]> {
-  let query = db.selectFrom('secrets').orderBy('project').orderBy('name');
-  if (project !== null) query = query.where('project', '=', project);
-  return query.select(['project', 'name', 'updated_at as updatedAt', 'updated_by as updatedBy']).execute();
+export async function listSecrets(db: Kysely<Schema>, project: string): Promise<readonly SecretView[]> {
+  return db
+    .selectFrom('secrets')
+    .select(['name', 'updated_at as updatedAt'])
+    .where('project', '=', project)
+    .orderBy('name')
+    .execute();
 }
 
 /** False when there was none. */

@@ -37,7 +37,7 @@ const statements = [
     headers jsonb not null,
     body text not null,
     received_at double precision not null,
-    status text not null check (status in ('received', 'processed', 'ignored', 'failed')),
+    status text not null check (status in ('received', 'started', 'ignored', 'failed')),
     tries integer not null default 0,
     due_at double precision not null,
     reasons jsonb not null default '[]',
@@ -81,6 +81,7 @@ const statements = [
     what text not null,
     target text not null,
     detail jsonb not null,
+    from_address text,
     at double precision not null
   )`,
 ];

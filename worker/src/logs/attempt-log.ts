@@ -1,0 +1,92 @@
+// The log of one attempt: bytes → masked → lines → numbered records in the spool. Events of steps go through the
+// same sequence, so the end of a step never overtakes its last line.
+import type { LogLine } from '@sluice/pipelines/protocol/worker-api';
+import type { StageOutcome } from '@sluice/pipelines/run/run-state';
+import type { StageLog } from '../stages/stage-runner.ts';
+import type { Spool } from '../spool/spool.ts';
+import { createLineSplitter } from './line-splitter.ts';
+import { createLogDigest } from './log-digest.ts';
+import type { Mask } from './mask.ts';
+
+export interface AttemptLog extends StageLog {
+  /** The last record, with the count and digest of all lines. Nothing may be written afterwards. */
+  readonly finish: (outcome: StageOutcome) => void;
+  /** Forgets what was not yet put into the spool, for an attempt that is no longer ours. */
+  readonly drop: () => void;
+}
+
+/** A record holds at most so much; lines wait at most `delayMs` for others to share their record. */
+const recordLimit = { lines: 10_000, characters: 256 * 1024, delayMs: 25 };
+
+export function createAttemptLog(spool: Spool, mask: Mask, now: () => number): AttemptLog {
+  const startedAt = now();
+  const digest = createLogDigest();
+  let lines: LogLine[] = [];
+  let characters = 0;
+  let logLines = 0;
+  let step = -1;
+  let isFirst = true;
+  let timer: NodeJS.Timeout | null = null;
+
+  const flush = (): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    if (lines.length === 0) return;
+    spool.append({ kind: 'log', step, firstLine: logLines - lines.length, lines });
+    isFirst = false;
+    lines = [];
+    characters = 0;
+  };
+  const add = (stream: LogLine[1], text: string): void => {
+    lines.push([Math.max(0, now() - startedAt), stream, text]);
+    digest.add(text);
+    logLines += 1;
+    characters += text.length;
+    if (isFirst || lines.length >= recordLimit.lines || characters >= recordLimit.characters) flush();
+    else timer ??= setTimeout(flush, recordLimit.delayMs);
+  };
+  const open = (letter: LogLine[1]): { write: (chunk: Uint8Array) => void; end: () => void } => {
+    const masked = mask.stream();
+    const splitter = createLineSplitter((line) => add(letter, line));
+    return {
+      write: (chunk) => splitter.write(masked.write(chunk)),
+      end: () => {
+        splitter.write(masked.end());
+        splitter.end();
+      },
+    };
+  };
+  const streams = { stdout: open('o'), stderr: open('e') };
+  const endStreams = (): void => {
+    streams.stdout.end();
+    streams.stderr.end();
+    flush();
+  };
+
+  return {
+    write: (stream, chunk) => streams[stream].write(chunk),
+    say: (text) => {
+      for (const line of mask.redact(text).split(/\r?\n/)) add('s', line.replaceAll('\0', '\uFFFD'));
+    },
+    stepStarted: (index) => {
+      endStreams();
+      step = index;
+      spool.append({ kind: 'step-started', step, at: now() });
+    },
+    stepFinished: (index, result, exitCode) => {
+      endStreams();
+      spool.append({ kind: 'step-finished', step: index, result, exitCode, at: now() });
+      step = -1;
+    },
+    drained: spool.drained,
+    finish: (outcome) => {
+      endStreams();
+      spool.append({ kind: 'finished', outcome, logLines, logDigest: digest.finish(), at: now() });
+    },
+    drop: () => {
+      if (timer !== null) clearTimeout(timer);
+      timer = null;
+      lines = [];
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { recordAck, type RecordAck } from '@sluice/pipelines/protocol/worker-api';
+import type { SpooledRecord, SpoolHeader } from '../spool/spool.ts';
+import { ServerAwayError, ServerRefusedError, type HttpDoor } from './http-door.ts';
+
+export interface RecordsClient {
+  /** Posts records in order. Never rejects: what the server says is the answer. */
+  readonly postRecords: (
+    attempt: SpoolHeader,
+    records: readonly SpooledRecord[],
+    signal: AbortSignal,
+  ) => Promise<PostAnswer>;
+}
+
+export type PostAnswer =
+  | { readonly kind: 'accepted'; readonly ack: RecordAck }
+  /** Try the same again: the server is unreachable, failing, or does not accept our token (an operator mends that). */
+  | { readonly kind: 'away'; readonly message: string }
+  /** The fence is stale, the attempt is unknown, or the records are refused for what they are. */
+  | { readonly kind: 'lost'; readonly message: string };
+
+export function createRecordsClient(door: HttpDoor): RecordsClient {
+  return {
+    postRecords: async ({ attemptId, fence }, records, signal) => {
+      try {
+        const answer = await door.call({
+          method: 'POST',
+          path: `/worker/attempts/${attemptId}/records`,
+          body: `{"fence":${fence},"records":[${records.map((record) => record.json).join(',')}]}`,
+          timeoutMs: 30_000,
+          signal,
+        });
+        return { kind: 'accepted', ack: recordAck.parse(answer) };
+      } catch (error) {
+        return answerFor(error);
+      }
+    },
+  };
+}
+
+function answerFor(error: unknown): PostAnswer {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ServerAwayError) return { kind: 'away', message };
+  if (!(error instanceof ServerRefusedError)) return { kind: 'away', message };
+  const isOurToken = error.status === 401 || error.status === 403;
+  return isOurToken ? { kind: 'away', message } : { kind: 'lost', message };
+}

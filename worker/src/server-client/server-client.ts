@@ -1,0 +1,62 @@
+// Everything that a worker says to the server, each answer checked.
+import { z } from 'zod';
+import {
+  heartbeatAnswer,
+  type ActionClaimAnswer,
+  type ActionClaimRequest,
+  type ActionReport,
+  type ClaimAnswer,
+  type ClaimRequest,
+  type Heartbeat,
+  type HeartbeatAnswer,
+} from '@sluice/pipelines/protocol/worker-api';
+import type { BlobClient } from '../stages/stage-runner.ts';
+import { actionClaimAnswer, claimAnswer } from './claim-answers.ts';
+import { createHttpDoor } from './http-door.ts';
+import { createRecordsClient, type RecordsClient } from './records-client.ts';
+
+/** Each call rejects with ServerAwayError or ServerRefusedError; only `postRecords` answers instead. */
+export interface ServerClient extends RecordsClient {
+  readonly claim: (request: ClaimRequest, signal?: AbortSignal) => Promise<ClaimAnswer>;
+  readonly heartbeat: (beat: Heartbeat) => Promise<HeartbeatAnswer>;
+  readonly claimAction: (request: ActionClaimRequest, signal?: AbortSignal) => Promise<ActionClaimAnswer>;
+  /** Rejects with ServerRefusedError, status 409, when the fence is stale. */
+  readonly reportAction: (rolloutId: string, action: number, report: ActionReport) => Promise<void>;
+  readonly blobs: (attemptId: string, fence: number) => BlobClient;
+}
+
+export function createServerClient(serverUrl: string, token: string): ServerClient {
+  const door = createHttpDoor(serverUrl, token);
+  const post = (path: string, body: unknown, signal?: AbortSignal): Promise<unknown> =>
+    door.call({
+      method: 'POST',
+      path,
+      body: JSON.stringify(body),
+      timeoutMs: 15_000,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  return {
+    ...createRecordsClient(door),
+    claim: async (request, signal) => claimAnswer.parse(await post('/worker/claims', request, signal)),
+    heartbeat: async (beat) => heartbeatAnswer.parse(await post('/worker/heartbeat', beat)),
+    claimAction: async (request, signal) =>
+      actionClaimAnswer.parse(await post('/worker/actions/claims', request, signal)),
+    reportAction: async (rolloutId, action, report) => {
+      await post(`/worker/actions/${rolloutId}/${action}/result`, report);
+    },
+    blobs: (attemptId, fence) => ({
+      put: async (name, body) =>
+        storedBlob.parse(
+          await door.call({
+            method: 'PUT',
+            path: `/worker/attempts/${attemptId}/blobs/${encodeURIComponent(name)}`,
+            body,
+            headers: { 'x-sluice-fence': String(fence), 'content-type': 'application/octet-stream' },
+            timeoutMs: 300_000,
+          }),
+        ),
+    }),
+  };
+}
+
+const storedBlob = z.object({ sha256: z.string(), bytes: z.number().int() });

@@ -1,0 +1,63 @@
+import type { Logger } from 'pino';
+import { unreachable } from '@sluice/pipelines/result';
+import { createBackoff } from '../server-client/backoff.ts';
+import type { PostAnswer, RecordsClient } from '../server-client/records-client.ts';
+import type { Spool, SpooledRecord } from './spool.ts';
+
+export interface UploadEvents {
+  /** The server asks for the attempt's end; may be said more than once. */
+  readonly onCancel: (reason: string) => void;
+  /** Somebody else holds the attempt now, or the server does not know it: nothing more may be told about it. */
+  readonly onLost: (message: string) => void;
+  readonly log: Logger;
+}
+
+/**
+ * Posts what is pending, in order, one batch at a time, until `signal` aborts or the attempt is lost. While the
+ * server is away or fails, the same batch is tried again, for as long as it takes. Never rejects.
+ */
+export async function uploadSpool(
+  client: RecordsClient,
+  spool: Spool,
+  events: UploadEvents,
+  signal: AbortSignal,
+): Promise<void> {
+  const backoff = createBackoff({ firstMs: 100, maxMs: 5_000 });
+  while (!signal.aborted) {
+    const batch = spool.pending(batchLimit);
+    if (batch.length === 0) {
+      await spool.changed(signal);
+      continue;
+    }
+    const answer = await client.postRecords(spool.header, batch, signal);
+    if (answer.kind === 'accepted') backoff.reset();
+    const goOn = take(answer, spool, batch, events);
+    if (!goOn) return;
+    if (answer.kind === 'away') await backoff.wait(signal);
+  }
+}
+
+/** The server's limits are 1,000 records and 10,000 lines a record; bytes are JSON. */
+const batchLimit = { records: 500, bytes: 1024 * 1024 };
+
+function take(
+  answer: PostAnswer,
+  spool: Spool,
+  batch: readonly SpooledRecord[],
+  { onCancel, onLost, log }: UploadEvents,
+): boolean {
+  switch (answer.kind) {
+    case 'accepted':
+      spool.acknowledge(answer.ack.acknowledged);
+      if (answer.ack.cancel !== null) onCancel(answer.ack.cancel);
+      return true;
+    case 'away':
+      log.warn({ attemptId: spool.header.attemptId, records: batch.length }, answer.message);
+      return true;
+    case 'lost':
+      onLost(answer.message);
+      return false;
+    default:
+      return unreachable(answer);
+  }
+}

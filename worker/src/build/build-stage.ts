@@ -1,0 +1,114 @@
+import type { BuildWork } from '@sluice/pipelines/language/definition';
+import { z } from 'zod';
+import type { StageContext, StageRunner } from '../stages/stage-runner.ts';
+import { stoppedOutcome } from '../stages/stopped-outcome.ts';
+import { readBuildContext, type BuildContext } from './build-context.ts';
+import { buildFailure, failed, type FailedBuild } from './build-failure.ts';
+import { createBuildProgress } from './build-progress.ts';
+import { openBuildSession } from './build-session.ts';
+import { decodeBuildkitStatus } from './buildkit-status.ts';
+import { engineMessages } from './engine-messages.ts';
+import { runImageName } from './image-names.ts';
+import { removeImage } from './image-reaper.ts';
+import { readableBytes } from '../stages/readable-bytes.ts';
+
+/**
+ * Builds an image with the engine's BuildKit. Outputs: `image`, its name on this engine until the run's end;
+ * `image_id`, `sha256:…` of its configuration; `size` in bytes.
+ */
+export const runBuildStage: StageRunner = async (context) => {
+  const { claim, docker, log, signal } = context;
+  const work = claim.stage.work;
+  if (work.kind !== 'build') throw new Error(`stage "${claim.stage.id}" is no build stage: ${work.kind}`);
+  if (signal.aborted) return stoppedOutcome(signal);
+
+  const leak = secretInArguments(work, claim.secrets);
+  if (leak !== null) return failed(leak);
+  const found = await readBuildContext(context.workspace, work);
+  if (!found.ok) return failed(found.error);
+
+  const image = runImageName(claim.installation, claim.runId, claim.stage.id);
+  log.say(`building ${work.file}: ${found.value.files} files in the context, ${readableBytes(found.value.bytes)}`);
+  try {
+    const failure = await build(context, work, found.value, image);
+    if (failure !== null) return buildFailure(failure, work);
+    signal.throwIfAborted();
+    const { Id: id, Size: size } = await docker.getImage(image).inspect();
+    log.say(`built ${id}, ${readableBytes(size)}`);
+    return { result: 'succeeded', outputs: { image, image_id: id, size: String(size) } };
+  } catch (error) {
+    if (signal.aborted) {
+      await removeImage(docker, image);
+      return stoppedOutcome(signal);
+    }
+    if (hasStatus(error, 404)) return failed(noBuildKit);
+    throw error;
+  }
+};
+
+const noBuildKit =
+  'The Docker engine of this worker has no BuildKit, which builds need. Give the worker a Docker Engine of at least version 18.09 (DOCKER_HOST).';
+
+/** Null when the image was built. */
+async function build(
+  context: StageContext,
+  work: BuildWork,
+  buildContext: BuildContext,
+  image: string,
+): Promise<FailedBuild | null> {
+  const { claim, labels, log, signal } = context;
+  await using session = openBuildSession(context.docker);
+  const stream = await session.docker.buildImage(buildContext.pack(), {
+    version: '2',
+    t: image,
+    dockerfile: buildContext.dockerfile,
+    buildargs: { ...work.args },
+    labels: {
+      ...labels,
+      'org.opencontainers.image.revision': claim.checkout.commit,
+      'org.opencontainers.image.source': withoutCredentials(claim.checkout.url),
+    },
+    ...(work.target === null ? {} : { target: work.target }),
+    abortSignal: signal,
+  });
+  const progress = createBuildProgress();
+  const show = (lines: readonly string[]): void => {
+    if (lines.length > 0) log.write('stdout', Buffer.from(`${lines.join('\n')}\n`));
+  };
+  let error: string | null = null;
+  for await (const message of engineMessages(stream)) {
+    if (message.id === 'moby.buildkit.trace') show(progress.accept(decodeBuildkitStatus(trace.parse(message.aux))));
+    if (message.error !== undefined) error = message.error;
+    await log.drained();
+  }
+  show(progress.end());
+  return error === null ? null : { error, step: progress.failure() };
+}
+
+const trace = z.string();
+
+/** A build argument stays readable in the image's history for everyone who can pull it. */
+function secretInArguments(work: BuildWork, secrets: Readonly<Record<string, string>>): string | null {
+  for (const [name, value] of Object.entries(work.args)) {
+    const secret = Object.keys(secrets).find((key) => isWorthHiding(secrets[key]) && value.includes(secrets[key] ?? ''));
+    if (secret !== undefined) {
+      return `The build argument ${name} holds the secret "${secret}". Arguments stay readable in the image: take the secret out of "args".`;
+    }
+  }
+  return null;
+}
+
+/** Shorter values appear in innocent text. */
+const isWorthHiding = (secret: string | undefined): boolean => secret !== undefined && secret.length >= 6;
+
+function withoutCredentials(address: string): string {
+  if (!URL.canParse(address)) return address;
+  const url = new URL(address);
+  url.username = '';
+  url.password = '';
+  return url.href;
+}
+
+function hasStatus(error: unknown, status: number): boolean {
+  return error instanceof Error && 'statusCode' in error && error.statusCode === status;
+}

@@ -1,0 +1,139 @@
+// The command line. Each command's work is in its own file; here are only their names, options and exit codes.
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { connect } from './api-client.ts';
+import { processSignal } from './process-signal.ts';
+
+const write = (text: string): void => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+const api = () => connect(process.env);
+
+const program = new Command('sluice')
+  .description('From a push to production, with evidence at every gate.')
+  .showHelpAfterError('(sluice --help lists the commands)');
+
+program
+  .command('up')
+  .description('start everything on this machine: database, Redis, server, worker, page and a demo')
+  .action(async () => {
+    const { up } = await import('./up/up-command.ts');
+    await up(process.env, processSignal());
+  });
+
+program
+  .command('server')
+  .description('start a server (settings by environment: docs/operations.md)')
+  .action(async () => void (await import('@sluice/server/main')));
+
+program
+  .command('worker')
+  .description('start a worker')
+  .action(async () => void (await import('@sluice/worker/main')));
+
+program
+  .command('lint')
+  .description('check pipeline files; exit code 1 where there is an error')
+  .argument('[files...]', 'default: .sluice.yml')
+  .action(async (files: string[]) => {
+    const { lintFiles } = await import('./lint-command.ts');
+    const { terminal } = await import('./terminal.ts');
+    process.exitCode = await lintFiles(files, terminal());
+  });
+
+program
+  .command('plan')
+  .description('show what would run for an event, and why')
+  .argument('[file]', 'the pipeline file', '.sluice.yml')
+  .option('--event <event>', 'push, tag, pull_request or manual', 'push')
+  .option('--branch <branch>', 'the branch', 'main')
+  .option('--tag <tag>', 'the tag, for --event tag')
+  .option('--changed <paths>', 'changed files, separated by commas')
+  .option('--input <name=value...>', 'an input of a manual start')
+  .option('--json', 'the plan as JSON', false)
+  .action(async (file: string, options: PlanOptions) => {
+    const { planCommand } = await import('./plan-command.ts');
+    const { terminal } = await import('./terminal.ts');
+    const changed = options.changed?.split(',').map((path) => path.trim());
+    const inputs = Object.fromEntries((options.input ?? []).map(splitAssignment));
+    process.exitCode = await planCommand({ ...options, file, changed, inputs }, terminal());
+  });
+
+program
+  .command('runs')
+  .description('list the newest runs')
+  .option('--json', 'as JSON', false)
+  .option('--limit <n>', 'how many', '20')
+  .option('--branch <branch>')
+  .option('--status <status>')
+  .action(async (options: { json: boolean; limit: string; branch?: string; status?: string }) => {
+    const { listRuns } = await import('./commands/runs.ts');
+    write(await listRuns(api(), options, Date.now()));
+  });
+
+program
+  .command('logs')
+  .description('print the log of a run')
+  .argument('<run>', 'number or id')
+  .option('-f, --follow', 'go on until the run has ended', false)
+  .option('--stage <stage>', 'only this stage')
+  .action(async (run: string, options: { follow: boolean; stage?: string }) => {
+    const { showLogs } = await import('./commands/logs.ts');
+    await showLogs(api(), run, options, (text) => process.stdout.write(text));
+  });
+
+for (const [name, verdict] of [
+  ['approve', 'approved'],
+  ['reject', 'rejected'],
+] as const) {
+  program
+    .command(name)
+    .description(`${name} what a run waits for, after showing the evidence`)
+    .argument('<run>', 'number or id')
+    .option('--stage <stage>', 'where several wait')
+    .option('--reason <reason>')
+    .action(async (run: string, options: { stage?: string; reason?: string }) => {
+      const { castVote } = await import('./commands/vote.ts');
+      await castVote(api(), verdict, run, options, write);
+    });
+}
+
+program
+  .command('login')
+  .description('print a link that signs one person in, once')
+  .action(async () => {
+    const { readLoginLink } = await import('./up/first-steps.ts');
+    write(await readLoginLink(api()));
+  });
+
+program
+  .command('notify')
+  .description('tell a server of a push; for a bare repository’s post-receive hook')
+  .requiredOption('--url <url>')
+  .requiredOption('--repository <owner/name>')
+  .requiredOption('--secret-file <file>')
+  .action(async (options: { url: string; repository: string; secretFile: string }) => {
+    const [{ notify }, { text }] = await Promise.all([
+      import('./commands/notify.ts'),
+      import('node:stream/consumers'),
+    ]);
+    await notify(options, await text(process.stdin), process.cwd());
+  });
+
+interface PlanOptions {
+  readonly event: string;
+  readonly branch: string;
+  readonly tag?: string;
+  readonly changed?: string;
+  readonly input?: readonly string[];
+  readonly json: boolean;
+}
+
+function splitAssignment(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new Error(`--input wants name=value, got ${JSON.stringify(text)}`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+await program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`${pc.red('sluice:')} ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -12,15 +12,15 @@ test.prop([plans(), fc.infiniteStream(fc.nat({ max: 9_999 }))])(
   'no stage starts before everything it needs has ended, and every finished run has only ended stages',
   (plan, choices) => {
     const { steps } = play(plan, choices);
-    for (const { before, commands } of steps) {
+    for (const { state, commands } of steps) {
       for (const command of commands) {
         if (command.kind !== 'enqueue-attempt' || command.attempt > 1) continue;
         const needs = plan.stages.find((stage) => stage.id === command.stage)?.needs ?? [];
-        const ended = needs.map((need) => before.after.stages[need.stage]);
+        const ended = needs.map((need) => state.stages[need.stage]);
         expect(ended.every((stage) => stage !== undefined && isStageEnd(stage))).toBe(true);
       }
     }
-    const last = steps.at(-1)?.before.after;
+    const last = steps.at(-1)?.state;
     expect(last?.status).not.toBe('running');
     expect(Object.values(last?.stages ?? {}).every(isStageEnd)).toBe(true);
     expect(
@@ -44,7 +44,7 @@ test.prop([plans(), fc.infiniteStream(fc.nat({ max: 9_999 })), fc.infiniteStream
         commands.push(...next.commands);
       }
     }
-    expect(state).toEqual(steps.at(-1)?.before.after ?? startState(plan, 0));
+    expect(state).toEqual(steps.at(-1)?.state ?? startState(plan, 0));
     expect(commands).toEqual(steps.flatMap((step) => step.commands));
   },
 );
@@ -55,13 +55,14 @@ test.prop([plans(), fc.infiniteStream(fc.nat({ max: 9_999 })), fc.infiniteStream
     const { events, steps } = play(plan, choices);
     const shuffled = interleave(plan, events, orders);
     const state = shuffled.reduce((before, event) => advance(plan, before, event).state, startState(plan, 0));
-    expect(state).toEqual(steps.at(-1)?.before.after ?? startState(plan, 0));
+    expect(state).toEqual(steps.at(-1)?.state ?? startState(plan, 0));
   },
 );
 
 interface Step {
   readonly commands: readonly RunCommand[];
-  readonly before: { readonly after: RunState };
+  /** After the event. */
+  readonly state: RunState;
 }
 
 /** Plays one history to its end. */
@@ -78,7 +79,7 @@ function play(plan: Plan, choices: fc.Stream<number>): { events: RunEvent[]; ste
     const next = advance(plan, state, event);
     state = next.state;
     events.push(event);
-    steps.push({ commands: next.commands, before: { after: state } });
+    steps.push({ commands: next.commands, state });
   }
 }
 

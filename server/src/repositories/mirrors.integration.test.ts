@@ -1,0 +1,156 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openMirrors, type Mirrors, type RepositoryToRead } from './mirrors.ts';
+
+let root: string;
+let mirrors: Mirrors;
+let repository: RepositoryToRead;
+const work = () => path.join(root, 'work');
+
+beforeAll(() => {
+  root = mkdtempSync(path.join(tmpdir(), 'sluice-mirrors-'));
+  git(root, 'init', '--quiet', '--initial-branch=main', 'work');
+  mirrors = openMirrors(path.join(root, 'mirrors'), { fileFolders: [root], privateHosts: [] });
+  repository = {
+    id: 'r1',
+    fullName: 'acme/shop',
+    cloneUrl: pathToFileURL(work()).href,
+    credentials: null,
+  };
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+test('the pipeline file is read at the very commit, not at the branch head', async () => {
+  const first = commit('name: first\n', 'First');
+  const second = commit('name: second\n', 'Second: with a\n\nlonger message');
+  expect(await mirrors.readPipelineFile(repository, first)).toEqual({
+    ok: true,
+    value: { path: '.sluice.yml', text: 'name: first\n' },
+  });
+  expect(await mirrors.resolveBranch(repository, 'main')).toEqual({
+    ok: true,
+    value: { sha: second, author: 'Ada', message: 'Second: with a\n\nlonger message' },
+  });
+});
+
+test('a commit is found by the beginning of its name, when it lies on the branch', async () => {
+  const old = commit('name: old\n', 'Old');
+  commit('name: new\n', 'New');
+  expect(await mirrors.resolveCommit(repository, 'main', old.slice(0, 8))).toMatchObject({
+    value: { sha: old, message: 'Old' },
+  });
+  git(work(), 'checkout', '--quiet', '-b', 'side');
+  const elsewhere = commit('name: side\n', 'Side');
+  git(work(), 'checkout', '--quiet', 'main');
+  expect(await mirrors.resolveCommit(repository, 'main', elsewhere)).toMatchObject({
+    ok: false,
+    error: { reason: 'commit-missing', message: expect.stringContaining('on branch "main"') },
+  });
+});
+
+test('a commit without a pipeline file has none, and that is no error', async () => {
+  unlinkSync(path.join(work(), '.sluice.yml'));
+  const bare = commit(null, 'Without');
+  expect(await mirrors.readPipelineFile(repository, bare)).toEqual({ ok: true, value: null });
+});
+
+test('a pipeline file that is a link out of the repository is not followed', async () => {
+  rmSync(path.join(work(), '.sluice.yml'), { force: true });
+  symlinkSync('/etc/passwd', path.join(work(), '.sluice.yml'));
+  const linked = commit(null, 'Linked');
+  unlinkSync(path.join(work(), '.sluice.yml'));
+  expect(await mirrors.readPipelineFile(repository, linked)).toMatchObject({
+    ok: false,
+    error: { reason: 'pipeline-file-unusable', message: expect.stringContaining('symbolic link') },
+  });
+});
+
+test('a pipeline file above 1 MiB is not read', async () => {
+  const big = commit(`# ${'x'.repeat(1_100_000)}\n`, 'Big');
+  expect(await mirrors.readPipelineFile(repository, big)).toMatchObject({
+    error: { reason: 'pipeline-file-unusable', message: expect.stringContaining('1 MiB') },
+  });
+});
+
+describe('what is not there is said so', () => {
+  test('a branch', async () => {
+    expect(await mirrors.resolveBranch(repository, 'nowhere')).toMatchObject({
+      error: { reason: 'branch-missing', isTemporary: false },
+    });
+  });
+  test('a commit', async () => {
+    expect(await mirrors.readPipelineFile(repository, 'd'.repeat(40))).toMatchObject({
+      error: { reason: 'commit-missing' },
+    });
+  });
+  test('a repository', async () => {
+    const folder = mkdtempSync(path.join(root, 'empty-'));
+    const missing = { ...repository, id: 'r2', cloneUrl: pathToFileURL(folder).href };
+    expect(await mirrors.resolveBranch(missing, 'main')).toMatchObject({
+      error: { reason: 'repository-missing' },
+    });
+  });
+  test('a host', async () => {
+    const away = { ...repository, id: 'r3', cloneUrl: 'https://127.0.0.1:9/acme/shop.git' };
+    const reckless = openMirrors(path.join(root, 'm2'), { fileFolders: [], privateHosts: ['127.0.0.1'] });
+    expect(await reckless.resolveBranch(away, 'main')).toMatchObject({
+      error: { reason: 'repository-unreachable', isTemporary: true },
+    });
+  });
+});
+
+test.each([
+  '--upload-pack=touch /tmp/x',
+  '-x',
+  '../../etc',
+  'a b',
+  'main~1',
+  'HEAD:secret',
+  'a..b',
+  '@{-1}',
+  '',
+])('the branch name %j is refused before Git sees it', async (name) => {
+  expect(await mirrors.resolveBranch(repository, name)).toMatchObject({ error: { reason: 'bad-ref' } });
+});
+
+test.each(['--help', 'HEAD', 'main', 'a'.repeat(39), 'A'.repeat(40)])(
+  'the commit name %j is refused before Git sees it',
+  async (name) => {
+    expect(await mirrors.readPipelineFile(repository, name)).toMatchObject({ error: { reason: 'bad-ref' } });
+  },
+);
+
+test('many readers of one repository at once all get their commit', async () => {
+  const commits = Array.from({ length: 5 }, (_, index) => commit(`name: c${index}\n`, `C${index}`));
+  const fresh = { ...repository, id: 'r4' };
+  const files = await Promise.all(commits.map((sha) => mirrors.readPipelineFile(fresh, sha)));
+  expect(files.map((file) => file.ok && file.value?.text)).toEqual(
+    commits.map((_, index) => `name: c${index}\n`),
+  );
+});
+
+function commit(pipeline: string | null, message: string): string {
+  if (pipeline !== null) writeFileSync(path.join(work(), '.sluice.yml'), pipeline);
+  git(work(), 'add', '--all');
+  git(
+    work(),
+    '-c',
+    'user.name=Ada',
+    '-c',
+    'user.email=ada@example.com',
+    'commit',
+    '--quiet',
+    '--allow-empty',
+    '-m',
+    message,
+  );
+  return git(work(), 'rev-parse', 'HEAD').trim();
+}
+
+function git(cwd: string, ...args: string[]): string {
+  return execFileSync('git', args, { cwd, encoding: 'utf8' });
+}

@@ -49,7 +49,7 @@ export interface PlanBuilder {
 export function aPlan(stages: readonly PlannedStage[] = []): PlanBuilder {
   return {
     stage: (id, options = {}) => aPlan([...stages, aStage(id, options)]),
-    done: () => ({ pipeline: 'shop', trigger: aTrigger, env: {}, stages }),
+    done: () => ({ pipeline: 'shop', trigger: aTrigger, inputs: {}, env: {}, stages }),
   };
 }
 

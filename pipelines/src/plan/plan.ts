@@ -1,10 +1,12 @@
 // A plan is frozen: definition + trigger, decided once, stored with the run, never changed afterwards.
 import type { EnvValue, RetryPolicy, StageNeed, StageWork, Expression } from '../language/definition.ts';
-import type { Trigger } from '../trigger/trigger.ts';
+import type { InputValue, Trigger } from '../trigger/trigger.ts';
 
 export interface Plan {
   readonly pipeline: string;
   readonly trigger: Trigger;
+  /** Of a manual start, checked and with defaults; of any other event, the defaults alone. */
+  readonly inputs: Readonly<Record<string, InputValue>>;
   readonly env: Readonly<Record<string, EnvValue>>;
   /** In topological order: a stage stands after everything it needs. */
   readonly stages: readonly PlannedStage[];

@@ -1,0 +1,144 @@
+import {
+  celEnv,
+  celFunc,
+  CelScalar,
+  isCelError,
+  parse,
+  plan,
+  type CelEnv,
+  type CelInput,
+  type CelValue,
+} from '@bufbuild/cel';
+import { strings } from '@bufbuild/cel/ext';
+import { err, ok, type Result } from '../../result.ts';
+import {
+  analyseExpression,
+  type Analysis,
+  type ExpressionProblem,
+  type Parsed,
+} from './analyse-expression.ts';
+import { functions } from './names.ts';
+
+/** Characters; keeps reading, checking and evaluating an expression bounded. */
+export const maxExpressionLength = 1_000;
+
+/** The answers of `success()`, `failure()` and `cancelled()`. */
+export interface StatusFacts {
+  readonly success: boolean;
+  readonly failure: boolean;
+  readonly cancelled: boolean;
+}
+
+export interface CompiledExpression extends Analysis {
+  readonly text: string;
+  /** Evaluates with values by root name. A name that is missing is an error unless `&&` or `||` needs no value of it. */
+  readonly evaluate: (values: Bindings, status: StatusFacts) => Result<CelValue, string>;
+}
+
+export type Bindings = Readonly<Record<string, CelInput>>;
+
+/** Parses and checks a CEL expression. Equal texts share one result. */
+export function compileExpression(text: string): Result<CompiledExpression, readonly ExpressionProblem[]> {
+  let known = compiled.get(text);
+  if (known === undefined) {
+    known = compile(text);
+    if (compiled.size >= 2_000) compiled.clear();
+    compiled.set(text, known);
+  }
+  return known;
+}
+
+// A memory of a pure function: it changes how fast an answer comes, never the answer.
+const compiled = new Map<string, Result<CompiledExpression, readonly ExpressionProblem[]>>();
+
+function compile(text: string): Result<CompiledExpression, readonly ExpressionProblem[]> {
+  const whole = { offset: 0, length: Math.max(1, text.length) };
+  if (text.trim() === '') {
+    return err([
+      {
+        code: 'empty-expression',
+        message: 'The expression is empty. Write a condition or remove it.',
+        ...whole,
+      },
+    ]);
+  }
+  if (text.length > maxExpressionLength) {
+    const message = `The expression is longer than ${maxExpressionLength} characters. Move the decision into a step.`;
+    return err([{ code: 'expression-too-complex', message, ...whole }]);
+  }
+  const parsed = tryParse(text);
+  if (!parsed.ok) return err([parsed.error]);
+  const analysis = analyseExpression(text, parsed.value);
+  if (analysis.problems.length > 0) return err(analysis.problems);
+  return ok({ text, ...analysis, evaluate: evaluator(parsed.value) });
+}
+
+function tryParse(text: string): Result<Parsed, ExpressionProblem> {
+  try {
+    return ok(parse(text));
+  } catch (error) {
+    return err(syntaxProblem(text, error));
+  }
+}
+
+function syntaxProblem(text: string, error: unknown): ExpressionProblem {
+  const code = 'bad-expression';
+  const assignment = /(?<![=!<>])=(?![=])/.exec(withoutQuoted(text));
+  if (assignment !== null) {
+    return {
+      code,
+      message: 'One = assigns nothing here. Compare with ==.',
+      offset: assignment.index,
+      length: 1,
+    };
+  }
+  const at = offsetOf(error);
+  const offset = Math.min(at ?? 0, Math.max(0, text.length - 1));
+  const rest = text.slice(offset).trim();
+  const found =
+    rest === '' || (at ?? 0) >= text.length
+      ? 'ends too early'
+      : `cannot be read from "${rest.slice(0, 20)}" on`;
+  const hint = /['"]/.test(rest) ? ' Is a quotation mark not closed?' : '';
+  return { code, message: `The expression ${found}.${hint}`, offset, length: at === null ? text.length : 1 };
+}
+
+const withoutQuoted = (text: string): string =>
+  text.replace(/'[^']*'|"[^"]*"/g, (part) => ' '.repeat(part.length));
+
+function offsetOf(error: unknown): number | null {
+  if (typeof error !== 'object' || error === null || !('location' in error)) return null;
+  const { location } = error;
+  if (typeof location !== 'object' || location === null || !('start' in location)) return null;
+  const { start } = location;
+  if (typeof start !== 'object' || start === null || !('offset' in start)) return null;
+  return typeof start.offset === 'number' ? start.offset : null;
+}
+
+function evaluator(parsed: Parsed): CompiledExpression['evaluate'] {
+  return (values, status) => {
+    const value = plan(environment(status), parsed)(values);
+    return isCelError(value) ? err(value.message) : ok(value);
+  };
+}
+
+const environments = new Map<string, CelEnv>();
+
+/** One environment for each set of answers: CEL functions do not see the values of a call. */
+function environment(status: StatusFacts): CelEnv {
+  const key = `${status.success}-${status.failure}-${status.cancelled}`;
+  const known = environments.get(key);
+  if (known !== undefined) return known;
+  const { BOOL } = CelScalar;
+  const made = celEnv({
+    funcs: [
+      celFunc('success', [], BOOL, () => status.success),
+      celFunc('failure', [], BOOL, () => status.failure),
+      celFunc('cancelled', [], BOOL, () => status.cancelled),
+      celFunc('always', [], BOOL, () => true),
+      ...strings.filter((each) => functions.has(each.name) && each.arguments.length === 0),
+    ],
+  });
+  environments.set(key, made);
+  return made;
+}

@@ -1,0 +1,152 @@
+// What can only be said when the stages before have ended: whether a stage runs, and its last templates.
+import { compileExpression, type StatusFacts } from '../language/expression/compile-expression.ts';
+import { envLookup } from '../language/expression/env-lookup.ts';
+import { describeValues, evaluateCondition } from '../language/expression/evaluate-condition.ts';
+import { renderTemplate } from '../language/expression/render-template.ts';
+import type { RunIdentity, Scope, StageResult } from '../language/expression/scope.ts';
+import { reduceStepCondition } from '../language/expression/step-condition.ts';
+import type { StageWork, StepDefinition } from '../language/definition.ts';
+import { err, ok, type Result } from '../result.ts';
+import { findStage } from '../run/find-stage.ts';
+import { isStageEnd, type RunState } from '../run/run-state.ts';
+import type { Plan, PlannedStage } from './plan.ts';
+import { renderPipelineEnv, renderStage } from './render-stage.ts';
+
+export interface StageConditionResult {
+  readonly runs: boolean;
+  /** For people: the expression with its values, or which need holds the stage back. */
+  readonly reason: string;
+}
+
+/**
+ * Whether a stage runs, asked once all its needs have ended. The error is a condition that has no value, such as
+ * one that asks for an output that was never given.
+ */
+export function stageCondition(
+  plan: Plan,
+  state: RunState,
+  stageId: string,
+): Result<StageConditionResult, string> {
+  const stage = findStage(plan, stageId);
+  if (stage === undefined) return err(`the plan has no stage "${stageId}"`);
+  if (!stage.decision.included) return ok({ runs: false, reason: stage.decision.reasons.join('; ') });
+  const obstacle = whyNotSuccess(stage, state);
+  if (stage.if === null) {
+    return ok(
+      obstacle === null ? { runs: true, reason: whySuccess(stage) } : { runs: false, reason: obstacle },
+    );
+  }
+  const expression = compileExpression(stage.if);
+  if (!expression.ok) return err(expression.error[0]?.message ?? `${stage.if} is not an expression`);
+  if (!expression.value.usesStatus && obstacle !== null) return ok({ runs: false, reason: obstacle });
+  const scope = conditionScope(plan, state, stage);
+  const status: StatusFacts = {
+    success: obstacle === null,
+    failure: expression.value.usesStatus && state.cancel === null && anyAncestorFailed(plan, state, stage),
+    cancelled: state.cancel !== null,
+  };
+  const runs = evaluateCondition(expression.value, scope, status);
+  if (!runs.ok) return runs;
+  const values = describeValues(stage.if, scope);
+  const reason = `${stage.if} is ${runs.value}${values === '' ? '' : `: ${values}`}`;
+  return ok({ runs: runs.value, reason });
+}
+
+/**
+ * The stage with nothing left to fill in: outputs of ended stages, the run's identity, steps' conditions reduced
+ * to what a worker can decide. Its `env` holds the pipeline's too. The error names the template without a value.
+ */
+export function resolveStage(
+  plan: Plan,
+  state: RunState,
+  stageId: string,
+  run: RunIdentity,
+): Result<PlannedStage, string> {
+  const stage = findStage(plan, stageId);
+  if (stage === undefined) return err(`the plan has no stage "${stageId}"`);
+  const scope = { trigger: plan.trigger, inputs: plan.inputs, run, stage: stageResults(state) };
+  const forStep = (step: StepDefinition): Scope => ({
+    ...scope,
+    env: envLookup([plan.env, stage.env, step.env], scope),
+  });
+  // Conditions first: after rendering, text from outside may look like a template, and must not become one.
+  const reduced = reduceSteps(stage.work, forStep);
+  if (!reduced.ok) return err(`stage "${stageId}": ${reduced.error}`);
+  const rendered = renderStage({ env: stage.env, work: reduced.value }, plan.env, scope, renderTemplate);
+  if (!rendered.ok) return err(`stage "${stageId}": ${rendered.error}`);
+  const pipelineEnv = renderPipelineEnv(plan.env, scope, renderTemplate);
+  return ok({ ...stage, env: { ...pipelineEnv, ...rendered.value.env }, work: rendered.value.work });
+}
+
+/** Null when every need lets the stage pass. */
+function whyNotSuccess(stage: PlannedStage, state: RunState): string | null {
+  if (state.cancel !== null) return `the run was cancelled by ${state.cancel.by}: ${state.cancel.reason}`;
+  for (const need of stage.needs) {
+    if (need.optional) continue;
+    const needed = stageState(state, need.stage);
+    if (needed?.status === 'succeeded' || (needed?.status === 'failed' && needed.allowed)) continue;
+    const fate = needed === undefined || !isStageEnd(needed) ? 'has not ended' : pastTense[needed.status];
+    return `needs ${need.stage}, which ${fate}`;
+  }
+  return null;
+}
+
+const pastTense = {
+  succeeded: 'succeeded',
+  failed: 'failed',
+  cancelled: 'was cancelled',
+  skipped: 'was skipped',
+} as const;
+
+const whySuccess = (stage: PlannedStage): string =>
+  stage.needs.length === 0
+    ? 'needs no other stage'
+    : `${stage.needs.map((need) => need.stage).join(', ')} ended well enough`;
+
+/** Looks upwards through all needs, direct or not. */
+function anyAncestorFailed(plan: Plan, state: RunState, stage: PlannedStage): boolean {
+  const seen = new Set<string>();
+  const open = stage.needs.map((need) => need.stage);
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (seen.has(id)) continue;
+    seen.add(id);
+    const ended = stageState(state, id);
+    if (ended?.status === 'failed' && !ended.allowed) return true;
+    for (const need of findStage(plan, id)?.needs ?? []) open.push(need.stage);
+  }
+  return false;
+}
+
+/** A condition may not name `run.*`: it would make a re-run take another way. */
+function conditionScope(plan: Plan, state: RunState, stage: PlannedStage): Scope {
+  const scope = { trigger: plan.trigger, inputs: plan.inputs, run: null, stage: stageResults(state) };
+  return { ...scope, env: envLookup([plan.env, stage.env], scope) };
+}
+
+function stageResults(state: RunState): (id: string) => StageResult | null {
+  return (id) => {
+    const stage = stageState(state, id);
+    if (stage === undefined || !isStageEnd(stage)) return null;
+    return { status: stage.status, outputs: stage.status === 'succeeded' ? stage.outputs : {} };
+  };
+}
+
+const stageState = (state: RunState, id: string): RunState['stages'][string] | undefined =>
+  Object.hasOwn(state.stages, id) ? state.stages[id] : undefined;
+
+function reduceSteps(work: StageWork, forStep: (step: StepDefinition) => Scope): Result<StageWork, string> {
+  if (work.kind !== 'steps') return ok(work);
+  const steps: StepDefinition[] = [];
+  for (const step of work.steps) {
+    if (step.if === null) {
+      steps.push(step);
+      continue;
+    }
+    const expression = compileExpression(step.if);
+    if (!expression.ok) return err(expression.error[0]?.message ?? `${step.if} is not an expression`);
+    const reduced = reduceStepCondition(expression.value, forStep(step));
+    if (!reduced.ok) return err(`step "${step.name}": ${reduced.error}`);
+    steps.push({ ...step, if: reduced.value });
+  }
+  return ok({ ...work, steps });
+}

@@ -1,7 +1,7 @@
 // What is sent to the builder: the context folder as a tar, without what .dockerignore names.
 import { lstat, readFile, readdir, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { BuildWork } from '@sluice/pipelines/language/definition';
 import { err, ok, type Result } from '@sluice/pipelines/result';
 import tar from 'tar-fs';
@@ -86,7 +86,7 @@ function addWithParents(paths: Set<string>, path: string): void {
 }
 
 function packFolder(root: string, paths: ReadonlySet<string>, carried: Buffer | null): Readable {
-  return tar.pack(root, {
+  const pack = tar.pack(root, {
     ignore: (path) => !paths.has(slashed(relative(root, path))),
     // As `docker build` does: who owned the checkout is no property of the image.
     map: (header) => ({ ...header, uid: 0, gid: 0 }),
@@ -97,6 +97,7 @@ function packFolder(root: string, paths: ReadonlySet<string>, carried: Buffer | 
       pack.finalize();
     },
   });
+  return Readable.from(pack);
 }
 
 const slashed = (path: string): string => path.replaceAll('\\', '/');

@@ -11,7 +11,10 @@ export interface FailedBuild {
 }
 
 /** A base image that cannot be had is `image-pull`; everything else is the author's `failed`. */
-export function buildFailure({ error, step }: FailedBuild, work: Pick<BuildWork, 'file' | 'target'>): StageOutcome {
+export function buildFailure(
+  { error, step }: FailedBuild,
+  work: Pick<BuildWork, 'file' | 'target'>,
+): StageOutcome {
   const reason = withoutPreamble(step === null || step.error === '' ? error : step.error);
   const base = step === null ? null : baseImage(step.name);
   if (base !== null) {
@@ -57,5 +60,8 @@ function baseImage(step: string): string | null {
 }
 
 function withoutPreamble(error: string): string {
-  return error.replace(/^(failed to solve( with frontend \S+)?: |failed to create LLB definition: |rpc error: code = \w+ desc = )+/, '');
+  return error.replace(
+    /^(failed to solve( with frontend \S+)?: |failed to create LLB definition: |rpc error: code = \w+ desc = )+/,
+    '',
+  );
 }

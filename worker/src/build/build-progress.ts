@@ -108,7 +108,6 @@ function ending(vertex: BuildkitVertex): string {
   return `done ${(Math.max(0, ms) / 1_000).toFixed(1)}s`;
 }
 
-
 interface LineSplitter {
   readonly push: (chunk: Uint8Array) => readonly string[];
   readonly end: () => readonly string[];

@@ -1,5 +1,7 @@
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
+
+type Dial = Docker['modem']['dial'];
 
 export interface BuildSession extends AsyncDisposable {
   /** As the given engine, but its BuildKit sessions end with this object. */
@@ -12,10 +14,10 @@ export interface BuildSession extends AsyncDisposable {
  */
 export function openBuildSession(docker: Docker): BuildSession {
   const connections: Duplex[] = [];
-  const dial = (options: { path: string }, callback: (error: unknown, data: unknown) => void): void => {
-    docker.modem.dial(options, (error: unknown, data: Duplex) => {
-      if (!error && options.path.endsWith('/session')) connections.push(data);
-      callback(error, data);
+  const dial: Dial = (options, callback) => {
+    docker.modem.dial(options, (error, data) => {
+      if (options.path.endsWith('/session') && data instanceof Duplex) connections.push(data);
+      callback?.(error, data);
     });
   };
   const modem: unknown = Object.create(docker.modem, { dial: { value: dial } });

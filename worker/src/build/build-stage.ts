@@ -1,5 +1,6 @@
 import type { BuildWork } from '@sluice/pipelines/language/definition';
 import { z } from 'zod';
+import { engineStatus } from '../executors/docker/engine-error.ts';
 import type { StageContext, StageRunner } from '../stages/stage-runner.ts';
 import { stoppedOutcome } from '../stages/stopped-outcome.ts';
 import { readBuildContext, type BuildContext } from './build-context.ts';
@@ -28,7 +29,9 @@ export const runBuildStage: StageRunner = async (context) => {
   if (!found.ok) return failed(found.error);
 
   const image = runImageName(claim.installation, claim.runId, claim.stage.id);
-  log.say(`building ${work.file}: ${found.value.files} files in the context, ${readableBytes(found.value.bytes)}`);
+  log.say(
+    `building ${work.file}: ${found.value.files} files in the context, ${readableBytes(found.value.bytes)}`,
+  );
   try {
     const failure = await build(context, work, found.value, image);
     if (failure !== null) return buildFailure(failure, work);
@@ -41,7 +44,7 @@ export const runBuildStage: StageRunner = async (context) => {
       await removeImage(docker, image);
       return stoppedOutcome(signal);
     }
-    if (hasStatus(error, 404)) return failed(noBuildKit);
+    if (engineStatus(error) === 404) return failed(noBuildKit);
     throw error;
   }
 };
@@ -77,7 +80,8 @@ async function build(
   };
   let error: string | null = null;
   for await (const message of engineMessages(stream)) {
-    if (message.id === 'moby.buildkit.trace') show(progress.accept(decodeBuildkitStatus(trace.parse(message.aux))));
+    if (message.id === 'moby.buildkit.trace')
+      show(progress.accept(decodeBuildkitStatus(trace.parse(message.aux))));
     if (message.error !== undefined) error = message.error;
     await log.drained();
   }
@@ -90,7 +94,9 @@ const trace = z.string();
 /** A build argument stays readable in the image's history for everyone who can pull it. */
 function secretInArguments(work: BuildWork, secrets: Readonly<Record<string, string>>): string | null {
   for (const [name, value] of Object.entries(work.args)) {
-    const secret = Object.keys(secrets).find((key) => isWorthHiding(secrets[key]) && value.includes(secrets[key] ?? ''));
+    const secret = Object.keys(secrets).find(
+      (key) => isWorthHiding(secrets[key]) && value.includes(secrets[key] ?? ''),
+    );
     if (secret !== undefined) {
       return `The build argument ${name} holds the secret "${secret}". Arguments stay readable in the image: take the secret out of "args".`;
     }
@@ -107,8 +113,4 @@ function withoutCredentials(address: string): string {
   url.username = '';
   url.password = '';
   return url.href;
-}
-
-function hasStatus(error: unknown, status: number): boolean {
-  return error instanceof Error && 'statusCode' in error && error.statusCode === status;
 }

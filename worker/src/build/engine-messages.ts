@@ -17,7 +17,9 @@ export async function* engineMessages(stream: NodeJS.ReadableStream): AsyncGener
   const decoder = new TextDecoder();
   let rest = '';
   for await (const chunk of stream) {
-    const parts = (rest + (typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }))).split('\n');
+    const parts = (
+      rest + (typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }))
+    ).split('\n');
     rest = parts.pop() ?? '';
     yield* parts.flatMap(parseLine);
   }

@@ -11,7 +11,8 @@ export interface IgnoreRules {
 
 /** `<Dockerfile>.dockerignore` beside the Dockerfile goes before `.dockerignore` of the context. */
 export async function readIgnoreRules(context: string, dockerfile: string): Promise<IgnoreRules> {
-  const text = (await readIfThere(`${dockerfile}.dockerignore`)) ?? (await readIfThere(join(context, '.dockerignore')));
+  const text =
+    (await readIfThere(`${dockerfile}.dockerignore`)) ?? (await readIfThere(join(context, '.dockerignore')));
   return ignoreRules(text ?? '');
 }
 

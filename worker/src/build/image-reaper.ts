@@ -1,6 +1,7 @@
 // Images of finished runs. A build stage leaves its image on the engine for the later stages of its run; whoever
 // ends the run, or cleans a worker, takes it away by its labels.
 import type Docker from 'dockerode';
+import { engineStatus } from '../executors/docker/engine-error.ts';
 import { runImagePrefix } from './image-names.ts';
 
 /** Removes every image that the run has built here. Returns how many. Idempotent; an image in use stays. */
@@ -55,7 +56,7 @@ export async function removeImage(docker: Docker, name: string): Promise<'remove
     await docker.getImage(name).remove();
     return 'removed';
   } catch (error) {
-    const status = error instanceof Error && 'statusCode' in error ? error.statusCode : null;
+    const status = engineStatus(error);
     if (status === 404) return 'gone';
     if (status === 409) return 'in-use';
     throw error;

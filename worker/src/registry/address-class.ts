@@ -14,7 +14,11 @@ export function addressClass(address: string): AddressClass {
 /** By its name alone: the host part of an address, with or without port. */
 export function isLoopbackHost(host: string): boolean {
   const name = withoutBrackets(host.replace(/:\d+$/, ''));
-  return name === 'localhost' || name.endsWith('.localhost') || (isIP(name) !== 0 && addressClass(name) === 'loopback');
+  return (
+    name === 'localhost' ||
+    name.endsWith('.localhost') ||
+    (isIP(name) !== 0 && addressClass(name) === 'loopback')
+  );
 }
 
 /** URLs write IPv6 addresses in brackets. */

@@ -15,10 +15,17 @@ export function parseAuthChallenge(header: string | null): AuthChallenge | null 
   if (/^\s*basic\b/i.test(text)) return { scheme: 'basic' };
   if (!/^\s*bearer\b/i.test(text)) return null;
   const parameters = new Map<string, string>();
-  for (const [, name, quoted, bare] of text.matchAll(/([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/gi)) {
+  for (const [, name, quoted, bare] of text.matchAll(
+    /([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/gi,
+  )) {
     parameters.set((name ?? '').toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '');
   }
   const realm = parameters.get('realm');
   if (realm === undefined) return null;
-  return { scheme: 'bearer', realm, service: parameters.get('service') ?? null, scope: parameters.get('scope') ?? null };
+  return {
+    scheme: 'bearer',
+    realm,
+    service: parameters.get('service') ?? null,
+    scope: parameters.get('scope') ?? null,
+  };
 }

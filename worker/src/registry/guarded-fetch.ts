@@ -50,7 +50,9 @@ async function refuseInnerAddress(url: URL, registry: string): Promise<void> {
   if (url.hostname === registryHost) return;
   const [allowed, wanted] = await Promise.all([innermostClass(registryHost), innermostClass(url.hostname)]);
   if (depth[wanted] > depth[allowed]) {
-    throw new RefusedAddressError(`registry ${registry} sends us to ${url.host}, which lies inside our own network`);
+    throw new RefusedAddressError(
+      `registry ${registry} sends us to ${url.host}, which lies inside our own network`,
+    );
   }
 }
 
@@ -59,6 +61,9 @@ const depth = { public: 0, inner: 1, loopback: 2 } as const satisfies Record<Add
 async function innermostClass(hostname: string): Promise<AddressClass> {
   if (isLoopbackHost(hostname)) return 'loopback';
   const name = withoutBrackets(hostname);
-  const addresses = isIP(name) === 0 ? (await lookup(name, { all: true })).map((found) => found.address) : [name];
-  return addresses.map(addressClass).reduce((inmost, one) => (depth[one] > depth[inmost] ? one : inmost), 'public');
+  const addresses =
+    isIP(name) === 0 ? (await lookup(name, { all: true })).map((found) => found.address) : [name];
+  return addresses
+    .map(addressClass)
+    .reduce((inmost, one) => (depth[one] > depth[inmost] ? one : inmost), 'public');
 }

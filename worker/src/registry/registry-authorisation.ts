@@ -40,7 +40,9 @@ export async function authorise(
     return null;
   }
   if (!response.ok) throw new Error(`its token server ${realm.host} answered ${response.status}`);
-  const answer = tokenAnswer.parse(JSON.parse(Buffer.from(await readLimited(response, maxTokenBytes)).toString()));
+  const answer = tokenAnswer.parse(
+    JSON.parse(Buffer.from(await readLimited(response, maxTokenBytes)).toString()),
+  );
   const token = answer.token ?? answer.access_token;
   return token === undefined ? null : `Bearer ${token}`;
 }

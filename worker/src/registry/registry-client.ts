@@ -35,7 +35,10 @@ const maxManifestBytes = 4 * 1024 * 1024;
 const timeoutMs = 30_000;
 
 /** Speaks to one registry: over https, or over http where the host is this machine. Rejects only when `signal` aborts. */
-export function createRegistryClient(registry: string, credentials: RegistryCredentials | null): RegistryClient {
+export function createRegistryClient(
+  registry: string,
+  credentials: RegistryCredentials | null,
+): RegistryClient {
   const host = apiHost(registry);
   const base = `${isLoopbackHost(host) ? 'http' : 'https'}://${host}`;
 
@@ -59,7 +62,12 @@ export function createRegistryClient(registry: string, credentials: RegistryCred
     readManifest: async (repository, reference, signal) => {
       try {
         const response = await get(`/v2/${repository.path}/manifests/${reference}`, signal);
-        const problem = statusProblem(response, registry, `${repository.path}:${reference}`, credentials !== null);
+        const problem = statusProblem(
+          response,
+          registry,
+          `${repository.path}:${reference}`,
+          credentials !== null,
+        );
         if (problem !== null) {
           await response.body?.cancel();
           return err(problem);
@@ -86,7 +94,8 @@ function statusProblem(
 ): RegistryProblem | null {
   if (response.ok) return null;
   if (response.status === 401 || response.status === 403) return unauthorised(registry, hasCredentials);
-  if (response.status === 404) return { reason: 'not-found', message: `registry ${registry} has no ${what}.` };
+  if (response.status === 404)
+    return { reason: 'not-found', message: `registry ${registry} has no ${what}.` };
   return {
     reason: 'unexpected',
     message: `registry ${registry} answered ${response.status} to a question for ${what}: look into its log.`,

@@ -25,7 +25,8 @@ export function unauthorised(registry: string, hasCredentials: boolean): Registr
 
 /** From a rejection of `guardedFetch`. */
 export function fetchProblem(registry: string, error: unknown): RegistryProblem {
-  if (error instanceof RefusedAddressError) return { reason: 'refused', message: `${error.message}: refused.` };
+  if (error instanceof RefusedAddressError)
+    return { reason: 'refused', message: `${error.message}: refused.` };
   return unreachable(registry, networkWord(error));
 }
 

@@ -110,10 +110,13 @@ function interleave(plan: Plan, events: readonly RunEvent[], orders: fc.Stream<n
     if ('stage' in event) queues.get(event.stage)?.push(event);
     else result.push(event);
   }
-  const isDone = (id: string) => (queues.get(id) ?? []).length === 0;
+  // A skipped stage has no reports of its own: what it needs must be over all the same.
+  const isDone = (id: string): boolean =>
+    (queues.get(id) ?? []).length === 0 && needsOf(id).every((need) => isDone(need.stage));
+  const needsOf = (id: string) => plan.stages.find((stage) => stage.id === id)?.needs ?? [];
   for (;;) {
     const open = plan.stages.filter(
-      (stage) => !isDone(stage.id) && stage.needs.every((need) => isDone(need.stage)),
+      (stage) => (queues.get(stage.id) ?? []).length > 0 && stage.needs.every((need) => isDone(need.stage)),
     );
     if (open.length === 0) return result;
     const event = queues.get(pick(open, orders).id)?.shift();

@@ -1,0 +1,28 @@
+import type Docker from 'dockerode';
+import { engineStatus } from './engine-error.ts';
+
+/**
+ * Removes the containers, networks and volumes of attempts that carry all of `labels`, and says how many there
+ * were. Called when this worker has no attempt yet, so that everything with its label is left over.
+ */
+export async function removeLeftovers(docker: Docker, labels: Readonly<Record<string, string>>): Promise<number> {
+  const filters = { label: ['sluice.attempt', ...Object.entries(labels).map(([name, value]) => `${name}=${value}`)] };
+  const containers = await docker.listContainers({ all: true, filters });
+  await each(containers, ({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }));
+  const networks = await docker.listNetworks({ filters });
+  await each(networks, ({ Id }) => docker.getNetwork(Id).remove());
+  const { Volumes: volumes } = await docker.listVolumes({ filters: JSON.stringify(filters) });
+  await each(volumes ?? [], ({ Name }) => docker.getVolume(Name).remove({ force: true }));
+  return containers.length + networks.length + (volumes ?? []).length;
+}
+
+async function each<T>(things: readonly T[], remove: (thing: T) => Promise<unknown>): Promise<void> {
+  for (const thing of things) {
+    try {
+      await remove(thing);
+    } catch (error) {
+      const status = engineStatus(error);
+      if (status !== 404 && status !== 409) throw error; // gone, or being removed
+    }
+  }
+}

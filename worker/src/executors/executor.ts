@@ -1,0 +1,80 @@
+// Where the commands of a stage run. One contract for Docker, the worker's host and the fake that tests drive;
+// `executor.contract.ts` is the same suite for all of them.
+//
+//   openWorkspace ─► runStep ─► runStep ─► … ─► dispose
+//
+// Order: `openWorkspace` once for each attempt, then its steps one after another, then `dispose`, always, also
+// after a failure. Different attempts may run at the same time.
+// Failure: what goes wrong with the user's image or command is a value. A rejected promise means that we failed
+// (engine gone, disk full) and becomes the failure class `infrastructure`.
+
+export interface Executor {
+  /**
+   * Makes the place in which the steps of one attempt run; `workspace` is the current folder of every step. When it
+   * fails, rejects or is aborted, it has removed what it made.
+   */
+  readonly openWorkspace: (spec: WorkspaceSpec, signal: AbortSignal) => Promise<OpenedWorkspace>;
+}
+
+export interface WorkspaceSpec {
+  /** Null: no image, the worker's host itself. */
+  readonly image: string | null;
+  /** Absolute path on this host of the folder that the steps share, with the checkout in it. */
+  readonly workspace: string;
+  /** Absolute path on this host of a folder for the executor's own files; nothing in it is of use afterwards. */
+  readonly scratch: string;
+  /** Everything made on an engine carries these. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly network: boolean;
+  readonly resources: { readonly cpu: number | null; readonly memoryBytes: number | null };
+  readonly registryCredentials: readonly RegistryLogin[];
+  /** What takes time before the first step, such as the progress of a pull: a line each. */
+  readonly onProgress: (line: string) => void;
+}
+
+export interface RegistryLogin {
+  readonly host: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+export type OpenedWorkspace =
+  | { readonly kind: 'opened'; readonly session: ExecutorSession }
+  /** `image-pull`: the registry did not give the image. `refused`: this worker may not or cannot do what was asked. */
+  | { readonly kind: 'failed'; readonly reason: 'image-pull' | 'refused'; readonly message: string };
+
+export interface ExecutorSession {
+  /**
+   * Runs one command to its end. Resolves when its process has ended and all that it wrote was passed on. When
+   * `signal` aborts, every process of the step gets SIGTERM, after `graceMs` SIGKILL, and then it resolves with
+   * `stopped`. Never called again before it has settled. Background processes that a step leaves may live on until
+   * `dispose`, or until a later step is stopped.
+   */
+  readonly runStep: (command: StepCommand, output: StepOutput, signal: AbortSignal) => Promise<StepEnd>;
+  /** Brings a file that steps wrote into `spec.workspace`, where it is not there already. A missing file is no error. */
+  readonly fetchFile: (path: string) => Promise<void>;
+  /** Ends every process and removes everything that carries the labels. Idempotent. */
+  readonly dispose: () => Promise<void>;
+}
+
+export interface StepCommand {
+  readonly index: number;
+  /** Text of a script for `shell -e`. */
+  readonly script: string;
+  readonly shell: 'sh' | 'bash';
+  /** The step's whole environment, beside what the image or the host needs to work (PATH, HOME, LANG). */
+  readonly env: Readonly<Record<string, string>>;
+  readonly graceMs: number;
+}
+
+export interface StepOutput {
+  /** In order for each stream. Chunks may end anywhere. */
+  readonly write: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
+  /** Awaited between chunks: a source faster than its log waits. */
+  readonly drained: () => Promise<void>;
+}
+
+export type StepEnd =
+  | { readonly kind: 'exited'; readonly exitCode: number; readonly outOfMemory: boolean }
+  /** Nothing of the step runs any more. */
+  | { readonly kind: 'stopped' };

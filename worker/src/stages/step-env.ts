@@ -1,0 +1,30 @@
+import { err, ok, type Result } from '@sluice/pipelines/result';
+import type { EnvValue } from '@sluice/pipelines/language/definition';
+import type { Claim } from '@sluice/pipelines/protocol/worker-api';
+
+/** Environment of a step: what Sluice tells about the run, then the stage's, then the step's own. */
+export function stepEnv(
+  claim: Claim,
+  own: Readonly<Record<string, EnvValue>>,
+): Result<Readonly<Record<string, string>>, string> {
+  const env: Record<string, string> = { ...runEnv(claim), ...claim.env };
+  for (const [name, value] of Object.entries(own)) {
+    const text = value.kind === 'text' ? value.text : claim.secrets[value.secret];
+    if (text === undefined) return err(`${name} needs a secret that this stage was not given. Store it, or check its name.`);
+    env[name] = text;
+  }
+  return ok(env);
+}
+
+function runEnv(claim: Claim): Record<string, string> {
+  return {
+    CI: 'true',
+    SLUICE: 'true',
+    SLUICE_PROJECT: claim.project,
+    SLUICE_RUN_ID: claim.runId,
+    SLUICE_RUN_NUMBER: String(claim.runNumber),
+    SLUICE_STAGE: claim.stage.id,
+    SLUICE_ATTEMPT: String(claim.attempt),
+    SLUICE_COMMIT: claim.checkout.commit,
+  };
+}

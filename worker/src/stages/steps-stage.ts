@@ -1,0 +1,153 @@
+import type { StepDefinition, StepsWork } from '@sluice/pipelines/language/definition';
+import { stepRuns, type StepSituation } from '@sluice/pipelines/language/expression/step-condition';
+import type { Failure, StageOutcome } from '@sluice/pipelines/run/run-state';
+import type { Executor, ExecutorSession, StepEnd } from '../executors/executor.ts';
+import { isInside, readOutputs } from './read-outputs.ts';
+import type { StageContext, StageRunner } from './stage-runner.ts';
+import { stepEnv } from './step-env.ts';
+import { stoppedOutcome } from './stopped-outcome.ts';
+
+export interface StepsExecutors {
+  /** For stages with an image. */
+  readonly docker: Executor;
+  /** For stages without. */
+  readonly process: Executor;
+}
+
+/** Time that a stopped step has to end by itself. */
+const graceMs = 10_000;
+/** Time for all steps that still run after a cancel or the stage's timeout. */
+const cleanUpMs = 60_000;
+
+/**
+ * Runs the steps of a stage in order. After a failed step only those whose `if` asks for it run; after a cancel or
+ * the stage's timeout too, for a minute in all. The first failure is the stage's.
+ */
+export function createStepsRunner(executors: StepsExecutors): StageRunner {
+  return async (context) => {
+    const { claim, signal, log } = context;
+    const work = claim.stage.work;
+    if (work.kind !== 'steps') throw new Error(`stage "${claim.stage.id}" has no steps: ${work.kind}`);
+    const executor = work.image === null ? executors.process : executors.docker;
+    const opened = await executor.openWorkspace(
+      {
+        image: work.image,
+        workspace: context.workspace,
+        scratch: context.scratch,
+        labels: context.labels,
+        network: work.network,
+        resources: work.resources,
+        registryCredentials: claim.registryCredentials,
+        onProgress: log.say,
+      },
+      signal,
+    );
+    if (opened.kind === 'failed') {
+      log.say(opened.message);
+      skipAll(context, work);
+      return failed(opened.reason === 'image-pull' ? 'image-pull' : 'failed', opened.message, null);
+    }
+    try {
+      return await runSteps(context, work, opened.session);
+    } finally {
+      await opened.session.dispose();
+    }
+  };
+}
+
+async function runSteps(context: StageContext, work: StepsWork, session: ExecutorSession): Promise<StageOutcome> {
+  const { log, signal } = context;
+  let failure: Failure | null = null;
+  let cleanUp: AbortSignal | null = null;
+  for (const [index, step] of work.steps.entries()) {
+    if (isLost(signal)) return stoppedOutcome(signal);
+    if (!stepRuns(step.if, situationOf(signal, failure))) {
+      log.stepFinished(index, 'skipped', null);
+      continue;
+    }
+    if (signal.aborted) cleanUp ??= AbortSignal.timeout(cleanUpMs);
+    const problem = await runStep(context, work, session, index, step, cleanUp ?? signal);
+    failure ??= problem;
+  }
+  if (signal.aborted) return stoppedOutcome(signal);
+  return failure === null ? await collectOutputs(context, work, session) : { result: 'failed', failure };
+}
+
+function situationOf(signal: AbortSignal, failure: Failure | null): StepSituation {
+  if (signal.aborted) return signal.reason.kind === 'cancelled' ? 'cancelled' : 'failure';
+  return failure === null ? 'success' : 'failure';
+}
+
+function isLost(signal: AbortSignal): boolean {
+  return signal.aborted && signal.reason.kind === 'lost';
+}
+
+/** Null when the step succeeded, or was stopped with the whole stage. */
+async function runStep(
+  { claim, log }: StageContext,
+  work: StepsWork,
+  session: ExecutorSession,
+  index: number,
+  step: StepDefinition,
+  signal: AbortSignal,
+): Promise<Failure | null> {
+  log.stepStarted(index);
+  const env = stepEnv(claim, step.env);
+  if (!env.ok) {
+    log.say(env.error);
+    log.stepFinished(index, 'failed', null);
+    return { class: 'failed', message: `Step "${step.name}": ${env.error}`, exitCode: null };
+  }
+  const timeout = step.timeoutMs === null ? null : AbortSignal.timeout(step.timeoutMs);
+  const end = await session.runStep(
+    { index, script: step.run, shell: work.shell, env: env.value, graceMs },
+    log,
+    timeout === null ? signal : AbortSignal.any([signal, timeout]),
+  );
+  const failure = failureOf(end, step, signal);
+  const result = failure !== null ? 'failed' : end.kind === 'stopped' ? 'cancelled' : 'succeeded';
+  if (failure !== null) log.say(failure.message);
+  log.stepFinished(index, result, end.kind === 'exited' ? end.exitCode : null);
+  return failure;
+}
+
+function failureOf(end: StepEnd, step: StepDefinition, stage: AbortSignal): Failure | null {
+  if (end.kind === 'stopped') {
+    if (stage.aborted) return null;
+    const after = `${Math.round((step.timeoutMs ?? 0) / 1_000)} s`;
+    return {
+      class: 'timeout',
+      message: `Step "${step.name}" was stopped after ${after}, the time allowed. Make it faster, or raise its "timeout".`,
+      exitCode: null,
+    };
+  }
+  if (end.outOfMemory) {
+    return {
+      class: 'out-of-memory',
+      message: `Step "${step.name}" ran out of memory. Give the stage more ("resources.memory"), or make it need less.`,
+      exitCode: end.exitCode,
+    };
+  }
+  if (end.exitCode === 0) return null;
+  return { class: 'failed', message: `Step "${step.name}" ended with exit code ${end.exitCode}.`, exitCode: end.exitCode };
+}
+
+async function collectOutputs(
+  { workspace, log }: StageContext,
+  work: StepsWork,
+  session: ExecutorSession,
+): Promise<StageOutcome> {
+  for (const { file } of Object.values(work.outputs)) if (isInside(file)) await session.fetchFile(file);
+  const outputs = await readOutputs(workspace, work.outputs);
+  if (outputs.ok) return { result: 'succeeded', outputs: outputs.value };
+  log.say(outputs.error);
+  return failed('failed', outputs.error, null);
+}
+
+function skipAll({ log }: StageContext, work: StepsWork): void {
+  for (const index of work.steps.keys()) log.stepFinished(index, 'skipped', null);
+}
+
+function failed(failureClass: Failure['class'], message: string, exitCode: number | null): StageOutcome {
+  return { result: 'failed', failure: { class: failureClass, message, exitCode } };
+}

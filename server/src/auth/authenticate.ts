@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ServerContext } from '../context.ts';
 import { findSessionUser } from '../store/session-store.ts';
 import { findTokenUser } from '../store/token-store.ts';
-import { isAllowedHost, isSameOrigin, type AllowedHosts } from './same-origin.ts';
+import { isAllowedHost, isSameOrigin, type Origins } from './same-origin.ts';
 import { readSessionCookie } from './session-cookie.ts';
 import { hashToken } from './token.ts';
 
@@ -17,11 +17,6 @@ export interface Doorkeeper {
   readonly identify: (request: IncomingMessage) => Promise<Identity>;
   /** The user's name, for a WebSocket upgrade. */
   readonly authenticate: (request: IncomingMessage) => Promise<string | null>;
-}
-
-export interface Origins {
-  readonly hosts: AllowedHosts;
-  readonly publicUrl: URL | null;
 }
 
 export function createDoorkeeper(

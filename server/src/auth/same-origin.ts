@@ -3,6 +3,13 @@ import type { IncomingHttpHeaders } from 'node:http';
 /** The names under which this server may be asked for with a cookie; lower case, without port. */
 export type AllowedHosts = ReadonlySet<string>;
 
+/** Where our own pages come from. */
+export interface Origins {
+  readonly hosts: AllowedHosts;
+  /** As SLUICE_PUBLIC_URL says; null: not said. */
+  readonly publicUrl: URL | null;
+}
+
 const loopback = ['localhost', '127.0.0.1', '[::1]'];
 
 /** Loopback names, the address it listens on, and the public one. */

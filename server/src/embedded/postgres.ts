@@ -16,6 +16,8 @@ import { commandLine, endProcess, isAlive } from './process-alive.ts';
 
 export interface EmbeddedEngine {
   readonly url: string;
+  /** False once its process has ended, whoever ended it. */
+  readonly isRunning: () => boolean;
   /** Ends the engine in an orderly way; calling it again does no harm. */
   readonly stop: () => Promise<void>;
 }
@@ -26,6 +28,8 @@ const patienceMs = 60_000;
 export async function startEmbeddedPostgres(options: {
   readonly dataDir: string;
   readonly log: Logger;
+  /** Default: a free one. */
+  readonly port?: number;
 }): Promise<EmbeddedEngine> {
   const { log } = options;
   const dataDir = path.resolve(options.dataDir);
@@ -36,7 +40,7 @@ export async function startEmbeddedPostgres(options: {
   const running = await findRunning(folder, password);
   if (running !== null) {
     log.info({ pid: running.pid }, 'the embedded PostgreSQL is still running: taken over');
-    return { url: running.url, stop: () => endProcess(running.pid, 'SIGINT', patienceMs) };
+    return engineOf(running.url, running.pid);
   }
   const place: ClusterPlace = {
     binaries: await findPostgresBinaries(),
@@ -48,8 +52,15 @@ export async function startEmbeddedPostgres(options: {
     await letPass(place.account, folder, log);
   }
   await ensureCluster(place, password);
-  return launch(place, password, log);
+  return launch(place, password, options);
 }
+
+/** SIGINT is PostgreSQL's fast shutdown: sessions are cut off, nothing that was committed is lost. */
+const engineOf = (url: string, pid: number): EmbeddedEngine => ({
+  url,
+  isRunning: () => isAlive(pid),
+  stop: () => endProcess(pid, 'SIGINT', patienceMs),
+});
 
 const connectionUrl = (password: string, port: number): string =>
   `postgres://${postgresUser}:${password}@127.0.0.1:${port}/postgres`;
@@ -89,17 +100,24 @@ async function answers(url: string): Promise<boolean> {
 }
 
 /** Backends of a killed postmaster may hold its memory for a moment, and a free port may be taken: tries again. */
-async function launch(place: ClusterPlace, password: string, log: Logger): Promise<EmbeddedEngine> {
+async function launch(
+  place: ClusterPlace,
+  password: string,
+  options: { readonly log: Logger; readonly port?: number },
+): Promise<EmbeddedEngine> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
-    const outcome = await launchOnce(place, password, deadline);
+    const outcome = await launchOnce(place, password, options.port ?? (await freePort()), deadline);
     if ('url' in outcome) return outcome;
     if (Date.now() > deadline) {
       throw new Error(
         `The embedded PostgreSQL in ${place.folder} does not start: ${outcome.complaint.trim()}`,
       );
     }
-    log.warn({ complaint: outcome.complaint.trim() }, 'the embedded PostgreSQL did not start: trying again');
+    options.log.warn(
+      { complaint: outcome.complaint.trim() },
+      'the embedded PostgreSQL did not start: trying again',
+    );
     await sleep(500);
   }
 }
@@ -107,9 +125,9 @@ async function launch(place: ClusterPlace, password: string, log: Logger): Promi
 async function launchOnce(
   { binaries, account, folder }: ClusterPlace,
   password: string,
+  port: number,
   deadline: number,
 ): Promise<EmbeddedEngine | { readonly complaint: string }> {
-  const port = await freePort();
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200'];
   const child = spawn(
     binaries.postgres,
@@ -126,7 +144,7 @@ async function launchOnce(
   while (pid !== undefined && child.exitCode === null && child.signalCode === null) {
     if (await answers(url)) {
       child.unref();
-      return { url, stop: () => endProcess(pid, 'SIGINT', patienceMs) };
+      return engineOf(url, pid);
     }
     if (Date.now() > deadline) await endProcess(pid, 'SIGINT', 5_000);
     await sleep(20);

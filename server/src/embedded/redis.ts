@@ -18,6 +18,8 @@ const patienceMs = 10_000;
 export async function startEmbeddedRedis(options: {
   readonly dataDir: string;
   readonly log: Logger;
+  /** Default: a free one. */
+  readonly port?: number;
 }): Promise<EmbeddedEngine> {
   const folder = path.join(path.resolve(options.dataDir), 'redis');
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -27,10 +29,16 @@ export async function startEmbeddedRedis(options: {
   const running = await findRunning(folder, password);
   if (running !== null) {
     options.log.info({ pid: running.pid }, 'the embedded Redis is still running: taken over');
-    return { url: running.url, stop: () => endProcess(running.pid, 'SIGTERM', patienceMs) };
+    return engineOf(running.url, running.pid);
   }
-  return launch(folder, password);
+  return launch(folder, password, options.port ?? (await freePort()));
 }
+
+const engineOf = (url: string, pid: number): EmbeddedEngine => ({
+  url,
+  isRunning: () => isAlive(pid),
+  stop: () => endProcess(pid, 'SIGTERM', patienceMs),
+});
 
 const connectionUrl = (password: string, port: number): string => `redis://:${password}@127.0.0.1:${port}/0`;
 
@@ -55,8 +63,7 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-async function launch(folder: string, password: string): Promise<EmbeddedEngine> {
-  const port = await freePort();
+async function launch(folder: string, password: string, port: number): Promise<EmbeddedEngine> {
   // The configuration comes by standard input: an argument could be read by every user of the machine.
   const child = spawn('redis-server', ['-'], {
     cwd: folder,
@@ -79,7 +86,7 @@ async function launch(folder: string, password: string): Promise<EmbeddedEngine>
     if (await answers(url)) {
       await writeFile(path.join(folder, 'running'), `${pid}\n${port}\n`, { mode: 0o600 });
       child.unref();
-      return { url, stop: () => endProcess(pid, 'SIGTERM', patienceMs) };
+      return engineOf(url, pid);
     }
     await sleep(20);
   }

@@ -6,9 +6,8 @@ const aPush = {
   event: 'push',
   repository: 'acme/shop',
   branch: 'main',
-  after: sha,
   actor: 'ada',
-  message: 'Fix',
+  commit: { sha, message: 'Fix' },
 };
 
 test('a push starts its branch; what changed is unknown unless it says so', () => {
@@ -42,18 +41,23 @@ test('a ping and a deletion are ignored with a reason', () => {
   expect(normaliseGeneric('ping', { event: 'ping', repository: 'acme/shop' })).toMatchObject({
     kind: 'ignored',
   });
-  expect(normaliseGeneric('push', { ...aPush, after: '0'.repeat(40) })).toEqual({
+  expect(normaliseGeneric('push', { ...aPush, commit: { sha: '0'.repeat(40) } })).toEqual({
     kind: 'ignored',
     reason: 'main was deleted.',
   });
 });
 
-test.each([null, [], 'x', {}, { event: 'explode' }, { ...aPush, after: '--help' }, { ...aPush, branch: '' }])(
-  'a body that is no delivery (%j) is ignored and says what to mend',
-  (payload) => {
-    expect(normaliseGeneric('push', payload)).toMatchObject({
-      kind: 'ignored',
-      reason: expect.stringContaining('docs/webhooks.md'),
-    });
-  },
-);
+test.each([
+  null,
+  [],
+  'x',
+  {},
+  { event: 'explode' },
+  { ...aPush, commit: { sha: '--help' } },
+  { ...aPush, branch: '' },
+])('a body that is no delivery (%j) is ignored and says what to mend', (payload) => {
+  expect(normaliseGeneric('push', payload)).toMatchObject({
+    kind: 'ignored',
+    reason: expect.stringContaining('docs/webhooks.md'),
+  });
+});

@@ -1,4 +1,3 @@
-import { unreachable } from '@sluice/pipelines/result';
 import type { NormalisedDelivery } from '@sluice/pipelines/trigger/trigger';
 import { genericDelivery, type GenericDelivery } from './payloads.ts';
 
@@ -12,28 +11,11 @@ export function normaliseGeneric(_eventName: string, payload: unknown): Normalis
 
 function normalise(delivery: GenericDelivery): NormalisedDelivery {
   if (delivery.event === 'ping') return ignored('ping: this address was found, and the signature is right.');
-  if (/^0+$/.test(delivery.after)) {
+  if (/^0+$/.test(delivery.commit.sha)) {
     return ignored(`${delivery.event === 'tag' ? delivery.tag : delivery.branch} was deleted.`);
   }
-  const base = {
-    repository: delivery.repository,
-    actor: delivery.actor,
-    commit: { sha: delivery.after, message: delivery.message, author: delivery.author ?? delivery.actor },
-  };
-  switch (delivery.event) {
-    case 'push': {
-      const { branch, changedFiles = null } = delivery;
-      return { kind: 'trigger', trigger: { event: 'push', ...base, branch, changedFiles } };
-    }
-    case 'tag':
-      return { kind: 'trigger', trigger: { event: 'tag', ...base, tag: delivery.tag } };
-    case 'manual': {
-      const { branch, inputs } = delivery;
-      return { kind: 'trigger', trigger: { event: 'manual', ...base, branch, inputs } };
-    }
-    default:
-      return unreachable(delivery);
-  }
+  const author = delivery.commit.author === '' ? delivery.actor : delivery.commit.author;
+  return { kind: 'trigger', trigger: { ...delivery, commit: { ...delivery.commit, author } } };
 }
 
 const ignored = (reason: string): NormalisedDelivery => ({ kind: 'ignored', reason });

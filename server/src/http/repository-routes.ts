@@ -1,0 +1,48 @@
+import { repositoryConfig, type RepositoryView } from '@sluice/pipelines/protocol/api';
+import express, { type Router } from 'express';
+import type { ServerContext } from '../context.ts';
+import { checkCloneUrl, type CloneRules } from '../repositories/clone-url.ts';
+import { recordAudit } from '../store/audit-store.ts';
+import { listRepositories, saveRepository, type Repository } from '../store/repository-store.ts';
+import { parseBody, ProblemError } from './problem.ts';
+import { userOf } from './signed-in.ts';
+
+export function repositoryRoutes(context: ServerContext, rules: CloneRules): Router {
+  const router = express.Router();
+
+  router.get('/repositories', async (_request, response) => {
+    const repositories = (await listRepositories(context)).map(view);
+    response.json({ repositories });
+  });
+
+  router.put('/repositories', async (request, response) => {
+    const config = parseBody(repositoryConfig, request);
+    const source = await checkCloneUrl(config.cloneUrl, rules);
+    if (!source.ok && !source.error.isTemporary) {
+      throw new ProblemError(422, source.error.reason, source.error.message);
+    }
+    const at = context.now();
+    const id = await context.db.transaction().execute(async (trx) => {
+      const saved = await saveRepository({ db: trx, sealer: context.sealer }, config, {
+        id: context.newId(),
+        at,
+      });
+      const { project, cloneUrl, trusted } = config;
+      await recordAudit(trx, {
+        who: userOf(response),
+        what: 'repository-saved',
+        target: config.fullName,
+        detail: { project, cloneUrl, trusted },
+        at,
+        from: request.ip ?? null,
+      });
+      return saved.id;
+    });
+    response.json({ id });
+  });
+  return router;
+}
+
+function view({ credentials: _, ...repository }: Repository): RepositoryView {
+  return repository;
+}

@@ -1,0 +1,75 @@
+import { startRun as startRunBody } from '@sluice/pipelines/protocol/api';
+import { unreachable } from '@sluice/pipelines/result';
+import type { ManualTrigger } from '@sluice/pipelines/trigger/trigger';
+import express, { type Router } from 'express';
+import type { ServerContext } from '../context.ts';
+import { startRun } from '../orchestrator/start-run.ts';
+import type { Mirrors } from '../repositories/mirrors.ts';
+import { recordAudit } from '../store/audit-store.ts';
+import { findRepositoryByName } from '../store/repository-store.ts';
+import { prepareRun, type PreparedRun } from '../webhooks/prepare-run.ts';
+import { parseBody, ProblemError } from './problem.ts';
+import { userOf } from './signed-in.ts';
+
+/** Manual runs: what cannot be planned is answered 422 with the reasons, and nothing is started. */
+export function startRunRoute(context: ServerContext, mirrors: Mirrors): Router {
+  const router = express.Router();
+  router.post('/runs', async (request, response) => {
+    const wanted = parseBody(startRunBody, request);
+    const repository = await findRepositoryByName(context, wanted.repository);
+    if (repository === null) {
+      throw new ProblemError(404, 'no-such-repository', `There is no repository "${wanted.repository}" here; add it first.`);
+    }
+    const commit =
+      wanted.commit === undefined
+        ? await mirrors.resolveBranch(repository, wanted.branch)
+        : await mirrors.resolveCommit(repository, wanted.branch, wanted.commit);
+    if (!commit.ok) throw new ProblemError(422, commit.error.reason, commit.error.message);
+
+    const who = userOf(response);
+    const { branch, inputs } = wanted;
+    const trigger: ManualTrigger = {
+      event: 'manual',
+      repository: repository.fullName,
+      actor: who,
+      commit: commit.value,
+      branch,
+      inputs,
+    };
+    const { pipeline, plan } = plannedOrRefused(await prepareRun(mirrors, repository, trigger));
+    const { runId } = await startRun(context, {
+      project: repository.project,
+      repositoryId: repository.id,
+      trigger,
+      pipeline,
+      content: { kind: 'planned', plan },
+      deliveryId: null,
+    });
+    const detail = { repository: repository.fullName, branch, commit: commit.value.sha };
+    const [at, from] = [context.now(), request.ip ?? null];
+    await recordAudit(context.db, { who, what: 'run-started', target: runId, detail, at, from });
+    response.status(201).json({ runId });
+  });
+  return router;
+}
+
+function plannedOrRefused(prepared: PreparedRun): Extract<PreparedRun, { kind: 'planned' }> {
+  switch (prepared.kind) {
+    case 'planned':
+      return prepared;
+    case 'broken': {
+      const { pipeline, diagnostics } = prepared;
+      throw new ProblemError(422, 'pipeline-broken', `${pipeline} has errors; nothing was started.`, { diagnostics });
+    }
+    case 'filtered': {
+      const { reasons } = prepared;
+      throw new ProblemError(422, 'not-started', reasons.join(' '), { reasons });
+    }
+    case 'no-file':
+      throw new ProblemError(422, 'no-pipeline-file', prepared.reason);
+    case 'unreadable':
+      throw new ProblemError(422, prepared.problem.reason, prepared.problem.message);
+    default:
+      return unreachable(prepared);
+  }
+}

@@ -1,0 +1,63 @@
+import { unreachable } from '@sluice/pipelines/result';
+import type { Trigger } from '@sluice/pipelines/trigger/trigger';
+import type { ServerContext } from '../context.ts';
+import { startRun } from '../orchestrator/start-run.ts';
+import type { Mirrors } from '../repositories/mirrors.ts';
+import type { ClaimedDelivery } from '../store/delivery-store.ts';
+import { findRepository, type Repository } from '../store/repository-store.ts';
+import { prepareRun } from './prepare-run.ts';
+import { vendors } from './vendors.ts';
+
+export type DeliveryOutcome =
+  | { readonly kind: 'started'; readonly runId: string }
+  | { readonly kind: 'ignored'; readonly reasons: readonly string[] }
+  | { readonly kind: 'failed'; readonly reason: string; readonly isTemporary: boolean };
+
+/** Doing it again for the same delivery starts nothing twice. A rejected promise means that we failed. */
+export async function processDelivery(
+  context: ServerContext,
+  mirrors: Mirrors,
+  delivery: ClaimedDelivery,
+): Promise<DeliveryOutcome> {
+  const repository = await findRepository(context, delivery.repositoryId);
+  if (repository === null) return ignored('The repository was removed from Sluice.');
+  const meaning = vendors[delivery.provider].normalise(delivery.event, JSON.parse(delivery.body));
+  if (meaning.kind === 'ignored') return ignored(meaning.reason);
+  const { trigger } = meaning;
+  if (trigger.event === 'pull_request' && trigger.fromFork) {
+    return ignored(
+      "The pull request comes from a fork: a stranger's code would run with this project's secrets. " +
+        'Push its commits to a branch of the repository itself to run them.',
+    );
+  }
+  return start(context, mirrors, repository, trigger, delivery.id);
+}
+
+async function start(
+  context: ServerContext,
+  mirrors: Mirrors,
+  repository: Repository,
+  trigger: Trigger,
+  deliveryId: string,
+): Promise<DeliveryOutcome> {
+  const prepared = await prepareRun(mirrors, repository, trigger);
+  switch (prepared.kind) {
+    case 'unreadable':
+      return { kind: 'failed', reason: prepared.problem.message, isTemporary: prepared.problem.isTemporary };
+    case 'no-file':
+      return ignored(prepared.reason);
+    case 'filtered':
+      return ignored(...prepared.reasons);
+    case 'planned':
+    case 'broken': {
+      const { pipeline, ...content } = prepared;
+      const { project, id: repositoryId } = repository;
+      const run = { project, repositoryId, trigger, pipeline, content, deliveryId };
+      return { kind: 'started', ...(await startRun(context, run)) };
+    }
+    default:
+      return unreachable(prepared);
+  }
+}
+
+const ignored = (...reasons: readonly string[]): DeliveryOutcome => ({ kind: 'ignored', reasons });

@@ -68,7 +68,7 @@ export function createBuildProgress(): BuildProgress {
       ...status.statuses.flatMap((task) => {
         const step = stepOf(task.vertex);
         const key = `${task.vertex} ${task.id}`;
-        if (!task.isCompleted || seenTasks.has(key) || step.number === 0) return [];
+        if (!task.isCompleted || seenTasks.has(key) || step.number === 0 || step.isOver) return [];
         seenTasks.add(key);
         return [`#${step.number} ${task.id}${task.total > 0 ? ` ${readableBytes(task.total)}` : ''} done`];
       }),

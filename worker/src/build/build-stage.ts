@@ -30,7 +30,7 @@ export const runBuildStage: StageRunner = async (context) => {
 
   const image = runImageName(claim.installation, claim.runId, claim.stage.id);
   log.say(
-    `building ${work.file}: ${found.value.files} files in the context, ${readableBytes(found.value.bytes)}`,
+    `building ${work.file}: context of ${found.value.files} files, ${readableBytes(found.value.bytes)}`,
   );
   try {
     const failure = await build(context, work, found.value, image);

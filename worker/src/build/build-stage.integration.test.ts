@@ -1,0 +1,201 @@
+import { symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { BuildWork } from '@sluice/pipelines/language/definition';
+import { connectDocker } from '../executors/docker/docker-connection.ts';
+import { runBuildStage } from './build-stage.ts';
+import { removeOldImages } from './image-reaper.ts';
+import { openTestRun, type TestRun } from './stage-context.fixture.ts';
+
+const host = process.env['DOCKER_HOST'] ?? '';
+const base = 'lab/busybox:1';
+
+describe.skipIf(host === '')('the build stage (needs DOCKER_HOST)', () => {
+  const docker = connectDocker(host);
+  let run: TestRun;
+  beforeEach(async () => {
+    run = await openTestRun(docker);
+  });
+  afterEach(async () => {
+    await run[Symbol.asyncDispose]();
+    expect(await run.images()).toEqual([]);
+  });
+
+  const work = (more: Partial<BuildWork> = {}): BuildWork => ({
+    kind: 'build',
+    file: 'Dockerfile',
+    context: '.',
+    target: null,
+    args: { BASE: base },
+    ...more,
+  });
+  const build = (more: Partial<BuildWork> = {}) => runBuildStage(run.stage('image', work(more)));
+
+  /** The files of the image that was built, as `find` in a RUN step showed them. */
+  const listing = () =>
+    run
+      .logText()
+      .match(/^#\d+ \.\/.*$/gm)
+      ?.map((line) => line.replace(/^#\d+ /, '')) ?? [];
+
+  test('builds the image with its arguments, labels and target, and shows each step', async () => {
+    await run.writeFiles({
+      Dockerfile: `ARG BASE\nFROM \${BASE} AS app\nARG REV\nRUN echo "revision $REV"\nFROM app AS never\nRUN exit 1\n`,
+    });
+    const outcome = await build({ target: 'app', args: { BASE: base, REV: 'r1' } });
+
+    expect(outcome).toMatchObject({ result: 'succeeded' });
+    if (outcome.result !== 'succeeded') return;
+    const image = await docker.getImage(outcome.outputs['image'] ?? '').inspect();
+    expect(outcome.outputs).toEqual({
+      image: expect.any(String),
+      image_id: image.Id,
+      size: String(image.Size),
+    });
+    expect(image.Config.Labels).toEqual({
+      sluice: run.installation,
+      'sluice.run': run.runId,
+      'sluice.stage': 'image',
+      'sluice.attempt': '1',
+      'sluice.fence': '1',
+      'org.opencontainers.image.revision': '0123456789abcdef0123456789abcdef01234567',
+      'org.opencontainers.image.source': 'https://git.example.com/team/shop.git',
+    });
+    expect(run.logText()).toMatch(/^#\d+ \[app 2\/2\] RUN echo "revision r1"$/m);
+    expect(run.logText()).toMatch(/^#\d+ revision r1$/m);
+    expect(run.logText()).toMatch(/^#\d+ done \d+\.\ds$/m);
+  });
+
+  test('says CACHED for a step that was built before', async () => {
+    await run.writeFiles({ Dockerfile: `ARG BASE\nFROM \${BASE}\nRUN echo once\n` });
+    await build();
+    await build();
+    expect(run.logText()).toMatch(/^#\d+ CACHED$/m);
+    expect((await run.images()).length).toBe(1);
+  });
+
+  test('a failing command is a failure that names the step, its exit code and its last lines', async () => {
+    await run.writeFiles({
+      Dockerfile: `ARG BASE\nFROM \${BASE}\nRUN echo "what went wrong ${run.runId}" && exit 3\n`,
+    });
+    const outcome = await build();
+    expect(outcome).toMatchObject({ result: 'failed', failure: { class: 'failed', exitCode: 3 } });
+    const message = outcome.result === 'failed' ? outcome.failure.message : '';
+    expect(message).toContain('Dockerfile: the step [2/2] RUN echo');
+    expect(message).toContain('ended with exit code 3');
+    expect(message).toContain(`  what went wrong ${run.runId}`);
+    expect(await run.images()).toEqual([]);
+  });
+
+  test('a base image that cannot be pulled is the failure class image-pull', async () => {
+    await run.writeFiles({ Dockerfile: 'ARG BASE\nFROM ${BASE}\n' });
+    const outcome = await build({ args: { BASE: '127.0.0.1:1/nothing:1' } });
+    expect(outcome).toMatchObject({ result: 'failed', failure: { class: 'image-pull' } });
+    expect(outcome).toHaveProperty(
+      'failure.message',
+      expect.stringContaining('base image 127.0.0.1:1/nothing:1'),
+    );
+  });
+
+  test.for([
+    ['an instruction that does not exist', 'FROM lab/busybox:1\nRUMP echo\n', {}, 'RUMP'],
+    ['a target that does not exist', 'FROM lab/busybox:1\n', { target: 'prod' }, 'no stage named prod'],
+  ] as const)('%s is a failure that says so', async ([, dockerfile, more, words]) => {
+    await run.writeFiles({ Dockerfile: dockerfile });
+    expect(await build(more)).toMatchObject({
+      result: 'failed',
+      failure: { class: 'failed', message: expect.stringContaining(words) },
+    });
+  });
+
+  test.for([
+    [{ file: 'deploy/Dockerfile' }, 'no Dockerfile "deploy/Dockerfile"'],
+    [{ context: 'app' }, 'build context "app" does not exist'],
+    [{ context: '..' }, 'leaves the repository'],
+    [{ context: '/etc' }, 'leaves the repository'],
+    [{ file: '../Dockerfile' }, 'leaves the repository'],
+    [{ file: 'link' }, 'leaves the repository'],
+    [{ context: 'outside' }, 'leaves the repository'],
+    [{ context: 'Dockerfile' }, 'is a file'],
+    [{ args: { BASE: base, TOKEN: 'Bearer s3cr3t-value' } }, 'holds the secret "npm-token"'],
+  ] as const)('%o is refused with what to do about it', async ([more, words]) => {
+    await run.writeFiles({ Dockerfile: `FROM ${base}\n` });
+    await symlink('/etc/passwd', join(run.workspace, 'link'));
+    await symlink(tmpdir(), join(run.workspace, 'outside'));
+    const outcome = await runBuildStage(
+      run.stage('image', work(more), { secrets: { 'npm-token': 's3cr3t-value', short: 'x' } }),
+    );
+    expect(outcome).toMatchObject({
+      result: 'failed',
+      failure: { class: 'failed', message: expect.stringContaining(words) },
+    });
+  });
+
+  test('sends what .dockerignore leaves, and the Dockerfile even where it is ignored', async () => {
+    await run.writeFiles({
+      Dockerfile: `FROM ${base}\nCOPY . /c/\nRUN cd /c && find . -type f | sort\n`,
+      '.dockerignore': 'node_modules\nlogs\n!logs/keep.txt\nDockerfile\n*.md\n!README.md\n',
+      'node_modules/a/index.js': 'a',
+      'logs/all.txt': 'a',
+      'logs/keep.txt': 'a',
+      'NOTES.md': 'a',
+      'README.md': 'a',
+      'src/deep/main.js': run.runId,
+    });
+    expect(await build()).toMatchObject({ result: 'succeeded' });
+    expect(listing()).toEqual([
+      './.dockerignore',
+      './Dockerfile',
+      './README.md',
+      './logs/keep.txt',
+      './src/deep/main.js',
+    ]);
+  });
+
+  test('a Dockerfile outside its context is built, and its own ignore file goes first', async () => {
+    await run.writeFiles({
+      'docker/app.Dockerfile': `FROM ${base}\nCOPY a /c/\nRUN cat /c/a; if [ -e /c/b ]; then exit 1; fi\n`,
+      'docker/app.Dockerfile.dockerignore': 'b\n',
+      'app/.dockerignore': 'a\n',
+      'app/a': `content ${run.runId}`,
+      'app/b': 'b',
+    });
+    expect(await build({ file: 'docker/app.Dockerfile', context: 'app' })).toMatchObject({
+      result: 'succeeded',
+    });
+    expect(run.logText()).toMatch(new RegExp(`^#\\d+ content ${run.runId}$`, 'm'));
+  });
+
+  test('a link that leaves the context is sent as a link and brings nothing of the host', async () => {
+    await run.writeFiles({ Dockerfile: `FROM ${base}\nCOPY . /c/\nRUN test -L /c/out && ! cat /c/out\n` });
+    const outside = join(run.workspace, '..', 'host-secret');
+    await writeFile(outside, 'of the host');
+    await symlink(outside, join(run.workspace, 'out'));
+    expect(await build()).toMatchObject({ result: 'succeeded' });
+    expect(run.logText()).not.toContain('of the host');
+  });
+
+  test('a cancel in the middle of a step ends the build and leaves nothing', async () => {
+    await run.writeFiles({ Dockerfile: `FROM ${base}\nRUN echo started ${run.runId} && sleep 300\n` });
+    const controller = new AbortController();
+    const context = run.stage('image', work(), { signal: controller.signal });
+    const write: typeof context.log.write = (stream, chunk) => {
+      context.log.write(stream, chunk);
+      if (/^#\d+ started/m.test(Buffer.from(chunk).toString())) {
+        controller.abort({ kind: 'cancelled', reason: 'a person asked for it' });
+      }
+    };
+    const outcome = await runBuildStage({ ...context, log: { ...context.log, write } });
+    expect(outcome).toEqual({ result: 'cancelled', reason: 'a person asked for it' });
+    expect(await run.images()).toEqual([]);
+  });
+
+  test('old images are removed, young ones stay', async () => {
+    await run.writeFiles({ Dockerfile: `FROM ${base}\nRUN echo ${run.runId}\n` });
+    await build();
+    expect(await removeOldImages(docker, run.installation, 3_600_000, Date.now())).toBe(0);
+    expect(await removeOldImages(docker, run.installation, 3_600_000, Date.now() + 2 * 3_600_000)).toBe(1);
+    expect(await run.images()).toEqual([]);
+  });
+});

@@ -32,6 +32,7 @@ export async function startRegistry(dataDir: string, say: Say): Promise<LocalReg
       args: ['serve', config],
       env: { PATH: process.env['PATH'], OTEL_TRACES_EXPORTER: 'none' },
       logFile: join(dataDir, 'log', 'registry.log'),
+      pidFile: join(dataDir, 'run', 'registry.pid'),
       stopMs: 5_000,
     },
     say,

@@ -3,7 +3,7 @@
 //   starting ─► running ─┬─► (died) ─► waiting ─► starting
 //                        └─► (stop) ─► stopped
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Say } from './say.ts';
 
@@ -13,12 +13,13 @@ export interface SupervisedSpec {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly logFile: string;
+  /** Holds the process's id while it runs. */
+  readonly pidFile: string;
   /** How long a stop may take before SIGKILL. */
   readonly stopMs: number;
 }
 
-export interface Supervised extends AsyncDisposable {
-  readonly pid: () => number | null;
+export interface Supervised {
   /** Ends the process for good: SIGTERM, then SIGKILL after `stopMs`. Calling it again does no harm. */
   readonly stop: () => Promise<void>;
 }
@@ -29,7 +30,7 @@ const longestPauseMs = 5_000;
 const healthyMs = 30_000;
 
 export function supervise(spec: SupervisedSpec, say: Say): Supervised {
-  mkdirSync(dirname(spec.logFile), { recursive: true });
+  for (const file of [spec.logFile, spec.pidFile]) mkdirSync(dirname(file), { recursive: true });
   const log = createWriteStream(spec.logFile, { flags: 'a', mode: 0o600 });
   let child: ChildProcess | null = null;
   let isStopping = false;
@@ -44,11 +45,13 @@ export function supervise(spec: SupervisedSpec, say: Say): Supervised {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    if (child.pid !== undefined) writeFileSync(spec.pidFile, `${child.pid}\n`);
     child.stdout?.pipe(log, { end: false });
     child.stderr?.pipe(log, { end: false });
     child.once('error', (error) => log.write(`${spec.name} did not start: ${error.message}\n`));
     child.once('close', (code, signal) => {
       child = null;
+      rmSync(spec.pidFile, { force: true });
       if (isStopping) return;
       if (Date.now() - startedAt > healthyMs) pauseMs = shortestPauseMs;
       say(`${spec.name} ended (${signal ?? `exit ${code}`}); starting it again (log: ${spec.logFile})`);
@@ -65,7 +68,7 @@ export function supervise(spec: SupervisedSpec, say: Say): Supervised {
   };
 
   start();
-  return { pid: () => child?.pid ?? null, stop, [Symbol.asyncDispose]: stop };
+  return { stop };
 }
 
 function end(child: ChildProcess, stopMs: number): Promise<void> {

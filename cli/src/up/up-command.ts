@@ -58,6 +58,7 @@ export async function up(environment: NodeJS.ProcessEnv, signal: AbortSignal): P
           args: [sluice, name],
           env: { ...shared, ...extra },
           logFile: `${dataDir}/log/${name}.log`,
+          pidFile: `${dataDir}/run/${name}.pid`,
           stopMs,
         },
         say,

@@ -1,7 +1,11 @@
 import type { Diagnostic } from '@sluice/pipelines/language/diagnostic';
 import type { Plan } from '@sluice/pipelines/plan/plan';
+import { startState } from '@sluice/pipelines/run/advance';
 import type { Trigger } from '@sluice/pipelines/trigger/trigger';
 import type { ServerContext } from '../context.ts';
+import { findRunOfDelivery, insertRun, isPlanned, type RunContent } from '../store/run-store.ts';
+import { foldRun } from './fold-run.ts';
+import { inUnit, type Unit } from './unit.ts';
 
 export interface NewRun {
   readonly project: string;
@@ -18,6 +22,35 @@ export interface NewRun {
 }
 
 /** Stores the run, folds `run-requested` and writes its commands to the outbox, in one transaction. */
-export async function startRun(_context: ServerContext, _run: NewRun): Promise<{ readonly runId: string }> {
-  throw new Error('not built yet');
+export async function startRun(context: ServerContext, run: NewRun): Promise<{ readonly runId: string }> {
+  const started = await inUnit(context, (unit) => startRunIn(unit, run, null));
+  if (started !== null) return started;
+  const { deliveryId, pipeline } = run;
+  const earlier = deliveryId === null ? undefined : await findRunOfDelivery(context.db, deliveryId, pipeline);
+  if (earlier === undefined)
+    throw new Error(`the run of delivery ${deliveryId} was neither stored nor found`);
+  return { runId: earlier.id };
+}
+
+/** In a transaction of the caller's; null when the same delivery has already started this pipeline. */
+export async function startRunIn(
+  unit: Unit,
+  run: NewRun,
+  restoresReleaseId: string | null,
+): Promise<{ readonly runId: string } | null> {
+  const content: RunContent =
+    run.content.kind === 'broken'
+      ? run.content
+      : { ...run.content, state: startState(run.content.plan, unit.at) };
+  const stored = await insertRun(unit.trx, {
+    ...run,
+    content,
+    restoresReleaseId,
+    id: unit.newId(),
+    at: unit.at,
+  });
+  if (stored === null) return null;
+  unit.tell({ kind: 'run', runId: stored.id });
+  if (isPlanned(stored)) await foldRun(unit, stored, [{ kind: 'run-requested', at: unit.at }]);
+  return { runId: stored.id };
 }

@@ -1,0 +1,25 @@
+import type { Heartbeat, HeartbeatAnswer } from '@sluice/pipelines/protocol/worker-api';
+import type { ServerContext } from '../context.ts';
+import { leaseMs } from '../orchestrator/lease.ts';
+import { extendLeases, listEnded } from '../store/attempt-store.ts';
+import { extendActionLeases } from '../store/rollout-action-store.ts';
+import { recordWorker } from '../store/worker-store.ts';
+
+/**
+ * Keeps what the worker still holds, and tells it what to stop and what it has lost. An attempt whose end was
+ * stored a moment ago is neither.
+ */
+export async function hearHeartbeat(context: ServerContext, beat: Heartbeat): Promise<HeartbeatAnswer> {
+  const now = context.now();
+  await recordWorker(context.db, { id: beat.workerId, pool: beat.pool, slots: beat.slots, at: now });
+  await extendActionLeases(context.db, beat.workerId, now + leaseMs);
+  const held = await extendLeases(context.db, beat.workerId, beat.attempts, now + leaseMs);
+  const ended = await listEnded(context.db, beat.attempts);
+  const known = new Set([...held, ...ended].map((attempt) => attempt.id));
+  return {
+    cancel: held.flatMap(({ id, cancel_reason }) =>
+      cancel_reason === null ? [] : [{ attemptId: id, reason: cancel_reason }],
+    ),
+    lost: beat.attempts.map((attempt) => attempt.attemptId).filter((id) => !known.has(id)),
+  };
+}

@@ -1,0 +1,81 @@
+import { unreachable } from '@sluice/pipelines/result';
+import type { RunCommand } from '@sluice/pipelines/run/run-state';
+import { openServerLog, closeServerLog, sayInLog } from '../ingest/server-log.ts';
+import { insertAttempt, lockAttemptOf, updateAttempt } from '../store/attempt-store.ts';
+import { addToOutbox, type OutboxCommand } from '../store/outbox-store.ts';
+import type { PlannedRun } from '../store/run-store.ts';
+import { addTimer } from '../store/timer-store.ts';
+import type { Unit } from './unit.ts';
+
+/** Writes down what must follow, in the transaction of the fold that wants it. */
+export async function carryRunCommands(
+  unit: Unit,
+  run: PlannedRun,
+  commands: readonly RunCommand[],
+): Promise<void> {
+  const outbox: OutboxCommand[] = [];
+  for (const command of commands) outbox.push(...(await carry(unit, run, command)));
+  await addToOutbox(unit.trx, outbox, unit.at);
+  if (outbox.length > 0) unit.tell({ kind: 'outbox' });
+}
+
+async function carry(unit: Unit, run: PlannedRun, command: RunCommand): Promise<readonly OutboxCommand[]> {
+  const runId = run.id;
+  switch (command.kind) {
+    case 'enqueue-attempt': {
+      const { stage, attempt } = command;
+      await insertAttempt(
+        unit.trx,
+        { runId, stage, attempt },
+        { id: unit.newId(), status: 'queued', at: unit.at },
+      );
+      return [{ kind: 'enqueue-attempt', job: { runId, stage, attempt } }];
+    }
+    case 'start-rollout': {
+      const { stage, attempt } = command;
+      await openServerLog(unit, { runId, stage, attempt });
+      return [{ kind: 'start-rollout', runId, stage, attempt }];
+    }
+    case 'cancel-rollout':
+      return [{ ...command, runId }];
+    case 'cancel-attempt':
+      await cancelAttempt(unit, { runId, stage: command.stage, attempt: command.attempt }, command.reason);
+      return [];
+    case 'set-timer':
+      await addTimer(unit.trx, command.dueAt, { kind: 'run', runId, event: command.event });
+      unit.tell({ kind: 'timers' });
+      return [];
+    case 'request-approval':
+      await openApproval(unit, run, command.stage);
+      return [];
+    case 'finish-run':
+      return []; // the state says it, and the news
+    default:
+      return unreachable(command);
+  }
+}
+
+/** One that still waits for a worker is over; one that is held is stopped by its worker. */
+async function cancelAttempt(
+  unit: Unit,
+  key: { readonly runId: string; readonly stage: string; readonly attempt: number },
+  reason: string,
+): Promise<void> {
+  const attempt = await lockAttemptOf(unit.trx, key);
+  if (attempt === undefined) return;
+  if (attempt.status === 'queued') await closeServerLog(unit, attempt.id, 'over');
+  if (attempt.status !== 'held') return;
+  await updateAttempt(unit.trx, attempt.id, { cancel_reason: reason });
+  unit.tell({ kind: 'cancel', attemptId: attempt.id });
+}
+
+async function openApproval(unit: Unit, run: PlannedRun, stage: string): Promise<void> {
+  const state = run.content.state.stages[stage];
+  const work = run.content.plan.stages.find((planned) => planned.id === stage)?.work;
+  if (state?.status !== 'awaiting-approval' || work?.kind !== 'approve') return;
+  const attemptId = await openServerLog(unit, { runId: run.id, stage, attempt: state.attempt });
+  const { by, count } = work.approval;
+  const people = by.length === 0 ? 'anyone who may approve here' : by.join(', ');
+  const until = new Date(state.expiresAt).toISOString();
+  await sayInLog(unit, attemptId, [`waits until ${until} for ${count} approval(s) by ${people}`]);
+}

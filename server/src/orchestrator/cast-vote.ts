@@ -1,0 +1,125 @@
+import type { ApprovalRule } from '@sluice/pipelines/language/definition';
+import type { Vote } from '@sluice/pipelines/protocol/api';
+import { err, ok, type Result } from '@sluice/pipelines/result';
+import { findStage } from '@sluice/pipelines/run/find-stage';
+import { mayVote } from '@sluice/pipelines/run/may-vote';
+import type { ApprovalVote } from '@sluice/pipelines/run/run-state';
+import type { ServerContext } from '../context.ts';
+import { recordAudit } from '../store/audit-store.ts';
+import { newestDecisionHash } from '../store/decision-store.ts';
+import { findRolloutOfStage, lockRollout, type StoredRollout } from '../store/rollout-store.ts';
+import { isPlanned, lockRun, type PlannedRun } from '../store/run-store.ts';
+import { foldRollout } from './fold-rollout.ts';
+import { foldRun } from './fold-run.ts';
+import { inUnit, type Unit } from './unit.ts';
+
+export interface VoteProblem {
+  readonly reason:
+    'unknown-stage' | 'nothing-to-vote-on' | 'stale-evidence' | 'may-not-vote' | 'already-voted';
+  readonly message: string;
+}
+
+/** Counts one person's vote on an approve stage, or on the approval that a rollout of the stage waits for. */
+export async function castVote(
+  context: ServerContext,
+  place: { readonly runId: string; readonly stage: string },
+  user: string,
+  vote: Vote,
+): Promise<Result<null, VoteProblem>> {
+  return inUnit(context, async (unit): Promise<Result<null, VoteProblem>> => {
+    const run = await lockRun(unit.trx, place.runId);
+    const state = run !== null && isPlanned(run) ? run.content.state.stages[place.stage] : undefined;
+    if (run === null || !isPlanned(run) || state === undefined) {
+      return err({ reason: 'unknown-stage', message: `there is no stage "${place.stage}" in this run` });
+    }
+    const counted: ApprovalVote = { by: user, verdict: vote.verdict, reason: vote.reason, at: unit.at };
+    if (state.status === 'awaiting-approval') return voteOnStage(unit, run, place.stage, counted);
+    if (state.status === 'running') {
+      const found = await findRolloutOfStage(unit.trx, { ...place, attempt: state.attempt });
+      const rollout = found === undefined ? undefined : await lockRollout(unit.trx, found.id);
+      if (rollout?.state.phase.name === 'awaiting-approval') {
+        return voteOnRollout(unit, run, rollout, counted, vote.decisionHash);
+      }
+    }
+    return err({
+      reason: 'nothing-to-vote-on',
+      message: `stage "${place.stage}" does not wait for an approval now: it is ${state.status}`,
+    });
+  });
+}
+
+async function voteOnStage(
+  unit: Unit,
+  run: PlannedRun,
+  stage: string,
+  vote: ApprovalVote,
+): Promise<Result<null, VoteProblem>> {
+  const work = findStage(run.content.plan, stage)?.work;
+  const state = run.content.state.stages[stage];
+  if (work?.kind !== 'approve' || state?.status !== 'awaiting-approval') {
+    return err({ reason: 'nothing-to-vote-on', message: `stage "${stage}" asks for no approval` });
+  }
+  const allowed = check(work.approval, run, state.votes, vote);
+  if (!allowed.ok) return allowed;
+  await foldRun(unit, run, [{ kind: 'approval-voted', stage, vote, at: unit.at }]);
+  await audit(unit, run, stage, vote, null);
+  return ok(null);
+}
+
+async function voteOnRollout(
+  unit: Unit,
+  run: PlannedRun,
+  rollout: StoredRollout,
+  vote: ApprovalVote,
+  seenHash: string | null,
+): Promise<Result<null, VoteProblem>> {
+  const newest = await newestDecisionHash(unit.trx, rollout.id);
+  if (seenHash !== newest) {
+    return err({
+      reason: 'stale-evidence',
+      message:
+        'there is newer evidence than what you have seen: look at the rollout again, then vote with its newest decision hash',
+    });
+  }
+  const step = rollout.state.spec.work.steps[rollout.state.step];
+  if (step?.kind !== 'approve') {
+    return err({ reason: 'nothing-to-vote-on', message: 'this step of the rollout asks for no approval' });
+  }
+  const allowed = check(step.approval, run, rollout.state.votes, vote);
+  if (!allowed.ok) return allowed;
+  await foldRollout(unit, { run, stored: rollout }, [{ kind: 'voted', vote, at: unit.at }]);
+  await audit(unit, run, rollout.stage, vote, newest);
+  return ok(null);
+}
+
+function check(
+  rule: ApprovalRule,
+  run: PlannedRun,
+  earlier: readonly ApprovalVote[],
+  vote: ApprovalVote,
+): Result<null, VoteProblem> {
+  const authors = [run.trigger.commit.author, run.trigger.actor];
+  // Everyone who may come in is an administrator today.
+  const allowed = mayVote(rule, { name: vote.by, roles: ['admin'] }, authors);
+  if (!allowed.ok) return err({ reason: 'may-not-vote', message: allowed.error });
+  if (earlier.some((other) => other.by === vote.by)) {
+    return err({ reason: 'already-voted', message: `${vote.by} has voted already: one person has one vote` });
+  }
+  return ok(null);
+}
+
+async function audit(
+  unit: Unit,
+  run: PlannedRun,
+  stage: string,
+  vote: ApprovalVote,
+  decisionHash: string | null,
+): Promise<void> {
+  await recordAudit(unit.trx, {
+    who: vote.by,
+    what: `stage.${vote.verdict}`,
+    target: `${run.id}/${stage}`,
+    detail: { run: run.number, reason: vote.reason, decisionHash },
+    at: unit.at,
+  });
+}

@@ -1,0 +1,14 @@
+import type { CheckoutSpec } from '@sluice/pipelines/protocol/worker-api';
+import type { Repository } from '../store/repository-store.ts';
+import type { Run } from '../store/run-store.ts';
+
+/** The run's commit, and how to get it; without a repository there is nowhere to get it from. */
+export function checkoutOf(run: Run, repository: Repository | null): CheckoutSpec {
+  return {
+    repositoryId: run.repositoryId,
+    url: repository?.cloneUrl ?? '',
+    commit: run.trigger.commit.sha,
+    username: repository?.credentials?.username ?? null,
+    password: repository?.credentials?.password ?? null,
+  };
+}

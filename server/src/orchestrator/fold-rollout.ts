@@ -1,0 +1,135 @@
+import { unreachable } from '@sluice/pipelines/result';
+import { advanceRollout } from '@sluice/pipelines/rollout/advance-rollout';
+import type { Rollout, RolloutCommand, RolloutEvent } from '@sluice/pipelines/rollout/rollout-state';
+import type { StageOutcome } from '@sluice/pipelines/run/run-state';
+import { sayInLog } from '../ingest/server-log.ts';
+import { appendDecision } from '../store/decision-store.ts';
+import { addToOutbox } from '../store/outbox-store.ts';
+import { dropQueuedActions, insertAction } from '../store/rollout-action-store.ts';
+import {
+  appendEvidence,
+  findRollout,
+  lockRollout,
+  phasesOfRun,
+  saveRollout,
+  type StoredRollout,
+} from '../store/rollout-store.ts';
+import { isPlanned, lockRun, touchRun, type PlannedRun } from '../store/run-store.ts';
+import { addTimer } from '../store/timer-store.ts';
+import { endRollout } from './end-rollout.ts';
+import { shownStatus } from './shown-status.ts';
+import type { Unit } from './unit.ts';
+
+/** A rollout with its run, both locked by this transaction. */
+export interface LockedRollout {
+  readonly run: PlannedRun;
+  readonly stored: StoredRollout;
+}
+
+/** Locks the run, then its rollout; null when there is no such rollout. */
+export async function lockRolloutWithRun(unit: Unit, rolloutId: string): Promise<LockedRollout | null> {
+  const found = await findRollout(unit.trx, rolloutId);
+  if (found === undefined) return null;
+  const run = await lockRun(unit.trx, found.run_id);
+  const stored = await lockRollout(unit.trx, rolloutId);
+  if (run === null || !isPlanned(run) || stored === undefined) return null;
+  return { run, stored };
+}
+
+export async function foldRolloutById(
+  unit: Unit,
+  rolloutId: string,
+  events: readonly RolloutEvent[],
+): Promise<void> {
+  const locked = await lockRolloutWithRun(unit, rolloutId);
+  if (locked !== null) await foldRollout(unit, locked, events);
+}
+
+/**
+ * Folds events into an active rollout: evidence, state, decisions, intents of actions and the stage's end are
+ * stored together or not at all. A rollout that waits or has ended hears nothing.
+ */
+export async function foldRollout(
+  unit: Unit,
+  { run, stored }: LockedRollout,
+  events: readonly RolloutEvent[],
+): Promise<void> {
+  if (stored.status !== 'active') return;
+  let { state, last_event: lastEvent } = stored;
+  const commands: RolloutCommand[] = [];
+  for (const event of events) {
+    const next = advanceRollout(state, event);
+    if (event.kind === 'tick' && next.rollout === state && next.commands.length === 0) continue;
+    lastEvent++;
+    await appendEvidence(unit.trx, stored.id, lastEvent, event, state.weightPercent);
+    commands.push(...next.commands);
+    state = next.rollout;
+  }
+  if (lastEvent === stored.last_event) return;
+  const outcome = await carryCommands(unit, stored, commands);
+  await save(unit, stored, state, lastEvent, outcome);
+  if (outcome !== null) {
+    await endRollout(unit, run, { ...stored, state }, outcome);
+    return;
+  }
+  if (run.content.state.status === 'running') {
+    const status = shownStatus(run.content.state, await phasesOfRun(unit.trx, run.id));
+    await touchRun(unit.trx, run, status, unit.at);
+  }
+  unit.tell({ kind: 'run', runId: run.id });
+}
+
+async function save(
+  unit: Unit,
+  stored: StoredRollout,
+  state: Rollout,
+  lastEvent: number,
+  outcome: StageOutcome | null,
+): Promise<void> {
+  await saveRollout(unit.trx, stored.id, {
+    status: outcome === null ? 'active' : 'ended',
+    state,
+    revision: stored.revision + 1,
+    lastEvent,
+    finishedAt: outcome === null ? null : unit.at,
+  });
+}
+
+/** Returns how the rollout ended; null while it goes on. */
+async function carryCommands(
+  unit: Unit,
+  rollout: StoredRollout,
+  commands: readonly RolloutCommand[],
+): Promise<StageOutcome | null> {
+  let outcome: StageOutcome | null = null;
+  const lines: string[] = [];
+  for (const command of commands) {
+    switch (command.kind) {
+      case 'act': {
+        const job = { rolloutId: rollout.id, action: command.action };
+        await dropQueuedActions(unit.trx, rollout.id, unit.at);
+        await insertAction(unit.trx, rollout.id, command.action, command.what, unit.at);
+        await addToOutbox(unit.trx, [{ kind: 'enqueue-action', job }], unit.at);
+        unit.tell({ kind: 'outbox' });
+        break;
+      }
+      case 'set-timer':
+        await addTimer(unit.trx, command.dueAt, { kind: 'rollout', rolloutId: rollout.id });
+        unit.tell({ kind: 'timers' });
+        break;
+      case 'record-decision':
+        await appendDecision(unit.trx, rollout.id, command.decision);
+        break;
+      case 'say':
+        lines.push(command.line);
+        break;
+      case 'finish':
+        outcome = command.outcome;
+        break;
+      default:
+        unreachable(command);
+    }
+  }
+  await sayInLog(unit, rollout.attempt_id, lines);
+  return outcome;
+}

@@ -1,0 +1,39 @@
+// Counters of the core, in prom-client's default registry.
+import { Counter, Gauge, Histogram } from 'prom-client';
+
+/** `reason`: `job-missing` (Redis had lost an attempt's job), `action-missing`, `action-lease-ended`. */
+export const repairs = new Counter({
+  name: 'sluice_repairs_total',
+  help: 'What the reconciler put right, by reason',
+  labelNames: ['reason'],
+});
+
+export const attemptsLost = new Counter({
+  name: 'sluice_attempts_lost_total',
+  help: 'Attempts whose worker stayed away longer than its lease',
+});
+
+export const dispatchSeconds = new Histogram({
+  name: 'sluice_dispatch_seconds',
+  help: 'From the queueing of an attempt to its claim by a worker',
+  buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+});
+
+export const logLinesStored = new Counter({ name: 'sluice_log_lines_total', help: 'Log lines stored' });
+
+export const logsUnverified = new Counter({
+  name: 'sluice_logs_unverified_total',
+  help: 'Logs whose count or digest is not what their worker stated',
+});
+
+export const liveClients = new Gauge({ name: 'sluice_live_clients', help: 'Open live connections' });
+
+export const attemptsQueued = new Gauge({
+  name: 'sluice_attempts_queued',
+  help: 'Attempts that wait for a worker',
+});
+
+export const attemptsHeld = new Gauge({
+  name: 'sluice_attempts_held',
+  help: 'Attempts that workers carry out',
+});

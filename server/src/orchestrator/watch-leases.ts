@@ -1,0 +1,57 @@
+import type { ServerContext } from '../context.ts';
+import { closeServerLog, sayInLog } from '../ingest/server-log.ts';
+import { extendAllLeases, listExpiredLeases, lockAttempt, updateAttempt } from '../store/attempt-store.ts';
+import { extendAllActionLeases } from '../store/rollout-action-store.ts';
+import { isPlanned, lockRun } from '../store/run-store.ts';
+import { foldRun } from './fold-run.ts';
+import { leaseMs } from './lease.ts';
+import { attemptsLost } from './metrics.ts';
+import { inUnit } from './unit.ts';
+
+const restMs = 1_000;
+/** A watcher that was away this long was not heard by workers either. */
+const awayMs = 5_000;
+
+/**
+ * Takes attempts from workers that stayed away. Time in which nobody could reach us does not count: at the
+ * start, and after the database was away, every holder gets a full new lease.
+ */
+export function leaseWatcher(context: ServerContext): () => Promise<number> {
+  let lastLookAt = Number.NEGATIVE_INFINITY;
+  return async () => {
+    const now = context.now();
+    if (now - lastLookAt > awayMs) {
+      await extendAllLeases(context.db, now + leaseMs);
+      await extendAllActionLeases(context.db, now + leaseMs);
+    }
+    const expired = await listExpiredLeases(context.db, now);
+    for (const { id, run_id } of expired) await takeFromWorker(context, run_id, id);
+    lastLookAt = context.now();
+    return restMs;
+  };
+}
+
+async function takeFromWorker(context: ServerContext, runId: string, attemptId: string): Promise<void> {
+  await inUnit(context, async (unit) => {
+    const run = await lockRun(unit.trx, runId);
+    const attempt = await lockAttempt(unit.trx, attemptId);
+    if (run === null || !isPlanned(run) || attempt?.status !== 'held') return;
+    if (attempt.lease_until === null || attempt.lease_until >= unit.at) return;
+    const silentMs = unit.at - attempt.lease_until + leaseMs;
+    const message =
+      `worker ${attempt.worker_id} was not heard for ${Math.round(silentMs / 1_000)} s and lost this attempt: ` +
+      'look after its host, or name worker-lost in retry.on to try again elsewhere';
+    await updateAttempt(unit.trx, attempt.id, { fence: attempt.fence + 1 });
+    await sayInLog(unit, attempt.id, [message]);
+    await closeServerLog(unit, attempt.id, 'lost');
+    const outcome =
+      attempt.cancel_reason === null
+        ? ({ result: 'failed', failure: { class: 'worker-lost', message, exitCode: null } } as const)
+        : ({ result: 'cancelled', reason: attempt.cancel_reason } as const);
+    await foldRun(unit, run, [
+      { kind: 'stage-finished', stage: attempt.stage, attempt: attempt.number, outcome, at: unit.at },
+    ]);
+    attemptsLost.inc();
+    context.log.warn({ attemptId, runId, worker: attempt.worker_id }, message);
+  });
+}

@@ -1,0 +1,170 @@
+import type { ExpressionBuilder, Selectable } from 'kysely';
+import type { AttemptStatus, CoreTables } from './core-schema.ts';
+import type { Database, Trx } from './database.ts';
+import type { Schema } from './schema.ts';
+
+export type Attempt = Selectable<CoreTables['attempts']>;
+export type { AttemptStatus };
+
+export interface AttemptKey {
+  readonly runId: string;
+  readonly stage: string;
+  readonly attempt: number;
+}
+
+/** Makes the attempt; one that exists already stays as it is. */
+export async function insertAttempt(
+  trx: Trx,
+  key: AttemptKey,
+  made: { readonly id: string; readonly status: 'queued' | 'server'; readonly at: number },
+): Promise<void> {
+  await trx
+    .insertInto('attempts')
+    .values({
+      id: made.id,
+      run_id: key.runId,
+      stage: key.stage,
+      number: key.attempt,
+      status: made.status,
+      fence: 0,
+      created_at: made.at,
+      started_at: made.status === 'server' ? made.at : null,
+      acknowledged: 0,
+      log_lines: 0,
+    })
+    .onConflict((conflict) => conflict.columns(['run_id', 'stage', 'number']).doNothing())
+    .execute();
+}
+
+export async function findAttempt(db: Database, id: string): Promise<Attempt | undefined> {
+  return db.selectFrom('attempts').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** Lock the run first, where the run is to change too. */
+export async function lockAttempt(trx: Trx, id: string): Promise<Attempt | undefined> {
+  return trx.selectFrom('attempts').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+}
+
+export async function lockAttemptOf(trx: Trx, key: AttemptKey): Promise<Attempt | undefined> {
+  return trx
+    .selectFrom('attempts')
+    .selectAll()
+    .where('run_id', '=', key.runId)
+    .where('stage', '=', key.stage)
+    .where('number', '=', key.attempt)
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+export async function updateAttempt(
+  trx: Trx,
+  id: string,
+  changes: Partial<Omit<Attempt, 'id' | 'run_id' | 'stage' | 'number'>>,
+): Promise<void> {
+  await trx.updateTable('attempts').set(changes).where('id', '=', id).execute();
+}
+
+export async function listAttempts(db: Database, runId: string): Promise<readonly Attempt[]> {
+  return db
+    .selectFrom('attempts')
+    .selectAll()
+    .where('run_id', '=', runId)
+    .orderBy('created_at')
+    .orderBy('number')
+    .execute();
+}
+
+/** Oldest first: attempts that wait for a worker since before `before`. */
+export async function listQueuedAttempts(
+  db: Database,
+  before: number,
+): Promise<readonly Pick<Attempt, 'run_id' | 'stage' | 'number'>[]> {
+  return db
+    .selectFrom('attempts')
+    .select(['run_id', 'stage', 'number'])
+    .where('status', '=', 'queued')
+    .where('created_at', '<', before)
+    .orderBy('created_at')
+    .execute();
+}
+
+export async function listExpiredLeases(
+  db: Database,
+  now: number,
+): Promise<readonly Pick<Attempt, 'id' | 'run_id'>[]> {
+  return db
+    .selectFrom('attempts')
+    .select(['id', 'run_id'])
+    .where('status', '=', 'held')
+    .where('lease_until', '<', now)
+    .limit(100)
+    .execute();
+}
+
+/** Every held attempt is given until at least `until`: its holder could not reach us. */
+export async function extendAllLeases(db: Database, until: number): Promise<void> {
+  await db
+    .updateTable('attempts')
+    .set({ lease_until: until })
+    .where('status', '=', 'held')
+    .where('lease_until', '<', until)
+    .execute();
+}
+
+/** Extends the leases that this worker still holds and returns them. */
+export async function extendLeases(
+  db: Database,
+  workerId: string,
+  held: readonly { readonly attemptId: string; readonly fence: number }[],
+  until: number,
+): Promise<readonly Pick<Attempt, 'id' | 'fence' | 'cancel_reason'>[]> {
+  if (held.length === 0) return [];
+  return db
+    .updateTable('attempts')
+    .set({ lease_until: until })
+    .where('worker_id', '=', workerId)
+    .where('status', '=', 'held')
+    .where((where) =>
+      where.or(
+        held.map(({ attemptId, fence }) =>
+          where.and([where('id', '=', attemptId), where('fence', '=', fence)]),
+        ),
+      ),
+    )
+    .returning(['id', 'fence', 'cancel_reason'])
+    .execute();
+}
+
+/** Those of `held` whose end was stored under the same fence. */
+export async function listEnded(
+  db: Database,
+  held: readonly { readonly attemptId: string; readonly fence: number }[],
+): Promise<readonly Pick<Attempt, 'id'>[]> {
+  if (held.length === 0) return [];
+  return db
+    .selectFrom('attempts')
+    .select('id')
+    .where('status', '=', 'finished')
+    .where(isOneOf(held))
+    .execute();
+}
+
+/** Workers' attempts under way, by worker. */
+export async function countHeldByWorker(db: Database): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom('attempts')
+    .select((select) => ['worker_id', select.fn.countAll<number>().as('held')])
+    .where('status', '=', 'held')
+    .groupBy('worker_id')
+    .execute();
+  return new Map(rows.map((row) => [row.worker_id ?? '', row.held]));
+}
+
+const isOneOf =
+  (held: readonly { readonly attemptId: string; readonly fence: number }[]) =>
+  (where: ExpressionBuilder<Schema, 'attempts'>) =>
+    where.or(
+      held.map(({ attemptId, fence }) =>
+        where.and([where('id', '=', attemptId), where('fence', '=', fence)]),
+      ),
+    );

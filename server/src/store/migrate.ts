@@ -1,0 +1,19 @@
+import { Migrator, type Kysely } from 'kysely';
+import { coreMigration } from './migrations/0001-core.ts';
+import { edgeMigration } from './migrations/0002-edge.ts';
+import type { Schema } from './schema.ts';
+
+const migrations = { '0001-core': coreMigration, '0002-edge': edgeMigration };
+
+/**
+ * Brings the database to this version's tables. Several servers may do so at once: Kysely takes an advisory
+ * lock, and the second one finds nothing left to do. Rejects when a migration fails; the database is then as
+ * it was before.
+ */
+export async function migrateToLatest(db: Kysely<Schema>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    throw new Error('The database could not be brought to this version: it is unchanged.', { cause: error });
+  }
+}

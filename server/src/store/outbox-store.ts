@@ -1,0 +1,86 @@
+import type { ActionJob, AttemptJob } from '@sluice/pipelines/protocol/queues';
+import { sql } from 'kysely';
+import type { Trx } from './database.ts';
+
+/** What must still be done about a committed change. Doing it twice has the effect of once. */
+export type OutboxCommand = QueueCommand | StepCommand;
+
+/** Goes to Redis, which may be away. */
+export type QueueCommand =
+  | { readonly kind: 'enqueue-attempt'; readonly job: AttemptJob }
+  | { readonly kind: 'enqueue-action'; readonly job: ActionJob };
+
+/** Changes the database again, in a transaction of its own. */
+export type StepCommand =
+  | {
+      readonly kind: 'start-rollout';
+      readonly runId: string;
+      readonly stage: string;
+      readonly attempt: number;
+    }
+  | {
+      readonly kind: 'cancel-rollout';
+      readonly runId: string;
+      readonly stage: string;
+      readonly attempt: number;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'abort-rollout';
+      readonly rolloutId: string;
+      readonly by: string;
+      readonly reason: string;
+    }
+  | { readonly kind: 'next-rollout'; readonly environment: string };
+
+export const queueKinds = ['enqueue-attempt', 'enqueue-action'] as const satisfies QueueCommand['kind'][];
+export const stepKinds = [
+  'start-rollout',
+  'cancel-rollout',
+  'abort-rollout',
+  'next-rollout',
+] as const satisfies StepCommand['kind'][];
+
+export interface OutboxEntry<Command> {
+  readonly id: number;
+  readonly tries: number;
+  readonly command: Command;
+}
+
+export async function addToOutbox(trx: Trx, commands: readonly OutboxCommand[], at: number): Promise<void> {
+  if (commands.length === 0) return;
+  await trx
+    .insertInto('outbox')
+    .values(commands.map((command) => ({ kind: command.kind, command: JSON.stringify(command), due_at: at })))
+    .execute();
+}
+
+/** Due entries, oldest first, that no other server has in hand; they are this transaction's until it ends. */
+export async function takeFromOutbox<Command extends OutboxCommand>(
+  trx: Trx,
+  kinds: readonly Command['kind'][],
+  options: { readonly now: number; readonly limit: number },
+): Promise<readonly OutboxEntry<Command>[]> {
+  return trx
+    .selectFrom('outbox')
+    .select(['id', 'tries', sql<Command>`command`.as('command')])
+    .where('kind', 'in', [...kinds])
+    .where('due_at', '<=', options.now)
+    .orderBy('id')
+    .limit(options.limit)
+    .forUpdate()
+    .skipLocked()
+    .execute();
+}
+
+export async function removeFromOutbox(trx: Trx, ids: readonly number[]): Promise<void> {
+  await trx
+    .deleteFrom('outbox')
+    .where('id', 'in', [...ids])
+    .execute();
+}
+
+/** It failed: try again later. */
+export async function postponeInOutbox(trx: Trx, id: number, tries: number, dueAt: number): Promise<void> {
+  await trx.updateTable('outbox').set({ tries, due_at: dueAt }).where('id', '=', id).execute();
+}

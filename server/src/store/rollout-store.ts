@@ -1,0 +1,156 @@
+import type { Rollout, RolloutEvent } from '@sluice/pipelines/rollout/rollout-state';
+import type { Selectable } from 'kysely';
+import type { CoreTables } from './core-schema.ts';
+import type { Database, Trx } from './database.ts';
+
+export type StoredRollout = Selectable<CoreTables['rollouts']>;
+
+export interface NewRollout {
+  readonly id: string;
+  readonly runId: string;
+  readonly stage: string;
+  readonly attempt: number;
+  readonly attemptId: string;
+  readonly environment: string;
+  readonly status: 'waiting' | 'active';
+  readonly state: Rollout;
+  readonly at: number;
+}
+
+export async function insertRollout(trx: Trx, rollout: NewRollout): Promise<void> {
+  await trx
+    .insertInto('rollouts')
+    .values({
+      id: rollout.id,
+      run_id: rollout.runId,
+      stage: rollout.stage,
+      attempt: rollout.attempt,
+      attempt_id: rollout.attemptId,
+      environment: rollout.environment,
+      status: rollout.status,
+      phase: rollout.state.phase.name,
+      state: JSON.stringify(rollout.state),
+      revision: 1,
+      last_event: 0,
+      created_at: rollout.at,
+    })
+    .execute();
+}
+
+export async function findRollout(db: Database, id: string): Promise<StoredRollout | undefined> {
+  return db.selectFrom('rollouts').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export async function lockRollout(trx: Trx, id: string): Promise<StoredRollout | undefined> {
+  return trx.selectFrom('rollouts').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+}
+
+export async function findRolloutOfStage(
+  db: Database,
+  key: { readonly runId: string; readonly stage: string; readonly attempt: number },
+): Promise<StoredRollout | undefined> {
+  return db
+    .selectFrom('rollouts')
+    .selectAll()
+    .where('run_id', '=', key.runId)
+    .where('stage', '=', key.stage)
+    .where('attempt', '=', key.attempt)
+    .executeTakeFirst();
+}
+
+export interface OpenRollout {
+  readonly id: string;
+  readonly run_id: string;
+  readonly status: StoredRollout['status'];
+  readonly runNumber: number;
+}
+
+/** The rollout under way and those that wait for it, with the numbers of their runs; the newest run first. */
+export async function listOpenRollouts(db: Database, environment: string): Promise<readonly OpenRollout[]> {
+  return db
+    .selectFrom('rollouts')
+    .innerJoin('runs', 'runs.id', 'rollouts.run_id')
+    .select(['rollouts.id', 'rollouts.run_id', 'rollouts.status', 'runs.number as runNumber'])
+    .where('rollouts.environment', '=', environment)
+    .where('rollouts.status', 'in', ['waiting', 'active'])
+    .orderBy('runs.number', 'desc')
+    .orderBy('rollouts.attempt', 'desc')
+    .execute();
+}
+
+export async function saveRollout(
+  trx: Trx,
+  id: string,
+  saved: {
+    readonly status: StoredRollout['status'];
+    readonly state: Rollout;
+    readonly revision: number;
+    readonly lastEvent: number;
+    readonly finishedAt: number | null;
+  },
+): Promise<void> {
+  await trx
+    .updateTable('rollouts')
+    .set({
+      status: saved.status,
+      phase: saved.state.phase.name,
+      state: JSON.stringify(saved.state),
+      revision: saved.revision,
+      last_event: saved.lastEvent,
+      finished_at: saved.finishedAt,
+    })
+    .where('id', '=', id)
+    .execute();
+}
+
+export async function appendEvidence(
+  trx: Trx,
+  rolloutId: string,
+  seq: number,
+  event: RolloutEvent,
+  weightPercent: number,
+): Promise<void> {
+  await trx
+    .insertInto('rollout_events')
+    .values({
+      rollout_id: rolloutId,
+      seq,
+      event: JSON.stringify(event),
+      weight_percent: weightPercent,
+      at: event.at,
+    })
+    .execute();
+}
+
+export async function listEvidence(
+  db: Database,
+  rolloutId: string,
+): Promise<readonly Pick<Selectable<CoreTables['rollout_events']>, 'event' | 'weight_percent'>[]> {
+  return db
+    .selectFrom('rollout_events')
+    .select(['event', 'weight_percent'])
+    .where('rollout_id', '=', rolloutId)
+    .orderBy('seq')
+    .execute();
+}
+
+/** Oldest first. */
+export async function phasesOfRun(
+  db: Database,
+  runId: string,
+): Promise<readonly Pick<StoredRollout, 'id' | 'run_id' | 'stage' | 'attempt' | 'phase'>[]> {
+  return phasesOfRuns(db, [runId]);
+}
+
+export async function phasesOfRuns(
+  db: Database,
+  runIds: readonly string[],
+): Promise<readonly Pick<StoredRollout, 'id' | 'run_id' | 'stage' | 'attempt' | 'phase'>[]> {
+  if (runIds.length === 0) return [];
+  return db
+    .selectFrom('rollouts')
+    .select(['id', 'run_id', 'stage', 'attempt', 'phase'])
+    .where('run_id', 'in', [...runIds])
+    .orderBy('attempt')
+    .execute();
+}

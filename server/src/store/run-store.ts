@@ -1,0 +1,221 @@
+import type { Diagnostic } from '@sluice/pipelines/language/diagnostic';
+import type { Plan } from '@sluice/pipelines/plan/plan';
+import type { RunSummary } from '@sluice/pipelines/protocol/api';
+import type { RunEvent, RunState } from '@sluice/pipelines/run/run-state';
+import type { Trigger } from '@sluice/pipelines/trigger/trigger';
+import type { Selectable } from 'kysely';
+import type { CoreTables } from './core-schema.ts';
+import type { Database, Trx } from './database.ts';
+
+export interface Run {
+  readonly id: string;
+  readonly number: number;
+  readonly project: string;
+  readonly repositoryId: string;
+  readonly repository: string;
+  readonly pipeline: string;
+  readonly trigger: Trigger;
+  readonly content: RunContent;
+  readonly status: RunSummary['status'];
+  readonly revision: number;
+  readonly lastEvent: number;
+  /** The release that this run puts back; null for every other run. */
+  readonly restoresReleaseId: string | null;
+  readonly createdAt: number;
+  readonly finishedAt: number | null;
+}
+
+export type RunContent =
+  | { readonly kind: 'planned'; readonly plan: Plan; readonly state: RunState }
+  | { readonly kind: 'broken'; readonly diagnostics: readonly Diagnostic[] };
+
+/** A run whose pipeline file could be read; only such a run has events. */
+export type PlannedRun = Run & { readonly content: Extract<RunContent, { readonly kind: 'planned' }> };
+
+export const isPlanned = (run: Run): run is PlannedRun => run.content.kind === 'planned';
+
+export interface RunToInsert {
+  readonly id: string;
+  readonly project: string;
+  readonly repositoryId: string;
+  readonly pipeline: string;
+  readonly trigger: Trigger;
+  readonly content: RunContent;
+  readonly deliveryId: string | null;
+  readonly restoresReleaseId: string | null;
+  readonly at: number;
+}
+
+/** Null when the same delivery has already started this pipeline. */
+export async function insertRun(trx: Trx, run: RunToInsert): Promise<Run | null> {
+  const { content, trigger } = run;
+  const isBroken = content.kind === 'broken';
+  const row = await trx
+    .insertInto('runs')
+    .values({
+      id: run.id,
+      project: run.project,
+      repository_id: run.repositoryId,
+      repository: trigger.repository,
+      pipeline: run.pipeline,
+      event: trigger.event,
+      ref: trigger.event === 'tag' ? trigger.tag : trigger.branch,
+      commit_sha: trigger.commit.sha,
+      commit_message: trigger.commit.message,
+      commit_author: trigger.commit.author,
+      actor: trigger.actor,
+      trigger: JSON.stringify(trigger),
+      plan: isBroken ? null : JSON.stringify(content.plan),
+      state: isBroken ? null : JSON.stringify(content.state),
+      diagnostics: JSON.stringify(isBroken ? content.diagnostics : []),
+      status: isBroken ? 'failed' : 'running',
+      revision: 1,
+      last_event: 0,
+      delivery_id: run.deliveryId,
+      restores_release_id: run.restoresReleaseId,
+      created_at: run.at,
+      updated_at: run.at,
+      finished_at: isBroken ? run.at : null,
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['delivery_id', 'pipeline']).where('delivery_id', 'is not', null).doNothing(),
+    )
+    .returningAll()
+    .executeTakeFirst();
+  return row === undefined ? null : runOf(row);
+}
+
+export async function findRunOfDelivery(
+  db: Database,
+  deliveryId: string,
+  pipeline: string,
+): Promise<{ readonly id: string } | undefined> {
+  return db
+    .selectFrom('runs')
+    .select('id')
+    .where('delivery_id', '=', deliveryId)
+    .where('pipeline', '=', pipeline)
+    .executeTakeFirst();
+}
+
+export async function findRun(db: Database, id: string): Promise<Run | null> {
+  const row = await db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
+  return row === undefined ? null : runOf(row);
+}
+
+export async function findRuns(db: Database, ids: readonly string[]): Promise<readonly Run[]> {
+  if (ids.length === 0) return [];
+  const rows = await db
+    .selectFrom('runs')
+    .selectAll()
+    .where('id', 'in', [...ids])
+    .execute();
+  return rows.map(runOf);
+}
+
+/** Nobody else changes the run until the transaction ends. Always locked before anything that belongs to it. */
+export async function lockRun(trx: Trx, id: string): Promise<Run | null> {
+  const row = await trx.selectFrom('runs').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+  return row === undefined ? null : runOf(row);
+}
+
+/** Stores what a fold made of the run. */
+export async function saveRunState(
+  trx: Trx,
+  run: PlannedRun,
+  events: readonly RunEvent[],
+  at: number,
+): Promise<void> {
+  const { state } = run.content;
+  await trx
+    .updateTable('runs')
+    .set({
+      state: JSON.stringify(state),
+      status: run.status,
+      revision: run.revision,
+      last_event: run.lastEvent,
+      updated_at: at,
+      finished_at: run.finishedAt,
+    })
+    .where('id', '=', run.id)
+    .execute();
+  const first = run.lastEvent - events.length + 1;
+  if (events.length === 0) return;
+  await trx
+    .insertInto('run_events')
+    .values(
+      events.map((event, index) => ({
+        run_id: run.id,
+        seq: first + index,
+        event: JSON.stringify(event),
+        at: event.at,
+      })),
+    )
+    .execute();
+}
+
+/** Something about the run changed that is not in its state, such as a rollout's phase. */
+export async function touchRun(trx: Trx, run: Run, status: Run['status'], at: number): Promise<void> {
+  await trx
+    .updateTable('runs')
+    .set({ status, revision: run.revision + 1, updated_at: at })
+    .where('id', '=', run.id)
+    .execute();
+}
+
+export interface RunFilter {
+  readonly project: string | null;
+  readonly status: Run['status'] | null;
+  readonly branch: string | null;
+  readonly pipeline: string | null;
+  /** Number of the last run of the page before. */
+  readonly before: number | null;
+  readonly limit: number;
+}
+
+/** Newest first. */
+export async function listRuns(db: Database, filter: RunFilter): Promise<readonly Run[]> {
+  let query = db.selectFrom('runs').selectAll().orderBy('number', 'desc').limit(filter.limit);
+  if (filter.project !== null) query = query.where('project', '=', filter.project);
+  if (filter.status !== null) query = query.where('status', '=', filter.status);
+  if (filter.branch !== null) query = query.where('ref', '=', filter.branch);
+  if (filter.pipeline !== null) query = query.where('pipeline', '=', filter.pipeline);
+  if (filter.before !== null) query = query.where('number', '<', filter.before);
+  return (await query.execute()).map(runOf);
+}
+
+/** Ids and revisions of the runs that changed at or after `since`. */
+export async function listChangedRuns(
+  db: Database,
+  since: number,
+): Promise<readonly { readonly id: string; readonly revision: number; readonly updated_at: number }[]> {
+  return db
+    .selectFrom('runs')
+    .select(['id', 'revision', 'updated_at'])
+    .where('updated_at', '>=', since)
+    .orderBy('updated_at')
+    .limit(1_000)
+    .execute();
+}
+
+function runOf(row: Selectable<CoreTables['runs']>): Run {
+  return {
+    id: row.id,
+    number: row.number,
+    project: row.project,
+    repositoryId: row.repository_id,
+    repository: row.repository,
+    pipeline: row.pipeline,
+    trigger: row.trigger,
+    content:
+      row.plan === null || row.state === null
+        ? { kind: 'broken', diagnostics: row.diagnostics }
+        : { kind: 'planned', plan: row.plan, state: row.state },
+    status: row.status,
+    revision: row.revision,
+    lastEvent: row.last_event,
+    restoresReleaseId: row.restores_release_id,
+    createdAt: row.created_at,
+    finishedAt: row.finished_at,
+  };
+}

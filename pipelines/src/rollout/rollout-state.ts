@@ -83,7 +83,10 @@ export type RolloutPhase =
   | {
       readonly name: 'rollback-blocked';
       readonly since: number;
+      /** Why the rollout is rolled back. */
       readonly reason: string;
+      /** Why that does not succeed. */
+      readonly problem: string;
       readonly cancelled: boolean;
     }
   | { readonly name: 'succeeded'; readonly at: number }

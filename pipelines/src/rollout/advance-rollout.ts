@@ -1,0 +1,120 @@
+// The machine drawn in rollout-state.ts: events in, state and commands out. Pure: the same events always give the
+// same state, so a server that dies between two of them loses nothing.
+import { unreachable } from '../result.ts';
+import { abandon, rollBack } from './endings.ts';
+import { act, enter, say, stay, type Move } from './move.ts';
+import { phaseRules } from './phases/registry.ts';
+import { isPastReturn } from './phases/retiring.ts';
+import type { PhaseName, PhaseNamed, PhaseRules } from './phases/phase-rules.ts';
+import type { Rollout, RolloutEvent, RolloutSpec } from './rollout-state.ts';
+import { resume, vote } from './people.ts';
+import { deadlineOf } from './timing.ts';
+
+/** The state before any event; fold `{ kind: 'started' }` to set it going. */
+export function startRollout(spec: RolloutSpec, at: number): Rollout {
+  return {
+    spec,
+    startedAt: at,
+    phase: { name: 'planned' },
+    step: 0,
+    weightPercent: 0,
+    facts: null,
+    replaces: null,
+    lastAction: 0,
+    pending: null,
+    retrying: null,
+    wakeAt: null,
+    failures: 0,
+    tries: 0,
+    baseline: null,
+    latest: null,
+    tally: {},
+    verdict: null,
+    votes: [],
+    consecutiveErrors: 0,
+  };
+}
+
+/**
+ * Folds one event. Late, early, repeated and unexpected events change nothing and cause no command. A rollout that
+ * is not terminal always waits for an action's result, a timer, or both; `finish` comes exactly once.
+ */
+export function advanceRollout(rollout: Rollout, event: RolloutEvent): Move {
+  if (isTerminal(rollout)) return stay(rollout);
+  switch (event.kind) {
+    case 'started':
+      return rollout.phase.name === 'planned' ? inspect(rollout, event.at) : stay(rollout);
+    case 'action-finished':
+      return finishAction(rollout, event);
+    case 'tick':
+      return tick(rollout, event.at);
+    case 'voted':
+      return vote(rollout, event.vote, event.at);
+    case 'resume-requested':
+      return resume(rollout, event);
+    case 'abort-requested':
+      return abort(rollout, event);
+    default:
+      return unreachable(event);
+  }
+}
+
+export function isTerminal({ phase }: Pick<Rollout, 'phase'>): boolean {
+  return phase.name === 'succeeded' || phase.name === 'rolled-back' || phase.name === 'refused';
+}
+
+function inspect(rollout: Rollout, at: number): Move {
+  const { version, environment } = rollout.spec;
+  const entered = enter(stay(rollout), { name: 'inspecting' });
+  const said = say(entered, `rolling out ${version} to ${environment}`);
+  const asked = act(said, { kind: 'inspect' });
+  const ends = [deadlineOf(asked.rollout), at + rollout.spec.work.deadlineMs];
+  const timers = ends.flatMap((dueAt) => (dueAt === null ? [] : [{ kind: 'set-timer', dueAt } as const]));
+  return { rollout: asked.rollout, commands: [...asked.commands, ...timers] };
+}
+
+function finishAction(
+  rollout: Rollout,
+  { action, result, at }: Extract<RolloutEvent, { kind: 'action-finished' }>,
+): Move {
+  const { pending, phase } = rollout;
+  if (pending === null || pending.action !== action) return stay(rollout);
+  const idle = { ...rollout, pending: null };
+  if (result.result === 'failed') {
+    return rulesOf(phase.name).failed(idle, phase, result, pending.what, at);
+  }
+  return rulesOf(phase.name).done({ ...idle, failures: 0 }, phase, result, pending.what, at);
+}
+
+function tick(rollout: Rollout, at: number): Move {
+  const { phase, pending, wakeAt, retrying } = rollout;
+  const deadline = deadlineOf(rollout);
+  if (deadline !== null && at >= deadline) return rulesOf(phase.name).overdue(rollout, phase, at);
+  if (pending !== null || wakeAt === null || at < wakeAt) return stay(rollout);
+  const awake = { ...rollout, wakeAt: null };
+  return retrying === null ? rulesOf(phase.name).woken(awake, phase, at) : act(stay(awake), retrying);
+}
+
+function abort(rollout: Rollout, event: Extract<RolloutEvent, { kind: 'abort-requested' }>): Move {
+  const { by, reason, cancelled, at } = event;
+  const cause = { reason, by, cancelled, verdict: rollout.verdict };
+  switch (rollout.phase.name) {
+    case 'planned':
+    case 'inspecting':
+      return abandon(rollout, cause, at);
+    case 'rolling-back':
+    case 'rollback-blocked':
+      return stay(rollout);
+    default:
+      if (!isPastReturn(rollout)) return rollBack(rollout, { ...cause, reason: `${by}: ${reason}` }, at);
+      return say(
+        stay(rollout),
+        `${by} asked to abort, too late: ${rollout.replaces ?? 'what was there before'} is being removed`,
+      );
+  }
+}
+
+/** The rules for a phase, typed for that phase. */
+function rulesOf<Name extends PhaseName>(name: Name): PhaseRules<PhaseNamed<Name>> {
+  return phaseRules[name];
+}

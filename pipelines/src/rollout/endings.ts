@@ -1,0 +1,91 @@
+// The ways out of a rollout.
+import type { FailureClass } from '../language/definition.ts';
+import { act, change, command, decideTo, enter, finish, say, stay, type Move } from './move.ts';
+import type { Rollout, RolloutAction, Verdict } from './rollout-state.ts';
+import { settleMs } from './timing.ts';
+
+export interface RollBackCause {
+  readonly reason: string;
+  /** `judge` or a person. */
+  readonly by: string;
+  readonly cancelled: boolean;
+  readonly verdict: Verdict | null;
+}
+
+/** The engine's own roll-back, without a verdict. */
+export const because = (reason: string, verdict: Verdict | null = null): RollBackCause => ({
+  reason,
+  by: 'judge',
+  cancelled: false,
+  verdict,
+});
+
+/**
+ * Traffic goes back in the pass that decided it. Only a change of the target that is under way is let finish first
+ * (for at most `settleMs`), so that it cannot overtake the roll-back.
+ */
+export function rollBack(rollout: Rollout, cause: RollBackCause, at: number): Move {
+  const { reason, by, cancelled, verdict } = cause;
+  const entered = enter(stay(rollout), { name: 'rolling-back', since: at, reason, cancelled });
+  const decided = decideTo(entered, 'roll-back', at, reason, by, verdict);
+  const said = say(decided, `rolling back ${rollout.spec.version}: ${reason}`);
+  const { pending } = rollout;
+  if (pending === null || !changesTarget(pending.what)) return askRollBack(said);
+  return command(change(said, { pending }), { kind: 'set-timer', dueAt: at + settleMs });
+}
+
+export function askRollBack(move: Move): Move {
+  const { phase } = move.rollout;
+  const reason = 'reason' in phase ? phase.reason : 'rolled back';
+  return act(change(move, { weightPercent: 0 }), { kind: 'roll-back', reason });
+}
+
+/** Before anything was changed: there is nothing to roll back. */
+export function refuse(rollout: Rollout, reason: string, at: number, failureClass: FailureClass): Move {
+  const refused = endRefused(rollout, reason, 'judge', at);
+  return finish(refused, {
+    result: 'failed',
+    failure: { class: failureClass, message: `nothing was deployed: ${reason}`, exitCode: null },
+  });
+}
+
+/** A person ends it before anything was changed. */
+export function abandon(rollout: Rollout, cause: RollBackCause, at: number): Move {
+  const reason = `${cause.by}: ${cause.reason}`;
+  const refused = endRefused(rollout, reason, cause.by, at);
+  return finish(refused, cancelledOrFailed(cause.cancelled, `nothing was deployed: ${reason}`));
+}
+
+export function endRolledBack(
+  rollout: Rollout,
+  phase: { readonly reason: string; readonly cancelled: boolean },
+  at: number,
+): Move {
+  const { replaces, spec } = rollout;
+  const now = replaces === null ? 'nothing runs there now' : `${replaces} has all the traffic again`;
+  const message = `rolled back ${spec.version}: ${phase.reason}; ${now}`;
+  const entered = enter(stay(rollout), { name: 'rolled-back', at, reason: phase.reason });
+  return finish(say(entered, message), cancelledOrFailed(phase.cancelled, message));
+}
+
+export function succeed(rollout: Rollout, line: string, at: number): Move {
+  const { spec, facts } = rollout;
+  const entered = say(enter(stay(rollout), { name: 'succeeded', at }), line);
+  return finish(entered, {
+    result: 'succeeded',
+    outputs: { version: spec.version, image: spec.image, address: facts?.address ?? '' },
+  });
+}
+
+function endRefused(rollout: Rollout, reason: string, by: string, at: number): Move {
+  const entered = enter(stay(rollout), { name: 'refused', at, reason });
+  return say(decideTo(entered, 'refuse', at, reason, by), `nothing was deployed: ${reason}`);
+}
+
+function cancelledOrFailed(cancelled: boolean, message: string) {
+  return cancelled
+    ? ({ result: 'cancelled', reason: message } as const)
+    : ({ result: 'failed', failure: { class: 'failed', message, exitCode: null } } as const);
+}
+
+const changesTarget = (what: RolloutAction): boolean => what.kind !== 'inspect' && what.kind !== 'observe';

@@ -1,0 +1,116 @@
+// The way into each step of a rollout, and past the last one.
+import { unreachable } from '../result.ts';
+import { restartCanary, restartTally } from './counter-difference.ts';
+import { formatDuration, formatPercent } from './figures.ts';
+import { act, change, command, decideTo, enter, say, stay, wake, type Move } from './move.ts';
+import { isReady } from './reading.ts';
+import type { Rollout } from './rollout-state.ts';
+import { outlook } from './outlook.ts';
+import { deadlineOf, readinessPollMs } from './timing.ts';
+
+/** Begins step `index`; past the last one the version is promoted. */
+export function enterStep(rollout: Rollout, index: number, at: number): Move {
+  const move = change(stay(rollout), { step: index, consecutiveErrors: 0 });
+  const step = rollout.spec.work.steps[index];
+  if (step === undefined) return promote(move.rollout, at, 'every step is done');
+  switch (step.kind) {
+    case 'set-weight':
+      return setWeight(move, step.percent, at);
+    case 'pause': {
+      const until = step.forMs === null ? null : at + step.forMs;
+      const length = step.forMs === null ? 'until someone resumes' : `for ${formatDuration(step.forMs)}`;
+      return lookOn(say(enter(move, { name: 'paused', since: at, until }), `paused ${length}`), at, until);
+    }
+    case 'analysis': {
+      const until = at + step.forMs;
+      const fresh = repeatsAnalysis(rollout, index) ? restartCounting(move) : move;
+      const entered = enter(fresh, { name: 'analysing', since: at, until });
+      return lookOn(say(entered, `analysing for up to ${formatDuration(step.forMs)}`), at, until);
+    }
+    case 'approve': {
+      const expiresAt = at + step.approval.withinMs;
+      const asked = enter(change(move, { votes: [] }), { name: 'awaiting-approval', since: at, expiresAt });
+      return lookOn(say(asked, approvalRequest(rollout, step.approval)), at, expiresAt);
+    }
+    default:
+      return unreachable(step);
+  }
+}
+
+/** All traffic to the new version. */
+export function promote(rollout: Rollout, at: number, reason: string): Move {
+  const entered = enter(stay(rollout), { name: 'promoting', since: at });
+  const decided = decideTo(entered, 'promote', at, reason, 'judge', rollout.verdict);
+  const said = say(decided, `promoting ${rollout.spec.version}: ${reason}`);
+  return shift(guardProgress(change(said, { weightPercent: 100 })), at);
+}
+
+/**
+ * Moves traffic only to a side whose replicas are all ready, as last reported; looks again while they are not.
+ * The phase is `setting-weight` or `promoting`.
+ */
+export function shift(move: Move, at: number): Move {
+  const { facts, weightPercent, phase } = move.rollout;
+  if (!isReady(facts?.canary ?? null)) return wake(move, at + readinessPollMs);
+  return phase.name === 'promoting'
+    ? act(move, { kind: 'promote' })
+    : act(move, { kind: 'set-weight', percent: weightPercent });
+}
+
+/** Counts from here on, as after every change of weight. */
+export function restartCounting(move: Move): Move {
+  const { tally, latest } = move.rollout;
+  return change(move, { tally: restartTally(tally), baseline: latest, verdict: null });
+}
+
+/** Like `restartCounting`, but keeps what the old version was seen to do as the reference. */
+export function restartCountingCanary(move: Move): Move {
+  const { tally, latest } = move.rollout;
+  return change(move, { tally: restartCanary(tally), baseline: latest });
+}
+
+/** The next look comes after the interval, or at the end of the phase if that is earlier. */
+export function lookOn(move: Move, at: number, until: number | null): Move {
+  const { intervalMs } = move.rollout.spec.work;
+  const ends = [until, deadlineOf(move.rollout)].filter((end) => end !== null && end > at);
+  return wake(move, Math.min(at + intervalMs, ...ends.flatMap((end) => (end === null ? [] : [end]))));
+}
+
+/** A timer for the phase's deadline, so that it ends even if the action under way is never answered. */
+export function guardProgress(move: Move): Move {
+  const dueAt = deadlineOf(move.rollout);
+  return dueAt === null ? move : command(move, { kind: 'set-timer', dueAt });
+}
+
+function setWeight(move: Move, percent: number, at: number): Move {
+  const entered = enter(move, { name: 'setting-weight', since: at });
+  const { spec } = move.rollout;
+  const news = [
+    `giving ${spec.version} ${formatPercent(percent)} of the traffic`,
+    outlook(move.rollout, percent),
+  ];
+  const said = news.reduce((sofar, line) => (line === null ? sofar : say(sofar, line)), entered);
+  return shift(guardProgress(change(said, { weightPercent: percent })), at);
+}
+
+/** A second analysis at the same weight needs evidence of its own. */
+function repeatsAnalysis({ spec }: Rollout, index: number): boolean {
+  const before = spec.work.steps.slice(0, index);
+  const lastChange = before.findLastIndex((step) => step.kind === 'set-weight');
+  return before.slice(lastChange + 1).some((step) => step.kind === 'analysis');
+}
+
+function approvalRequest(
+  { spec }: Rollout,
+  approval: {
+    readonly by: readonly string[];
+    readonly count: number;
+    readonly withinMs: number;
+    readonly notAuthor: boolean;
+  },
+): string {
+  const people = `${approval.count} ${approval.count === 1 ? 'approval' : 'approvals'}`;
+  const who = approval.by.length === 0 ? '' : ` by ${approval.by.join(' or ')}`;
+  const not = approval.notAuthor ? `, not by the author ${spec.author}` : '';
+  return `waiting for ${people}${who}${not}, within ${formatDuration(approval.withinMs)}`;
+}

@@ -1,0 +1,23 @@
+// One look at what has been counted so far.
+import { gateMetrics } from './gate-metrics.ts';
+import { judge } from './judge.ts';
+import { weightStep } from './reading.ts';
+import type { Rollout, Verdict } from './rollout-state.ts';
+
+/** Null: nothing was ever observed. */
+export function look(rollout: Rollout, traffic: 'beside' | 'afterwards'): Verdict | null {
+  const { spec, facts, latest, baseline, tally } = rollout;
+  if (latest === null || facts === null) return null;
+  const intended = facts.canary?.weightPercent ?? rollout.weightPercent;
+  return judge({
+    metrics: gateMetrics(spec.work),
+    confidence: spec.work.confidence,
+    tally,
+    latest,
+    countedSince: baseline?.at ?? latest.at,
+    intendedSharePercent: intended,
+    shareTolerancePercent: Math.max(2, intended / 4, weightStep(facts)),
+    names: { stable: rollout.replaces ?? 'the old version', canary: spec.version },
+    traffic,
+  });
+}

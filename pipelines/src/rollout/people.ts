@@ -1,0 +1,59 @@
+// What people may do to a rollout that waits for them.
+import type { ApprovalRule } from '../language/definition.ts';
+import type { ApprovalVote } from '../run/run-state.ts';
+import { rollBack } from './endings.ts';
+import { enterStep } from './enter-step.ts';
+import { change, decideTo, say, stay, then, type Move } from './move.ts';
+import type { Rollout, RolloutEvent } from './rollout-state.ts';
+
+/**
+ * Counts a vote for the approval that is waited for. Whether the person holds one of the roles in `by` is checked by
+ * the server, which knows the roles; here everyone counts once, and the author not at all where the rule says so.
+ * One rejection ends the rollout.
+ */
+export function vote(rollout: Rollout, cast: ApprovalVote, at: number): Move {
+  const { phase, spec } = rollout;
+  const step = spec.work.steps[rollout.step];
+  if (phase.name !== 'awaiting-approval' || step?.kind !== 'approve' || at >= phase.expiresAt)
+    return stay(rollout);
+  if (cast.verdict === 'rejected') return reject(rollout, cast, at);
+  if (rollout.votes.some((earlier) => earlier.by === cast.by)) return stay(rollout);
+  if (step.approval.notAuthor && cast.by === spec.author) {
+    return say(stay(rollout), `the approval by ${cast.by} does not count: the author may not approve`);
+  }
+  return approve(rollout, cast, step.approval, at);
+}
+
+/** A person goes on from a pause, or takes the responsibility where the evidence was not enough. */
+export function resume(rollout: Rollout, event: Extract<RolloutEvent, { kind: 'resume-requested' }>): Move {
+  const { phase } = rollout;
+  if (phase.name !== 'paused' && phase.name !== 'held') return stay(rollout);
+  const { by, reason, at } = event;
+  const decided = decideTo(stay(rollout), 'resume', at, reason, by, rollout.verdict);
+  return then(say(decided, `resumed by ${by}: ${reason}`), (resumed) =>
+    enterStep(resumed, resumed.step + 1, at),
+  );
+}
+
+function approve(rollout: Rollout, cast: ApprovalVote, rule: ApprovalRule, at: number): Move {
+  const votes = [...rollout.votes, cast];
+  const counted = change(stay(rollout), { votes });
+  const said = say(counted, `approved by ${cast.by} (${votes.length} of ${rule.count})${quoted(cast)}`);
+  const decided = decideTo(said, 'approve', at, cast.reason ?? 'approved', cast.by, rollout.verdict);
+  const isEnough = votes.length >= rule.count;
+  return isEnough ? then(decided, (approved) => enterStep(approved, approved.step + 1, at)) : decided;
+}
+
+function reject(rollout: Rollout, cast: ApprovalVote, at: number): Move {
+  const counted = change(stay(rollout), { votes: [...rollout.votes, cast] });
+  const decided = decideTo(counted, 'reject', at, cast.reason ?? 'rejected', cast.by, rollout.verdict);
+  const cause = {
+    reason: `rejected by ${cast.by}${quoted(cast)}`,
+    by: cast.by,
+    cancelled: false,
+    verdict: null,
+  };
+  return then(decided, (rejected) => rollBack(rejected, cause, at));
+}
+
+const quoted = ({ reason }: ApprovalVote): string => (reason === null ? '' : `: ${reason}`);

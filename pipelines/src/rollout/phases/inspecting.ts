@@ -1,0 +1,106 @@
+import type { FailureClass, MetricSpec } from '../../language/definition.ts';
+import { refuse, succeed } from '../endings.ts';
+import { gateMetrics } from '../gate-metrics.ts';
+import { act, change, enter, say, stay, then, type Move } from '../move.ts';
+import { absorb, isReady } from '../reading.ts';
+import type { Observation, Rollout, TargetFacts } from '../rollout-state.ts';
+import { guardProgress } from '../enter-step.ts';
+import type { PhaseNamed, PhaseRules } from './phase-rules.ts';
+import { describe, retry } from './retry.ts';
+
+/** Nothing is changed before it is clear that the rollout can be judged. */
+export const inspecting: PhaseRules<PhaseNamed<'inspecting'>> = {
+  done: (before, _phase, done, what, at) => {
+    const rollout = absorb(before, done);
+    if (done.facts.stable?.version === rollout.spec.version) return alreadyThere(rollout, done.facts, at);
+    if (!willAnalyse(rollout, done.facts)) return deploy(rollout, done.facts, at);
+    const useless = whyNeverDecides(gateMetrics(rollout.spec.work));
+    if (useless !== null) return refuse(rollout, useless, at, 'failed');
+    if (done.observation === null && what.kind === 'inspect') return act(stay(rollout), { kind: 'observe' });
+    const problem = whyUnmeasurable(rollout, done.observation);
+    if (problem === null) return deploy(rollout, done.facts, at);
+    return problem.mayPass && before.tries < mostReadings
+      ? retry(
+          { ...rollout, tries: before.tries + 1, failures: before.tries },
+          { kind: 'observe' },
+          problem.reason,
+          at,
+        )
+      : refuse(rollout, problem.reason, at, 'failed');
+  },
+  failed: (rollout, _phase, failed, what, at) =>
+    failed.retryable
+      ? retry(rollout, what, describe(failed, what), at)
+      : refuse(rollout, describe(failed, what), at, classOf(failed.reason)),
+  woken: (rollout) => act(stay(rollout), { kind: 'inspect' }),
+  overdue: (rollout, _phase, at) =>
+    refuse(rollout, 'the target could not be inspected in time; see the lines above', at, 'infrastructure'),
+};
+
+/** A metric whose query fails this often in a row before anything was deployed is refused. */
+const mostReadings = 3;
+
+function alreadyThere(rollout: Rollout, facts: TargetFacts, at: number): Move {
+  const { version } = rollout.spec;
+  return isReady(facts.stable)
+    ? succeed(rollout, `${version} is already the stable version, with all replicas ready`, at)
+    : refuse(
+        rollout,
+        `${version} is already the stable version, but not all its replicas are ready`,
+        at,
+        'failed',
+      );
+}
+
+function willAnalyse({ spec }: Rollout, facts: TargetFacts): boolean {
+  return facts.stable !== null && spec.work.steps.some((step) => step.kind === 'analysis');
+}
+
+function whyNeverDecides(metrics: Readonly<Record<string, MetricSpec>>): string | null {
+  for (const [metric, spec] of Object.entries(metrics)) {
+    if (spec.worseThan === null && spec.limit === null && !spec.dryRun) {
+      return `the metric "${metric}" has neither worse_than nor limit, so the analysis could never end; add one`;
+    }
+  }
+  return Object.values(metrics).every((spec) => spec.dryRun)
+    ? 'every metric is a dry run, so the analysis could never end; remove dry_run from one of them'
+    : null;
+}
+
+function whyUnmeasurable(
+  { spec }: Rollout,
+  observation: Observation | null,
+): { readonly reason: string; readonly mayPass: boolean } | null {
+  if (observation === null) return { reason: cannotMeasure(spec.environment), mayPass: false };
+  for (const [metric, metricSpec] of Object.entries(gateMetrics(spec.work))) {
+    const reading = Object.hasOwn(observation.metrics, metric) ? observation.metrics[metric] : undefined;
+    if (metricSpec.dryRun) continue;
+    if (reading === undefined) {
+      const reason = `the environment "${spec.environment}" does not report the metric "${metric}"; define it under metrics, or remove the analysis steps`;
+      return { reason, mayPass: false };
+    }
+    if (reading.kind === 'error') {
+      return { reason: `the metric "${metric}" cannot be read: ${reading.message}`, mayPass: true };
+    }
+  }
+  return null;
+}
+
+const cannotMeasure = (environment: string): string =>
+  `the environment "${environment}" measures nothing, so an analysis could never end; give it a source of metrics, or remove the analysis steps`;
+
+function deploy(rollout: Rollout, facts: TargetFacts, at: number): Move {
+  const { version, environment } = rollout.spec;
+  const old = facts.stable?.version ?? null;
+  const line =
+    old === null
+      ? `deploying ${version}: nothing runs in ${environment} yet`
+      : `deploying ${version} beside ${old}`;
+  const entered = enter(change(stay(rollout), { replaces: old }), { name: 'deploying', since: at });
+  return then(guardProgress(say(entered, line)), (ready) => act(stay(ready), { kind: 'deploy' }));
+}
+
+function classOf(reason: string): FailureClass {
+  if (reason === 'target-unreachable') return 'infrastructure';
+  return reason === 'image-not-found' ? 'image-pull' : 'failed';
+}

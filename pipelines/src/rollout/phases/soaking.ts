@@ -1,0 +1,174 @@
+// Time passes at one weight: `paused`, `analysing`, `held` and `awaiting-approval`. In all of them the metrics are
+// watched, and a verdict of `fail` rolls back at once.
+import { because, rollBack } from '../endings.ts';
+import { enterStep, lookOn } from '../enter-step.ts';
+import { formatDuration } from '../figures.ts';
+import { act, decideTo, enter, say, stay, then, type Move } from '../move.ts';
+import { look } from '../look.ts';
+import { absorb, whyUnhealthy } from '../reading.ts';
+import type { Rollout, Verdict } from '../rollout-state.ts';
+import type { PhaseNamed, PhaseRules } from './phase-rules.ts';
+import { describe } from './retry.ts';
+
+type Soaking =
+  PhaseNamed<'paused'> | PhaseNamed<'analysing'> | PhaseNamed<'held'> | PhaseNamed<'awaiting-approval'>;
+
+/** Errors of the metrics' source in a row after which a person is called. */
+const mostErrors = 5;
+const newsEveryMs = 30_000;
+
+interface Soak<Phase> {
+  /** The phase's end, if it has one. */
+  readonly endOf: (phase: Phase) => number | null;
+  /** A verdict that is not `fail`; `verdict.kind` is `error` also when the target could not be read. */
+  readonly judged: (rollout: Rollout, phase: Phase, verdict: Verdict, at: number) => Move;
+  /** The end has come. */
+  readonly ended: (rollout: Rollout, phase: Phase, at: number) => Move;
+}
+
+function rules<Phase extends Soaking>(soak: Soak<Phase>): PhaseRules<Phase> {
+  const judged = (rollout: Rollout, phase: Phase, verdict: Verdict, at: number): Move => {
+    const consecutiveErrors = verdict.kind === 'error' ? rollout.consecutiveErrors + 1 : 0;
+    const seen = { ...rollout, verdict, consecutiveErrors };
+    if (verdict.kind === 'fail') return rollBack(seen, because(verdict.reason, verdict), at);
+    return then(news(rollout, seen, phase, at), (next) => soak.judged(next, phase, verdict, at));
+  };
+  return {
+    done: (before, phase, done, _what, at) => {
+      const rollout = absorb(before, done, true);
+      const unhealthy = whyUnhealthy(rollout);
+      if (unhealthy !== null) return rollBack(rollout, because(unhealthy), at);
+      const verdict = done.observation === null ? null : look(rollout, 'beside');
+      return judged(rollout, phase, verdict ?? unread('the target reported no metrics', at), at);
+    },
+    failed: (rollout, phase, failed, what, at) => {
+      const problem = describe(failed, what);
+      return failed.retryable
+        ? judged(rollout, phase, unread(problem, at), at)
+        : rollBack(rollout, because(problem), at);
+    },
+    woken: (rollout, phase, at) => {
+      const end = soak.endOf(phase);
+      return end !== null && at >= end
+        ? soak.ended(rollout, phase, at)
+        : act(stay(rollout), { kind: 'observe' });
+    },
+    overdue: (rollout, _phase, at) => {
+      const limit = formatDuration(rollout.spec.work.deadlineMs);
+      return rollBack(
+        rollout,
+        because(`not finished within its deadline of ${limit}${lastWord(rollout)}`),
+        at,
+      );
+    },
+  };
+}
+
+export const paused = rules<PhaseNamed<'paused'>>({
+  endOf: (phase) => phase.until,
+  judged: (rollout, phase, _verdict, at) =>
+    phase.until !== null && at >= phase.until
+      ? enterStep(rollout, rollout.step + 1, at)
+      : lookOn(stay(rollout), at, phase.until),
+  ended: (rollout, _phase, at) => enterStep(rollout, rollout.step + 1, at),
+});
+
+export const awaitingApproval = rules<PhaseNamed<'awaiting-approval'>>({
+  endOf: (phase) => phase.expiresAt,
+  judged: (rollout, phase, _verdict, at) =>
+    at >= phase.expiresAt ? expire(rollout, phase, at) : lookOn(stay(rollout), at, phase.expiresAt),
+  ended: (rollout, phase, at) => expire(rollout, phase, at),
+});
+
+export const analysing = rules<PhaseNamed<'analysing'>>({
+  /** The verdict needs a last look, so the end is found by `judged`. */
+  endOf: () => null,
+  judged: (rollout, phase, verdict, at) => {
+    if (verdict.kind === 'pass') return goOn(rollout, verdict, at);
+    if (rollout.consecutiveErrors >= mostErrors) return hold(rollout, verdict, 'query-errors', at);
+    return at >= phase.until ? conclude(rollout, verdict, at) : lookOn(stay(rollout), at, phase.until);
+  },
+  ended: (rollout) => stay(rollout),
+});
+
+export const held = rules<PhaseNamed<'held'>>({
+  endOf: () => null,
+  judged: (rollout, phase, verdict, at) => {
+    if (verdict.kind === 'pass') return goOn(rollout, verdict, at);
+    const canBeReadAgain = phase.cause === 'query-errors' && verdict.kind !== 'error';
+    return canBeReadAgain ? analyseAgain(rollout, at) : lookOn(stay(rollout), at, null);
+  },
+  ended: (rollout) => stay(rollout),
+});
+
+function goOn(rollout: Rollout, verdict: Verdict, at: number): Move {
+  const decided = decideTo(stay(rollout), 'continue', at, verdict.reason, 'judge', verdict);
+  const said = say(decided, `passed: ${verdict.reason}`);
+  return then(said, (passed) => enterStep(passed, passed.step + 1, at));
+}
+
+/** The analysis is over and the evidence is not enough. */
+function conclude(rollout: Rollout, verdict: Verdict, at: number): Move {
+  const { noData, onInconclusive } = rollout.spec.work;
+  if (verdict.kind === 'no-data' && noData === 'fail') {
+    return rollBack(
+      rollout,
+      because(`no data counts as failure here (no_data: fail): ${verdict.reason}`, verdict),
+      at,
+    );
+  }
+  if (onInconclusive === 'abort') {
+    return rollBack(
+      rollout,
+      because(`inconclusive (on_inconclusive: abort): ${verdict.reason}`, verdict),
+      at,
+    );
+  }
+  return hold(rollout, verdict, 'inconclusive', at);
+}
+
+function hold(rollout: Rollout, verdict: Verdict, cause: PhaseNamed<'held'>['cause'], at: number): Move {
+  const { reason } = verdict;
+  const entered = enter(stay(rollout), { name: 'held', since: at, reason, cause });
+  const decided = decideTo(entered, 'hold', at, reason, 'judge', verdict);
+  const remedy = 'resume to go on without more evidence, or abort';
+  return lookOn(say(decided, `held, a person has to decide: ${reason} (${remedy})`), at, null);
+}
+
+/** The step gets its time again, since nothing was seen of the first. */
+function analyseAgain(rollout: Rollout, at: number): Move {
+  const step = rollout.spec.work.steps[rollout.step];
+  const until = at + (step?.kind === 'analysis' ? step.forMs : 0);
+  const entered = enter(stay(rollout), { name: 'analysing', since: at, until });
+  const reason = 'the metrics can be read again';
+  const decided = decideTo(entered, 'continue', at, reason, 'judge', rollout.verdict);
+  return lookOn(say(decided, `${reason}: analysing for up to ${formatDuration(until - at)}`), at, until);
+}
+
+function expire(rollout: Rollout, phase: PhaseNamed<'awaiting-approval'>, at: number): Move {
+  const step = rollout.spec.work.steps[rollout.step];
+  const needed = step?.kind === 'approve' ? step.approval.count : 1;
+  const waited = formatDuration(phase.expiresAt - phase.since);
+  return rollBack(
+    rollout,
+    because(`approval expired: ${rollout.votes.length} of ${needed} within ${waited}`),
+    at,
+  );
+}
+
+/** The target or its metrics could not be read: counts for nothing but the row of errors. */
+function unread(reason: string, at: number): Verdict {
+  return { kind: 'error', reason, at, metrics: [] };
+}
+
+/** The state of the evidence goes to the log when its kind changes, and every half minute. */
+function news(before: Rollout, now: Rollout, phase: Soaking, at: number): Move {
+  const { verdict, latest } = now;
+  if (verdict === null || verdict.kind === 'pass') return stay(now);
+  const hasChanged = before.verdict?.kind !== verdict.kind;
+  const beat = (time: number) => Math.floor((time - phase.since) / newsEveryMs);
+  const isDue = latest !== null && beat(at) !== beat(before.verdict?.at ?? at);
+  return phase.name === 'analysing' && (hasChanged || isDue) ? say(stay(now), verdict.reason) : stay(now);
+}
+
+const lastWord = ({ verdict }: Rollout): string => (verdict === null ? '' : `; last: ${verdict.reason}`);

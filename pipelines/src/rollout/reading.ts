@@ -1,0 +1,46 @@
+// What a finished action tells about the target.
+import type { ActionResult, Rollout, SideFacts, TargetFacts } from './rollout-state.ts';
+import { addObservation } from './counter-difference.ts';
+
+export type Done = Extract<ActionResult, { result: 'done' }>;
+export type Failed = Extract<ActionResult, { result: 'failed' }>;
+
+/** Keeps facts and counts. `isLook`: the observation comes one interval after the last one. */
+export function absorb(rollout: Rollout, done: Done, isLook = false): Rollout {
+  const { facts, observation } = done;
+  if (observation === null) return { ...rollout, facts };
+  return {
+    ...rollout,
+    facts,
+    latest: observation,
+    baseline: rollout.baseline ?? observation,
+    tally: addObservation(rollout.tally, observation, isLook),
+  };
+}
+
+/** Every replica that should be there is there and answers. */
+export function isReady(side: SideFacts | null): side is SideFacts {
+  return side !== null && side.problem === null && side.ready >= 1 && side.ready >= side.replicas;
+}
+
+/** Why the new version cannot go on serving what it was given; null: it can. */
+export function whyUnhealthy(rollout: Rollout): string | null {
+  const { version } = rollout.spec;
+  const canary = rollout.facts?.canary ?? null;
+  if (canary === null) return `${version} is gone from the target`;
+  if (canary.problem !== null) return `${version} does not run: ${canary.problem}`;
+  return canary.ready === 0 ? `none of the ${canary.replicas} replicas of ${version} is ready` : null;
+}
+
+/** Whether the router does what was asked, as exactly as the target can. */
+export function hasWeight(facts: TargetFacts, percent: number): boolean {
+  const actual = facts.canary?.weightPercent ?? 0;
+  if (percent === 0 || percent === 100) return Math.abs(actual - percent) < 0.5;
+  return actual > 0 && actual < 100 && Math.abs(actual - percent) <= weightStep(facts);
+}
+
+/** Points by which weight or share may differ from what was asked, because the target cannot do better. */
+export function weightStep({ weightStepPercent, stable, canary }: TargetFacts): number {
+  const replicas = (stable?.replicas ?? 0) + (canary?.replicas ?? 0);
+  return Math.max(1, weightStepPercent ?? 100 / Math.max(1, replicas));
+}

@@ -1,0 +1,51 @@
+// How long the machine waits for what.
+import type { Rollout } from './rollout-state.ts';
+
+/** Between two looks at replicas that are starting. */
+export const readinessPollMs = 1_000;
+/** A phase in which nothing gets ready for this long will not get there. */
+export const progressDeadlineMs = 10 * 60_000;
+/** A target that cannot even be inspected for this long is refused. */
+export const inspectDeadlineMs = 5 * 60_000;
+/** An action under way is given this long before a roll-back goes ahead without its result. */
+export const settleMs = 60_000;
+/** A blocked roll-back is tried again this often. */
+export const blockedRetryMs = 60_000;
+/** Removing the old version is given up after this long; the new one serves all the same. */
+export const retireDeadlineMs = 30 * 60_000;
+
+/** Before the next try after `failures` failures in a row: 1, 2, 4 … at most 30 seconds. */
+export const backoffMs = (failures: number): number =>
+  Math.min(1_000 * 2 ** Math.max(0, failures - 1), 30_000);
+
+/** End of patience with the present phase, by which something else happens; null: the phase has none. */
+export function deadlineOf(rollout: Rollout): number | null {
+  const { phase, startedAt } = rollout;
+  const overall = startedAt + rollout.spec.work.deadlineMs;
+  switch (phase.name) {
+    case 'planned':
+    case 'inspecting':
+      return Math.min(overall, startedAt + inspectDeadlineMs);
+    case 'deploying':
+    case 'setting-weight':
+      return Math.min(overall, phase.since + progressDeadlineMs);
+    case 'paused':
+    case 'analysing':
+    case 'held':
+    case 'awaiting-approval':
+      return overall;
+    case 'promoting':
+      return phase.since + progressDeadlineMs;
+    case 'retiring':
+      return phase.since + rollout.spec.work.drainMs + retireDeadlineMs;
+    case 'rolling-back':
+      return isSettling(rollout) ? phase.since + settleMs : null;
+    default:
+      return null;
+  }
+}
+
+/** True while a roll-back waits for the end of a change that was under way when it was decided. */
+export function isSettling({ phase, pending }: Rollout): boolean {
+  return phase.name === 'rolling-back' && pending !== null && pending.what.kind !== 'roll-back';
+}

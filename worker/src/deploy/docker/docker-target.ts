@@ -1,0 +1,244 @@
+import type Docker from 'dockerode';
+import type { EnvironmentTarget } from '@sluice/pipelines/protocol/environment';
+import type { ActionClaim } from '@sluice/pipelines/protocol/worker-api';
+import type { TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
+import { observeProxy } from '../../metrics/observe-proxy.ts';
+import { DeployProblem } from '../deploy-problem.ts';
+import type { ActionContext, DeployTarget } from '../deploy-target.ts';
+import { drainContainers } from './drain-servers.ts';
+import { checkProxyCommand, proxyFiles, stopProxy } from './haproxy-process.ts';
+import {
+  canaryColour,
+  openService,
+  otherContainers,
+  stableContainers,
+  type NewService,
+  type OpenService,
+} from './open-service.ts';
+import { provideImage } from './provide-image.ts';
+import { readServiceFacts } from './read-service-facts.ts';
+import { removeContainers, type ServiceContainer } from './service-containers.ts';
+import { removeServiceFolder, writeServiceState, type ServiceState } from './service-state.ts';
+import { startContainers, type ContainerLimits } from './start-containers.ts';
+import { syncProxy } from './sync-proxy.ts';
+
+export interface DockerParts {
+  readonly docker: Docker;
+  readonly dataDir: string;
+  /** Command that runs HAProxy 2.6 or later. */
+  readonly haproxy: string;
+  readonly limits: ContainerLimits;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+type DockerEnvironment = Extract<EnvironmentTarget, { kind: 'docker' }>;
+
+/** Seconds between SIGTERM and SIGKILL of a container that is retired. */
+const graceSeconds = 10;
+
+/**
+ * Containers in two colours on one Docker engine behind an HAProxy of their own. One colour is the stable one; a
+ * new version gets the other. Promoting moves all traffic and leaves the old containers as they are, so that
+ * rolling back is a change of weights until the old side is retired.
+ */
+export function dockerTarget(
+  claim: ActionClaim,
+  environment: DockerEnvironment,
+  parts: DockerParts,
+  { say, signal }: ActionContext,
+): DeployTarget {
+  const { spec } = claim;
+  const container = spec.work.container;
+  if (container === null) throw missingContainer(spec.environment);
+  const fresh: NewService = {
+    installation: claim.installation,
+    environment: spec.environment,
+    service: environment.service,
+    listenHost: environment.listenHost,
+    listenPort: environment.listenPort,
+    health: container.health,
+  };
+
+  const open = async (): Promise<OpenService> => {
+    const service = await openService(parts, fresh);
+    if (service.state.environment === spec.environment) return service;
+    throw serviceTaken(environment.service, service.state.environment);
+  };
+  const factsOf = (service: OpenService): Promise<TargetFacts> =>
+    readServiceFacts(parts.docker, service, { version: spec.version, replicas: container.replicas });
+  /** Remembers first, then makes it so: who comes after a crash continues from what was remembered. */
+  const apply = async (service: OpenService, change: Partial<ServiceState>): Promise<OpenService> => {
+    const state = { ...service.state, ...change };
+    await writeServiceState(service.folder, state);
+    const changed = { ...service, state };
+    await syncProxy(parts.haproxy, changed);
+    return changed;
+  };
+  const newContainers = (service: OpenService): readonly ServiceContainer[] =>
+    otherContainers(service).filter(({ version }) => version === spec.version);
+  const isRetired = (service: OpenService): boolean => stableContainers(service)[0]?.version === spec.version;
+  const remove = async (service: OpenService, gone: readonly ServiceContainer[]): Promise<OpenService> => {
+    if (gone.length === 0) return service;
+    await drainContainers(service.folder, gone, spec.work.drainMs, signal);
+    await removeContainers(parts.docker, gone, graceSeconds);
+    say(`Removed ${counted(gone.length)} of version ${gone[0]?.version ?? ''}.`);
+    const left = await open();
+    await syncProxy(parts.haproxy, left);
+    return left;
+  };
+  const shift = async (percent: number): Promise<TargetFacts> => {
+    const service = await open();
+    if (isRetired(service)) return factsOf(service);
+    if (newContainers(service).length === 0) throw notDeployed(spec.version);
+    await syncProxy(parts.haproxy, service);
+    const facts = await factsOf(service);
+    const ready = facts.canary?.ready ?? 0;
+    if (percent > service.state.canaryPercent && ready < container.replicas) {
+      say(`Traffic stays as it is: ${ready} of ${container.replicas} new containers are ready.`);
+      return facts;
+    }
+    const after = await factsOf(await apply(service, { canaryPercent: percent }));
+    say(`${after.canary?.weightPercent ?? 0} % of the traffic goes to version ${spec.version}.`);
+    return after;
+  };
+
+  return {
+    inspect: async () => {
+      await checkProxyCommand(parts.haproxy);
+      if (Object.keys(spec.work.metrics).length > 0) throw noPrometheus(spec.environment);
+      return factsOf(await open());
+    },
+
+    deploy: async () => {
+      let service = await open();
+      if (isRetired(service)) return factsOf(service);
+      if (await provideImage(parts.docker, spec.image, claim.registryCredentials, signal)) {
+        say(`Pulled ${spec.image}.`);
+      }
+      const leftOver = otherContainers(service).filter(({ version }) => version !== spec.version);
+      if (leftOver.length > 0) service = await remove(await apply(service, { canaryPercent: 0 }), leftOver);
+      const colour = canaryColour(service.state);
+      const health = { ...service.state.health, [colour]: container.health };
+      const isNew = newContainers(service).length === 0;
+      await writeServiceState(service.folder, {
+        ...service.state,
+        health,
+        canaryPercent: isNew ? 0 : service.state.canaryPercent,
+      });
+      const started = await startContainers(parts.docker, {
+        name: fresh,
+        environment: spec.environment,
+        colour,
+        version: spec.version,
+        image: spec.image,
+        replicas: container.replicas,
+        port: container.port,
+        env: claim.containerEnv,
+        limits: parts.limits,
+      });
+      if (started > 0) say(`Started ${counted(started)} of version ${spec.version} (${spec.image}).`);
+      const deployed = await open();
+      await syncProxy(parts.haproxy, deployed);
+      return factsOf(deployed);
+    },
+
+    setWeight: shift,
+
+    observe: async () => {
+      const service = await open();
+      await syncProxy(parts.haproxy, service);
+      const { socket } = proxyFiles(service.folder);
+      return {
+        facts: await factsOf(service),
+        observation: await observeProxy(
+          socket,
+          service.state.stable,
+          canaryColour(service.state),
+          parts.now(),
+        ),
+      };
+    },
+
+    promote: () => shift(100),
+
+    retireOld: async () => {
+      const service = await open();
+      if (isRetired(service)) return factsOf(await remove(service, otherContainers(service)));
+      if (newContainers(service).length === 0) throw notDeployed(spec.version);
+      const facts = await factsOf(service);
+      if ((facts.canary?.weightPercent ?? 0) < 100) throw notPromoted(spec.version);
+      const stable = canaryColour(service.state);
+      const turned = await apply(service, { stable, canaryPercent: 0 });
+      return factsOf(await remove(turned, otherContainers(turned)));
+    },
+
+    rollBack: async () => {
+      const service = await open();
+      if (isRetired(service)) throw alreadyRetired(spec.version);
+      await syncProxy(parts.haproxy, service);
+      const { stable } = await factsOf(service);
+      if (stable !== null && stable.ready === 0) throw stableNotReady(stable.version, stable.problem);
+      const back = await apply(service, { canaryPercent: 0 });
+      if (stable !== null) say(`All traffic goes to version ${stable.version}.`);
+      const left = await remove(back, otherContainers(back));
+      if (left.containers.length > 0) return factsOf(left);
+      await stopProxy(proxyFiles(left.folder));
+      await removeServiceFolder(left.folder);
+      say('Nothing ran before this version: the service is gone.');
+      return { stable: null, canary: null, address: null };
+    },
+  };
+}
+
+const counted = (containers: number): string => `${containers} container${containers === 1 ? '' : 's'}`;
+
+function missingContainer(environment: string): DeployProblem {
+  return new DeployProblem(
+    'no-container',
+    `Environment "${environment}" is a Docker host, but the deploy stage has no \`container\`: say which port, health path and number of replicas it has.`,
+  );
+}
+
+function serviceTaken(service: string, environment: string): DeployProblem {
+  return new DeployProblem(
+    'service-taken',
+    `Service "${service}" on this host belongs to environment "${environment}": give this environment another service name.`,
+  );
+}
+
+function noPrometheus(environment: string): DeployProblem {
+  return new DeployProblem(
+    'no-prometheus',
+    `The stage has \`metrics\`, but environment "${environment}" is a Docker host, where requests and errors are counted by its own proxy: remove \`metrics\`.`,
+  );
+}
+
+function notDeployed(version: string): DeployProblem {
+  return new DeployProblem(
+    'not-deployed',
+    `No container of version ${version} is on this host: they were removed by hand, or this is another host. Run the deploy stage again.`,
+  );
+}
+
+function notPromoted(version: string): DeployProblem {
+  return new DeployProblem(
+    'not-promoted',
+    `Version ${version} does not have all of the traffic, so the old version stays.`,
+  );
+}
+
+function alreadyRetired(version: string): DeployProblem {
+  return new DeployProblem(
+    'already-retired',
+    `The version before ${version} is gone from this host: deploy it again to go back to it.`,
+  );
+}
+
+function stableNotReady(version: string, problem: string | null): DeployProblem {
+  return new DeployProblem(
+    'stable-not-ready',
+    `No container of the old version ${version} is ready, so traffic stays where it is${problem === null ? '' : `: ${problem}`}. Look at its containers.`,
+    { retryable: true },
+  );
+}

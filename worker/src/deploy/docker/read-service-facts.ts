@@ -1,0 +1,71 @@
+import type Docker from 'dockerode';
+import type { SideFacts, TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
+import { shareOf } from './choose-weights.ts';
+import { containerProblem } from './container-problem.ts';
+import { proxyFiles } from './haproxy-process.ts';
+import { proxyPid, runningServers, type RunningServer } from './haproxy-socket.ts';
+import { otherContainers, stableContainers, type OpenService } from './open-service.ts';
+import { probeHealth } from './probe-health.ts';
+import { serverName, type ServiceContainer } from './service-containers.ts';
+
+export interface Expected {
+  readonly version: string;
+  readonly replicas: number;
+}
+
+/** What runs, and how the running proxy shares traffic. A replica is ready when we and the proxy find it healthy. */
+export async function readServiceFacts(
+  docker: Docker,
+  service: OpenService,
+  expected: Expected,
+): Promise<TargetFacts> {
+  const { socket } = proxyFiles(service.folder);
+  const servers = (await proxyPid(socket)) === null ? [] : await runningServers(socket);
+  const stable = stableContainers(service);
+  const canary = otherContainers(service).filter(({ version }) => version === expected.version);
+  const weightsOf = (containers: readonly ServiceContainer[]): readonly number[] =>
+    containers.map((container) => openWeight(servers, container));
+  const share = shareOf(weightsOf(stable), weightsOf(otherContainers(service)));
+  const side = (containers: readonly ServiceContainer[], replicas: number, percent: number) =>
+    sideFacts(docker, service, servers, containers, replicas, percent);
+  const isNew = stable[0]?.version === expected.version;
+  return {
+    stable: await side(stable, isNew ? expected.replicas : stable.length, share === null ? 0 : 100 - share),
+    canary: await side(canary, expected.replicas, share ?? 0),
+    address: `http://${service.state.listenHost}:${service.state.listenPort}`,
+  };
+}
+
+function openWeight(servers: readonly RunningServer[], container: ServiceContainer): number {
+  const server = servers.find(({ name }) => name === serverName(container));
+  return server?.isOpen === true ? server.weight : 0;
+}
+
+async function sideFacts(
+  docker: Docker,
+  service: OpenService,
+  servers: readonly RunningServer[],
+  containers: readonly ServiceContainer[],
+  replicas: number,
+  weightPercent: number,
+): Promise<SideFacts | null> {
+  const [first] = containers;
+  if (first === undefined) return null;
+  const readiness = await Promise.all(
+    containers.map(async (container) => ({
+      container,
+      isReady:
+        (servers.find(({ name }) => name === serverName(container))?.isUp ?? false) &&
+        (await probeHealth(container.hostPort, service.state.health[container.colour])),
+    })),
+  );
+  const unready = readiness.filter(({ isReady }) => !isReady).map(({ container }) => container);
+  return {
+    version: first.version,
+    image: first.image,
+    replicas,
+    ready: containers.length - unready.length,
+    weightPercent: Math.round(weightPercent * 1_000) / 1_000,
+    problem: await containerProblem(docker, unready),
+  };
+}

@@ -16,7 +16,9 @@ export interface TestRepository {
     message?: string,
     branch?: string,
   ) => Promise<string>;
-  /** The same without a word to the server. */
+  /** Tells the server of a commit on a branch, as a signed delivery. */
+  readonly announce: (sha: string, branch?: string) => Promise<void>;
+  /** A commit without a word to the server. */
   readonly commit: (files: Readonly<Record<string, string>>, message?: string, branch?: string) => string;
 }
 
@@ -59,15 +61,19 @@ export async function aRepository(parts: {
       rmSync(clone, { recursive: true, force: true });
     }
   };
+  const announce: TestRepository['announce'] = (sha, branch = 'main') => {
+    const line = `${'0'.repeat(40)} ${sha} refs/heads/${branch}\n`;
+    return notify({ url: api.url, repository: fullName, secretFile }, line, bare);
+  };
   return {
     fullName,
     bare,
     hookSecret,
     commit,
-    push: async (files, message, branch = 'main') => {
+    announce,
+    push: async (files, message, branch) => {
       const sha = commit(files, message, branch);
-      const line = `${'0'.repeat(40)} ${sha} refs/heads/${branch}\n`;
-      await notify({ url: api.url, repository: fullName, secretFile }, line, bare);
+      await announce(sha, branch);
       return sha;
     },
   };

@@ -27,7 +27,8 @@ export function createDockerExecutor(docker: Docker, options: DockerExecutorOpti
       await mkdir(join(spec.scratch, 'control'), { recursive: true });
       const container = await docker.createContainer(await containerOptions(docker, image, spec, options));
       try {
-        if (!options.isLocal) await container.putArchive(tarOf(spec.workspace, workspaceFolder), { path: '/' });
+        if (!options.isLocal)
+          await container.putArchive(tarOf(spec.workspace, workspaceFolder), { path: '/' });
         signal.throwIfAborted();
         await container.start();
         return { kind: 'opened', session: createDockerSession(docker, container, spec, options) };

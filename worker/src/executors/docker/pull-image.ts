@@ -45,8 +45,15 @@ async function pull(
   signal: AbortSignal,
 ): Promise<string | null> {
   try {
-    const authconfig = login && { username: login.username, password: login.password, serveraddress: login.host };
-    const events = await docker.pull(withTag(image), { ...(authconfig && { authconfig }), abortSignal: signal });
+    const authconfig = login && {
+      username: login.username,
+      password: login.password,
+      serveraddress: login.host,
+    };
+    const events = await docker.pull(withTag(image), {
+      ...(authconfig && { authconfig }),
+      abortSignal: signal,
+    });
     return await follow(docker, events, onProgress);
   } catch (error) {
     if (engineStatus(error) === null && !signal.aborted) throw error;

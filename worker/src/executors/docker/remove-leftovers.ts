@@ -5,8 +5,13 @@ import { engineStatus } from './engine-error.ts';
  * Removes the containers, networks and volumes of attempts that carry all of `labels`, and says how many there
  * were. Called when this worker has no attempt yet, so that everything with its label is left over.
  */
-export async function removeLeftovers(docker: Docker, labels: Readonly<Record<string, string>>): Promise<number> {
-  const filters = { label: ['sluice.attempt', ...Object.entries(labels).map(([name, value]) => `${name}=${value}`)] };
+export async function removeLeftovers(
+  docker: Docker,
+  labels: Readonly<Record<string, string>>,
+): Promise<number> {
+  const filters = {
+    label: ['sluice.attempt', ...Object.entries(labels).map(([name, value]) => `${name}=${value}`)],
+  };
   const containers = await docker.listContainers({ all: true, filters });
   await each(containers, ({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }));
   const networks = await docker.listNetworks({ filters });

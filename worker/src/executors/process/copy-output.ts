@@ -30,7 +30,7 @@ export function copyOutput(source: Readable, stream: 'stdout' | 'stderr', output
   })();
   return {
     finish: async () => {
-      for (let seen = -1; seen !== passed || isWaiting; ) {
+      for (let seen = -1; seen !== passed || isWaiting;) {
         seen = passed;
         if ((await Promise.race([copied, sleep(silenceMs)])) === 'copied') return;
       }

@@ -5,7 +5,14 @@ import type { Readable } from 'node:stream';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Executor, ExecutorSession, StepCommand, StepEnd, StepOutput, WorkspaceSpec } from '../executor.ts';
+import type {
+  Executor,
+  ExecutorSession,
+  StepCommand,
+  StepEnd,
+  StepOutput,
+  WorkspaceSpec,
+} from '../executor.ts';
 import { copyOutput } from './copy-output.ts';
 
 export interface ProcessExecutorOptions {
@@ -30,7 +37,8 @@ function whyNot({ network, resources }: WorkspaceSpec, { isAllowed }: ProcessExe
   if (!isAllowed) {
     return 'This worker runs no steps on its own host. Give the stage an "image", or start the worker with SLUICE_ALLOW_PROCESS_EXECUTOR=1.';
   }
-  if (!network) return 'Steps without an image cannot be cut off from the network. Give the stage an "image".';
+  if (!network)
+    return 'Steps without an image cannot be cut off from the network. Give the stage an "image".';
   if (resources.memoryBytes !== null || resources.cpu !== null) {
     return 'Steps without an image cannot be limited in CPU or memory. Give the stage an "image", or remove "resources".';
   }
@@ -117,5 +125,13 @@ function killGroup(group: number, name: 'SIGTERM' | 'SIGKILL'): void {
 }
 
 function signalNumber(name: NodeJS.Signals | null): number {
-  return name === 'SIGKILL' ? 9 : name === 'SIGTERM' ? 15 : name === 'SIGSEGV' ? 11 : name === 'SIGABRT' ? 6 : 1;
+  return name === 'SIGKILL'
+    ? 9
+    : name === 'SIGTERM'
+      ? 15
+      : name === 'SIGSEGV'
+        ? 11
+        : name === 'SIGABRT'
+          ? 6
+          : 1;
 }

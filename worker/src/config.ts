@@ -1,0 +1,87 @@
+// The worker's environment, read in this place only.
+import { availableParallelism } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { defaultPool } from '@sluice/pipelines/protocol/queues';
+
+export interface WorkerConfig {
+  readonly serverUrl: string;
+  readonly workerToken: string;
+  readonly redisUrl: string;
+  /** `unix:///path` or `tcp://host:port`. */
+  readonly dockerHost: string;
+  /** Absolute: the worker's own folder, used by one worker process at a time. */
+  readonly folder: string;
+  /** Attempts at the same time. */
+  readonly slots: number;
+  readonly pool: string;
+  /** Steps without an image may run on this host. */
+  readonly allowsProcessExecutor: boolean;
+  /** PATH of such steps. */
+  readonly path: string;
+  readonly queuePrefix: string;
+  /** How long a stop waits for running attempts before it ends them. */
+  readonly drainMs: number;
+}
+
+/** Thrown when the environment cannot be used; the message names every variable to mend. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+export function readWorkerConfig(env: Readonly<Record<string, string | undefined>>): WorkerConfig {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new ConfigError(`the worker cannot start with this environment:\n${problems.join('\n')}`);
+  }
+  const set = parsed.data;
+  const data = isAbsolute(set.SLUICE_DATA) ? set.SLUICE_DATA : resolve(set.SLUICE_DATA);
+  return {
+    serverUrl: set.SLUICE_SERVER_URL,
+    workerToken: set.SLUICE_WORKER_TOKEN,
+    redisUrl: set.REDIS_URL,
+    dockerHost: set.DOCKER_HOST,
+    folder: join(data, 'worker'),
+    slots: set.SLUICE_WORKER_SLOTS ?? Math.max(4, availableParallelism()),
+    pool: set.SLUICE_POOL,
+    allowsProcessExecutor: set.SLUICE_ALLOW_PROCESS_EXECUTOR === '1',
+    path: set.PATH,
+    queuePrefix: set.SLUICE_QUEUE_PREFIX,
+    drainMs: set.SLUICE_DRAIN_MS,
+  };
+}
+
+const isAddress = (protocols: RegExp) => (text: string) => URL.canParse(text) && protocols.test(text);
+
+const environment = z.object({
+  SLUICE_SERVER_URL: z
+    .string({ error: 'is missing: give the address of the server, such as http://127.0.0.1:8080' })
+    .refine(isAddress(/^https?:/), 'must be an address such as http://127.0.0.1:8080'),
+  SLUICE_WORKER_TOKEN: z.string({ error: 'is missing: give the token that the server expects of workers' }),
+  REDIS_URL: z
+    .string({ error: 'is missing: give the address of Redis, such as redis://127.0.0.1:6379' })
+    .refine(isAddress(/^rediss?:/), 'must be an address such as redis://127.0.0.1:6379'),
+  DOCKER_HOST: z
+    .string()
+    .regex(/^(unix:\/\/\/|tcp:\/\/|https?:\/\/)/, 'must begin with unix:///, tcp:// or https://')
+    .default('unix:///var/run/docker.sock'),
+  SLUICE_DATA: z.string().default('.sluice-data'),
+  SLUICE_WORKER_SLOTS: z.coerce.number({ error: 'must be a number' }).int().min(1).max(1_000).optional(),
+  SLUICE_POOL: z
+    .string()
+    .regex(/^[\w-]{1,50}$/, 'may hold letters, digits, - and _, at most 50')
+    .default(defaultPool),
+  SLUICE_ALLOW_PROCESS_EXECUTOR: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
+  SLUICE_QUEUE_PREFIX: z
+    .string()
+    .regex(/^[^:\s]{1,100}$/, 'may not hold colons or spaces')
+    .default('bull'),
+  SLUICE_DRAIN_MS: z.coerce
+    .number({ error: 'must be a number of milliseconds' })
+    .int()
+    .min(0)
+    .default(30_000),
+  PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
+});

@@ -1,0 +1,43 @@
+import type { Logger } from 'pino';
+import type { ServerClient } from '../server-client/server-client.ts';
+import type { LiveAttempts } from '../stages/live-attempt.ts';
+
+export interface HeartbeatOptions {
+  readonly workerId: string;
+  readonly pool: string;
+  readonly slots: number;
+  readonly live: LiveAttempts;
+  readonly everyMs: number;
+}
+
+export interface Heart {
+  /** Beats now; used when something hints at news. Never rejects. */
+  readonly beat: () => Promise<void>;
+  readonly stop: () => void;
+}
+
+/**
+ * Tells the server every few seconds which attempts this worker holds, and stops those that it wants stopped or that
+ * are no longer ours. While the server is away, attempts go on.
+ */
+export function startHeartbeat(server: ServerClient, options: HeartbeatOptions, log: Logger): Heart {
+  const { workerId, pool, slots, live } = options;
+  let isAway = false;
+  const beat = async (): Promise<void> => {
+    const attempts = [...live.values()].map(({ attemptId, fence }) => ({ attemptId, fence }));
+    try {
+      const answer = await server.heartbeat({ workerId, pool, slots, attempts });
+      if (isAway) log.info('the server answers again');
+      isAway = false;
+      for (const { attemptId, reason } of answer.cancel)
+        live.get(attemptId)?.stop({ kind: 'cancelled', reason });
+      for (const attemptId of answer.lost) live.get(attemptId)?.stop({ kind: 'lost' });
+    } catch (error) {
+      if (!isAway) log.warn(`heartbeat: ${error instanceof Error ? error.message : String(error)}`);
+      isAway = true;
+    }
+  };
+  const timer = setInterval(() => void beat(), options.everyMs);
+  void beat();
+  return { beat, stop: () => clearInterval(timer) };
+}

@@ -1,0 +1,251 @@
+// What every executor must do. Each implementation calls `executorContract` from its own test file and says, for
+// what it cannot do, why.
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Executor, ExecutorSession, StepCommand, StepEnd, WorkspaceSpec } from './executor.ts';
+
+export interface ExecutorUnderTest {
+  readonly executor: Executor;
+  readonly image: string | null;
+  /** Where a step sees the workspace; null: at its path on the host. */
+  readonly workspaceInStep: string | null;
+  /** What is left of everything with these labels: containers, processes. */
+  readonly countLeft: (labels: Readonly<Record<string, string>>) => Promise<number>;
+}
+
+export type Behaviour =
+  | 'process tree'
+  | 'out of memory'
+  | 'image pull'
+  | 'no network'
+  | 'any bytes'
+  | 'shell'
+  | 'background process';
+
+export function executorContract(
+  name: string,
+  underTest: () => ExecutorUnderTest,
+  skips: Partial<Record<Behaviour, string>>,
+): void {
+  const testIf = (behaviour: Behaviour, sentence: string, body: () => Promise<void>): void => {
+    const reason = skips[behaviour];
+    if (reason === undefined) test(sentence, body);
+    else test.skip(`${sentence} (skipped: ${reason})`, body);
+  };
+
+  describe(`${name} keeps the contract of executors`, () => {
+    let root: string;
+    let spec: WorkspaceSpec;
+    let session: ExecutorSession | null;
+
+    beforeEach(async () => {
+      root = await mkdtemp(join(tmpdir(), 'sluice-executor-'));
+      const [workspace, scratch] = [join(root, 'workspace'), join(root, 'scratch')];
+      await mkdir(workspace);
+      await mkdir(scratch);
+      spec = aSpec(underTest(), workspace, scratch);
+      session = null;
+    });
+    afterEach(async () => {
+      await session?.dispose();
+      expect(await underTest().countLeft(spec.labels)).toBe(0);
+      await rm(root, { recursive: true, force: true });
+    });
+
+    const open = async (change: Partial<WorkspaceSpec> = {}): Promise<ExecutorSession> => {
+      const opened = await underTest().executor.openWorkspace({ ...spec, ...change }, never);
+      if (opened.kind === 'failed') throw new Error(opened.message);
+      session = opened.session;
+      return session;
+    };
+
+    test('a step passes on its output and its exit code', async () => {
+      const { end, stdout, stderr } = await run(await open(), 'echo one\necho two >&2\necho three\nexit 7');
+      expect(end).toEqual({ kind: 'exited', exitCode: 7, outOfMemory: false });
+      expect([stdout, stderr]).toEqual(['one\nthree\n', 'two\n']);
+    });
+
+    test('output without a line end arrives', async () => {
+      expect((await run(await open(), 'printf abc')).stdout).toBe('abc');
+    });
+
+    testIf('shell', 'the first command that fails ends the step', async () => {
+      const { end, stdout } = await run(await open(), 'false\necho never');
+      expect([end, stdout]).toEqual([{ kind: 'exited', exitCode: 1, outOfMemory: false }, '']);
+    });
+
+    test('a step sees its environment, whatever is in it, and nothing of the step before', async () => {
+      const opened = await open();
+      const value = 'a "b" $HOME `c` \'d\'\nnext line';
+      expect((await run(opened, 'printf "%s" "$VALUE"', { env: { VALUE: value } })).stdout).toBe(value);
+      expect((await run(opened, 'printf "%s" "$VALUE"')).stdout).toBe('');
+    });
+
+    testIf('shell', "nothing of the worker's own environment reaches a step", async () => {
+      process.env['SLUICE_TEST_ONLY'] = 'hidden';
+      expect((await run(await open(), 'env')).stdout).not.toContain('hidden');
+      delete process.env['SLUICE_TEST_ONLY'];
+    });
+
+    test('steps share the workspace with each other and with the host', async () => {
+      await writeFile(join(spec.workspace, 'from-host'), 'h');
+      const opened = await open();
+      expect((await run(opened, 'cat from-host')).stdout).toBe('h');
+      await run(opened, 'printf made > made.txt');
+      expect((await run(opened, 'cat made.txt')).stdout).toBe('made');
+      await opened.fetchFile('made.txt');
+      expect(await readFile(join(spec.workspace, 'made.txt'), 'utf8')).toBe('made');
+    });
+
+    testIf('shell', 'a step begins in the workspace and may use a large script with any quotes', async () => {
+      const filler = `# ${'"\'`$('.repeat(50_000)}`;
+      const { stdout } = await run(await open(), `${filler}\npwd`);
+      expect(stdout.trim()).toBe(underTest().workspaceInStep ?? spec.workspace);
+    });
+
+    test('a file that is not there is no error', async () => {
+      await (await open()).fetchFile('missing.txt');
+    });
+
+    test('a stopped step ends promptly', async () => {
+      const started = performance.now();
+      const { end, stdout } = await run(await open(), 'echo ready\nsleep 600', { stopAt: 'ready' });
+      expect([end, stdout]).toEqual([{ kind: 'stopped' }, 'ready\n']);
+      expect(performance.now() - started).toBeLessThan(8_000);
+    });
+
+    test('a step that is stopped before it begins does not run', async () => {
+      const end = await (await open()).runStep(aStep('echo x > x'), silent, AbortSignal.abort());
+      expect(end).toEqual({ kind: 'stopped' });
+    });
+
+    testIf(
+      'process tree',
+      'a stopped step leaves no process, not even one that ignores SIGTERM',
+      async () => {
+        const opened = await open();
+        const stubborn =
+          "trap '' TERM\n(trap '' TERM; while :; do sleep 1; echo x >> alive; done) &\necho ready\nwait";
+        const { end } = await run(opened, stubborn, { stopAt: 'ready', graceMs: 200 });
+        expect(end).toEqual({ kind: 'stopped' });
+        expect((await run(opened, 'rm -f alive; sleep 1.5; ls')).stdout).not.toContain('alive');
+      },
+    );
+
+    testIf('process tree', 'a step may clean up when it is stopped, and the session goes on', async () => {
+      const opened = await open();
+      const polite = "trap 'echo bye; exit 0' TERM\necho ready\nwhile :; do sleep 0.1; done";
+      expect((await run(opened, polite, { stopAt: 'ready' })).stdout).toContain('bye');
+      expect((await run(opened, 'echo next')).stdout).toBe('next\n');
+    });
+
+    testIf('background process', 'a background process does not keep its step from ending', async () => {
+      const opened = await open();
+      const { end, stdout } = await run(opened, 'sleep 600 &\necho done');
+      expect([end.kind, stdout]).toEqual(['exited', 'done\n']);
+    });
+
+    testIf('any bytes', 'any bytes and a huge line arrive as they are', async () => {
+      const opened = await open();
+      const bytes = await run(opened, "printf '\\000\\377\\001\\n'");
+      expect([...bytes.raw]).toEqual([0, 255, 1, 10]);
+      const huge = await run(opened, 'head -c 5000000 /dev/zero | tr "\\0" x');
+      expect(huge.raw.equals(Buffer.alloc(5_000_000, 'x'))).toBe(true);
+    });
+
+    testIf('any bytes', '100,000 lines arrive complete and in order, also when the log is slow', async () => {
+      const opened = await open();
+      let pauses = 0;
+      const drained = async (): Promise<void> => {
+        if ((pauses += 1) % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      };
+      const { stdout } = await run(opened, 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); echo $i; done', {
+        drained,
+      });
+      expect(stdout).toBe(Array.from({ length: 100_000 }, (_, at) => `${at + 1}\n`).join(''));
+    });
+
+    testIf('out of memory', 'running out of memory is told apart from failing', async () => {
+      const opened = await open({ resources: { cpu: null, memoryBytes: 16 * 1024 * 1024 } });
+      const { end } = await run(opened, 'x=0123456789; while :; do x="$x$x"; done');
+      expect(end).toMatchObject({ kind: 'exited', outOfMemory: true });
+      expect((await run(opened, 'exit 3')).end).toEqual({ kind: 'exited', exitCode: 3, outOfMemory: false });
+    });
+
+    testIf('image pull', 'an image that no registry gives is a failure with words', async () => {
+      const opened = await underTest().executor.openWorkspace(
+        { ...spec, image: '127.0.0.1:1/no/such:1' },
+        never,
+      );
+      expect(opened).toMatchObject({ kind: 'failed', reason: 'image-pull' });
+      expect(opened.kind === 'failed' ? opened.message : '').toMatch(
+        /"127.0.0.1:1\/no\/such:1".*could not be pulled/s,
+      );
+    });
+
+    testIf('no network', 'without network a step has only itself', async () => {
+      const { stdout } = await run(await open({ network: false }), 'cat /proc/net/dev | grep -c : ');
+      expect(stdout.trim()).toBe('1');
+    });
+
+    test('disposing twice is fine, and ends what still runs', async () => {
+      const opened = await open();
+      await run(opened, 'echo x');
+      await opened.dispose();
+      await opened.dispose();
+    });
+  });
+}
+
+const never = new AbortController().signal;
+const silent = { write: () => {}, drained: async () => {} };
+
+function aSpec({ image }: ExecutorUnderTest, workspace: string, scratch: string): WorkspaceSpec {
+  return {
+    image,
+    workspace,
+    scratch,
+    labels: { sluice: 'test', 'sluice.attempt': '1', 'sluice.test': workspace.split('/').at(-2) ?? '' },
+    network: true,
+    resources: { cpu: null, memoryBytes: null },
+    registryCredentials: [],
+    onProgress: () => {},
+  };
+}
+
+let steps = 0;
+
+function aStep(script: string, change: Partial<StepCommand> = {}): StepCommand {
+  steps += 1;
+  return { index: steps, script, shell: 'sh', env: {}, graceMs: 2_000, ...change };
+}
+
+interface RunOptions extends Partial<StepCommand> {
+  /** Stops the step as soon as its output holds this. */
+  readonly stopAt?: string;
+  readonly drained?: () => Promise<void>;
+}
+
+async function run(
+  session: ExecutorSession,
+  script: string,
+  { stopAt, drained, ...change }: RunOptions = {},
+): Promise<{ end: StepEnd; stdout: string; stderr: string; raw: Buffer }> {
+  const chunks: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
+  const controller = new AbortController();
+  const end = await session.runStep(
+    aStep(script, change),
+    {
+      write: (stream, chunk) => {
+        chunks[stream].push(Buffer.from(chunk));
+        if (stopAt !== undefined && Buffer.concat(chunks[stream]).includes(stopAt)) controller.abort();
+      },
+      drained: drained ?? (async () => {}),
+    },
+    controller.signal,
+  );
+  const raw = Buffer.concat(chunks.stdout);
+  return { end, stdout: raw.toString(), stderr: Buffer.concat(chunks.stderr).toString(), raw };
+}

@@ -1,0 +1,57 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { executorContract } from '../executor.contract.ts';
+import { createProcessExecutor } from './process-executor.ts';
+
+const path = process.env['PATH'] ?? '/usr/bin:/bin';
+
+executorContract(
+  'the process executor',
+  () => ({
+    executor: createProcessExecutor({ isAllowed: true, path }),
+    image: null,
+    workspaceInStep: null,
+    countLeft: async (labels) => await countProcessesIn(labels['sluice.test'] ?? ''),
+  }),
+  {
+    'out of memory': 'it limits no memory',
+    'image pull': 'it has no images',
+    'no network': 'it refuses to run without network',
+  },
+);
+
+/** Processes whose environment names the test's own folder (HOME is inside it). */
+async function countProcessesIn(folder: string): Promise<number> {
+  let count = 0;
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const environ = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    if (environ.includes(`${folder}/scratch/home`)) count += 1;
+  }
+  return count;
+}
+
+test.each([
+  [{ isAllowed: false }, {}, /SLUICE_ALLOW_PROCESS_EXECUTOR=1/],
+  [{ isAllowed: true }, { network: false }, /cut off from the network/],
+  [{ isAllowed: true }, { resources: { cpu: 1, memoryBytes: null } }, /cannot be limited/],
+])('what it may not or cannot do is refused in words', async (options, change, message) => {
+  const opened = await createProcessExecutor({ path, ...options }).openWorkspace(
+    {
+      image: null,
+      workspace: '/nowhere',
+      scratch: '/nowhere',
+      labels: {},
+      network: true,
+      resources: { cpu: null, memoryBytes: null },
+      registryCredentials: [],
+      onProgress: () => {},
+      ...change,
+    },
+    new AbortController().signal,
+  );
+  expect(opened).toMatchObject({
+    kind: 'failed',
+    reason: 'refused',
+    message: expect.stringMatching(message),
+  });
+});

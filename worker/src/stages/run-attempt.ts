@@ -1,0 +1,209 @@
+// One attempt from its claim to its last acknowledged record:
+//
+//   spool, log ─► folders ─► checkout ─► stage runner ─► folders removed ─► `finished` ─► all acknowledged
+//
+// The upload runs beside it all the while. When the attempt is lost, nothing more is told and the spool goes.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
+import type Docker from 'dockerode';
+import type { Logger } from 'pino';
+import type { Claim } from '@sluice/pipelines/protocol/worker-api';
+import type { StageOutcome } from '@sluice/pipelines/run/run-state';
+import type { Checkout } from '../checkout/check-out.ts';
+import { createAttemptLog, type AttemptLog } from '../logs/attempt-log.ts';
+import { createMask, type Mask } from '../logs/mask.ts';
+import type { ServerClient } from '../server-client/server-client.ts';
+import { createSpool, defaultSpoolLimits, type Spool } from '../spool/spool.ts';
+import { uploadSpool } from '../spool/upload-spool.ts';
+import type { WorkerFolder } from '../worker-folder.ts';
+import { openAttemptFolders, type AttemptFolders } from './attempt-folders.ts';
+import type { LiveAttempt } from './live-attempt.ts';
+import type { StageRunners } from './stage-registry.ts';
+import type { StageContext } from './stage-runner.ts';
+import { stoppedOutcome } from './stopped-outcome.ts';
+
+export interface AttemptDependencies {
+  readonly folder: WorkerFolder;
+  readonly server: ServerClient;
+  readonly docker: Docker;
+  readonly checkout: Checkout;
+  readonly runners: StageRunners;
+  readonly log: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/**
+ * Resolves when nothing of the attempt is left on this host and the server has every record of it, however long the
+ * server is away; or as soon as possible after `abandon` aborts: the spool then stays for the next start.
+ * Rejects only when not even its spool can be made.
+ */
+export async function runAttempt(
+  deps: AttemptDependencies,
+  claim: Claim,
+  attempt: LiveAttempt,
+  abandon: AbortSignal,
+): Promise<void> {
+  const { folder, now } = deps;
+  const log = deps.log.child({ attemptId: claim.attemptId, stage: claim.stage.id });
+  const spool = await createSpool(
+    join(folder.spools, `${claim.attemptId}-${claim.fence}.jsonl`),
+    { attemptId: claim.attemptId, fence: claim.fence },
+    {
+      ...defaultSpoolLimits,
+      onProblem: (error) => log.error(error, 'the spool could not be written: disk full?'),
+    },
+  );
+  const upload = startUpload(deps, spool, attempt, log, abandon);
+  const mask = createMask({ ...claim.secrets, ...credentialsOf(claim) });
+  const attemptLog = createAttemptLog(spool, mask, now);
+  const outcome = await carryOut(deps, claim, attempt, attemptLog, mask, log);
+  if (attempt.isLost()) attemptLog.drop();
+  else attemptLog.finish(maskOutcome(outcome, mask));
+  await upload.delivered();
+  await spool.close(attempt.isLost() || spool.unacknowledged() === 0 ? 'remove' : 'keep');
+  log.info({ result: attempt.isLost() ? 'lost' : outcome.result }, 'attempt ended');
+}
+
+function startUpload(
+  { server }: AttemptDependencies,
+  spool: Spool,
+  attempt: LiveAttempt,
+  log: Logger,
+  abandon: AbortSignal,
+): { delivered: () => Promise<void> } {
+  const ended = new AbortController();
+  const uploading = uploadSpool(
+    server,
+    spool,
+    {
+      onCancel: (reason) => attempt.stop({ kind: 'cancelled', reason }),
+      onLost: (message) => {
+        log.warn(message);
+        attempt.stop({ kind: 'lost' });
+      },
+      log,
+    },
+    AbortSignal.any([ended.signal, abandon]),
+  );
+  return {
+    delivered: async () => {
+      while (spool.unacknowledged() > 0 && !attempt.isLost() && !abandon.aborted)
+        await spool.changed(abandon);
+      ended.abort();
+      await uploading;
+    },
+  };
+}
+
+/** Runs the stage in folders of its own; whatever is thrown becomes an outcome. */
+async function carryOut(
+  deps: AttemptDependencies,
+  claim: Claim,
+  attempt: LiveAttempt,
+  attemptLog: AttemptLog,
+  mask: Mask,
+  log: Logger,
+): Promise<StageOutcome> {
+  const timer = new AbortController();
+  const timeout = sleep(claim.stage.timeoutMs, undefined, { signal: timer.signal }).then(
+    () => attempt.stop({ kind: 'timeout', afterMs: claim.stage.timeoutMs }),
+    () => undefined,
+  );
+  try {
+    await using folders = await openAttemptFolders(deps.folder.attempts, claim.attemptId);
+    for (const name of mask.unmasked) {
+      attemptLog.say(
+        `secret "${name}" is shorter than 4 characters and is not masked in this log; make it longer`,
+      );
+    }
+    const outcome = await runStage(deps, claim, attempt, attemptLog, folders);
+    return attempt.isShutDown() && outcome.result !== 'succeeded' ? workerStopped : outcome;
+  } catch (error) {
+    if (attempt.isShutDown()) return workerStopped;
+    if (attempt.signal.aborted) return stoppedOutcome(attempt.signal);
+    log.error(error, 'attempt failed for our own reasons');
+    const message = `The worker could not carry out this stage: ${error instanceof Error ? error.message : String(error)}. This is not the pipeline's fault: see the worker's own log, then run it again.`;
+    attemptLog.say(message);
+    return infrastructure(message);
+  } finally {
+    timer.abort();
+    await timeout;
+  }
+}
+
+async function runStage(
+  { checkout, docker, runners, server, folder }: AttemptDependencies,
+  claim: Claim,
+  { signal }: LiveAttempt,
+  log: AttemptLog,
+  { workspace, scratch }: AttemptFolders,
+): Promise<StageOutcome> {
+  const { work, id } = claim.stage;
+  if (work.kind === 'deploy' || work.kind === 'approve') {
+    throw new Error(`stage "${id}" is of kind ${work.kind}, which no attempt carries out`);
+  }
+  if (work.kind !== 'steps' || work.checkout) {
+    const checkedOut = await checkout.checkOut(claim.checkout, { workspace, scratch, say: log.say }, signal);
+    if (!checkedOut.ok) {
+      log.say(checkedOut.error);
+      return signal.aborted ? stoppedOutcome(signal) : infrastructure(checkedOut.error);
+    }
+  }
+  const context: StageContext = {
+    claim,
+    workspace,
+    scratch,
+    docker,
+    labels: labelsOf(claim, folder.workerId),
+    log,
+    blobs: server.blobs(claim.attemptId, claim.fence),
+    signal,
+  };
+  return await runners[work.kind](context);
+}
+
+/** `sluice.worker` lets a worker that starts again find what its dead process left. */
+function labelsOf(claim: Claim, workerId: string): Readonly<Record<string, string>> {
+  return {
+    sluice: claim.installation,
+    'sluice.run': claim.runId,
+    'sluice.stage': claim.stage.id,
+    'sluice.attempt': String(claim.attempt),
+    'sluice.fence': String(claim.fence),
+    'sluice.worker': workerId,
+  };
+}
+
+function credentialsOf({ checkout, registryCredentials }: Claim): Record<string, string> {
+  const registries = registryCredentials.map(({ host, password }) => [`password of ${host}`, password]);
+  return {
+    ...(checkout.password === null ? {} : { 'password of the repository': checkout.password }),
+    ...Object.fromEntries(registries),
+  };
+}
+
+/** A message or an output may quote what a command said. */
+function maskOutcome(outcome: StageOutcome, mask: Mask): StageOutcome {
+  switch (outcome.result) {
+    case 'succeeded': {
+      const outputs = Object.entries(outcome.outputs).map(([name, value]) => [name, mask.redact(value)]);
+      return { result: 'succeeded', outputs: Object.fromEntries(outputs) };
+    }
+    case 'failed':
+      return {
+        result: 'failed',
+        failure: { ...outcome.failure, message: mask.redact(outcome.failure.message) },
+      };
+    case 'cancelled':
+      return outcome;
+  }
+}
+
+const workerStopped: StageOutcome = infrastructure(
+  'The worker was stopped while it carried out this stage. Run it again, or allow "infrastructure" in its retry.',
+);
+
+function infrastructure(message: string): StageOutcome {
+  return { result: 'failed', failure: { class: 'infrastructure', message, exitCode: null } };
+}

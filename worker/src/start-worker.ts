@@ -1,0 +1,111 @@
+import { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { createCheckout } from './checkout/check-out.ts';
+import type { WorkerConfig } from './config.ts';
+import { startAttemptConsumer } from './consumers/attempt-consumer.ts';
+import { listenForCancels } from './consumers/cancel-listener.ts';
+import { startHeartbeat } from './consumers/heartbeat.ts';
+import { connectDocker, isLocalEngine } from './executors/docker/docker-connection.ts';
+import { createDockerExecutor } from './executors/docker/docker-executor.ts';
+import { removeLeftovers } from './executors/docker/remove-leftovers.ts';
+import { createProcessExecutor } from './executors/process/process-executor.ts';
+import { createServerClient } from './server-client/server-client.ts';
+import { deliverLeftovers, findSpools } from './spool/deliver-leftovers.ts';
+import type { LiveAttempts } from './stages/live-attempt.ts';
+import { createStageRunners } from './stages/stage-registry.ts';
+import { openWorkerFolder } from './worker-folder.ts';
+
+export interface RunningWorker {
+  readonly workerId: string;
+  /**
+   * Takes no more work, waits `drainMs` for what runs, ends the rest as `infrastructure`, and resolves when nothing
+   * of this worker is left but spools that the server has not acknowledged.
+   */
+  readonly stop: () => Promise<void>;
+}
+
+/** Connects and starts taking work. Resolves while the server or Redis are still away: it waits for them. */
+export async function startWorker(config: WorkerConfig, log: Logger): Promise<RunningWorker> {
+  const folder = await openWorkerFolder(config.folder);
+  const docker = connectDocker(config.dockerHost);
+  const server = createServerClient(config.serverUrl, config.workerToken);
+  const redis = connectRedis(config.redisUrl, log);
+  const live: LiveAttempts = new Map();
+  const abandon = new AbortController();
+
+  await sweep(docker, folder.workerId, log);
+  const leftovers = deliverLeftovers(server, await findSpools(folder.spools), log, abandon.signal);
+
+  const runners = createStageRunners({
+    docker: createDockerExecutor(docker, { isLocal: isLocalEngine(config.dockerHost) }),
+    process: createProcessExecutor({ isAllowed: config.allowsProcessExecutor, path: config.path }),
+  });
+  const deps = {
+    folder,
+    server,
+    docker,
+    checkout: createCheckout(folder.mirrors),
+    runners,
+    log,
+    now: Date.now,
+  };
+  const heart = startHeartbeat(
+    server,
+    { workerId: folder.workerId, pool: config.pool, slots: config.slots, live, everyMs: 5_000 },
+    log,
+  );
+  const subscriber = redis.duplicate();
+  subscriber.on('error', () => undefined); // told once, by `redis`
+  listenForCancels(subscriber, live, heart.beat).catch(() => undefined); // subscribes again by itself
+  const consumer = startAttemptConsumer(deps, { ...config, redis, live, abandon: abandon.signal });
+  log.info({ workerId: folder.workerId, pool: config.pool, slots: config.slots }, 'worker is taking work');
+
+  return {
+    workerId: folder.workerId,
+    stop: async () => {
+      const closed = consumer.close();
+      const endAttempts = setTimeout(() => live.forEach((attempt) => attempt.shutDown()), config.drainMs);
+      const giveUp = setTimeout(() => abandon.abort(), config.drainMs + goodbyeMs);
+      await closed;
+      clearTimeout(endAttempts);
+      clearTimeout(giveUp);
+      abandon.abort();
+      heart.stop();
+      await leftovers;
+      subscriber.disconnect();
+      redis.disconnect();
+    },
+  };
+}
+
+/** Time for stopped attempts to clean up and to report. */
+const goodbyeMs = 20_000;
+
+function connectRedis(url: string, log: Logger): Redis {
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: null,
+    retryStrategy: (times) => Math.min(1_000, times * 50),
+  });
+  let isAway = false;
+  redis.on('error', (error: Error) => {
+    if (!isAway) log.warn(`Redis is away: ${error.message}. Running attempts go on; new ones wait for it.`);
+    isAway = true;
+  });
+  redis.on('ready', () => {
+    if (isAway) log.info('Redis is back');
+    isAway = false;
+  });
+  return redis;
+}
+
+async function sweep(docker: ReturnType<typeof connectDocker>, workerId: string, log: Logger): Promise<void> {
+  try {
+    const removed = await removeLeftovers(docker, { 'sluice.worker': workerId });
+    if (removed > 0) log.warn({ removed }, 'removed what attempts of an earlier process left on the engine');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    log.warn(
+      `the Docker engine does not answer: ${why}. Stages that need it will fail until it does; check DOCKER_HOST.`,
+    );
+  }
+}

@@ -1,0 +1,35 @@
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+
+/** What a worker keeps on disk. */
+export interface WorkerFolder {
+  /** The same for as long as the folder lives; a restarted worker is recognised by it. */
+  readonly workerId: string;
+  /** A folder for each attempt, see `attempt-folders.ts`. */
+  readonly attempts: string;
+  readonly mirrors: string;
+  readonly spools: string;
+}
+
+/** Makes what is missing and removes what attempts of a dead process left. */
+export async function openWorkerFolder(folder: string): Promise<WorkerFolder> {
+  const [attempts, mirrors, spools] = [
+    join(folder, 'attempts'),
+    join(folder, 'mirrors'),
+    join(folder, 'spools'),
+  ];
+  await rm(attempts, { recursive: true, force: true });
+  for (const path of [attempts, mirrors, spools]) await mkdir(path, { recursive: true });
+  await chmod(folder, 0o700);
+  return { workerId: await keepWorkerId(join(folder, 'worker-id')), attempts, mirrors, spools };
+}
+
+async function keepWorkerId(path: string): Promise<string> {
+  const known = await readFile(path, 'utf8').catch(() => '');
+  if (known.trim().length > 0) return known.trim();
+  const workerId = `${hostname().slice(0, 100)}-${randomUUID().slice(0, 8)}`;
+  await writeFile(path, `${workerId}\n`);
+  return workerId;
+}

@@ -47,12 +47,7 @@ export async function runDemo(parts: DemoParts): Promise<void> {
   try {
     say(`demo: ${requestsPerSecond} requests a second from now on; a second version goes out as a canary`);
     const before = load.counts();
-    const good = await release(
-      parts,
-      repository,
-      { 'greeting.txt': 'Hello from the second version\n' },
-      'a friendlier greeting',
-    );
+    const good = await release(parts, repository, friendlierGreeting(), 'a friendlier greeting');
     if (good.run.status !== 'succeeded')
       throw new Error(`demo: the canary was not promoted: ${describe(api, good.run)}`);
     say(`demo: promoted ${good.version} in ${seconds(good.ms)} (${served(before, load.counts())})`);
@@ -102,6 +97,11 @@ async function kept(file: string, make: () => Promise<string>): Promise<string> 
 function pipelineFiles({ registry, baseImage }: DemoParts): Readonly<Record<string, string>> {
   const template = readFileSync(new URL('../../../examples/hello/.sluice.yml', import.meta.url), 'utf8');
   return { '.sluice.yml': renderPipeline(template, { registry, baseImage }) };
+}
+
+function friendlierGreeting(): Readonly<Record<string, string>> {
+  const text = readFileSync(new URL('../../../examples/hello/greeting.mjs', import.meta.url), 'utf8');
+  return { 'greeting.mjs': text.replace('<h1>Hello!</h1>', '<h1>Hello, and welcome!</h1>') };
 }
 
 interface Release {

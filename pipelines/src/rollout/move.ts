@@ -19,7 +19,7 @@ export interface Move {
 export const stay = (rollout: Rollout): Move => ({ rollout, commands: [] });
 
 /** Goes on with the state that a move led to. */
-export function then(move: Move, next: (rollout: Rollout) => Move): Move {
+export function andThen(move: Move, next: (rollout: Rollout) => Move): Move {
   const { rollout, commands } = next(move.rollout);
   return { rollout, commands: [...move.commands, ...commands] };
 }

@@ -3,7 +3,7 @@ import type { ApprovalRule } from '../language/definition.ts';
 import type { ApprovalVote } from '../run/run-state.ts';
 import { rollBack } from './endings.ts';
 import { enterStep } from './enter-step.ts';
-import { change, decideTo, say, stay, then, type Move } from './move.ts';
+import { change, decideTo, say, stay, andThen, type Move } from './move.ts';
 import type { Rollout, RolloutEvent } from './rollout-state.ts';
 
 /**
@@ -30,7 +30,7 @@ export function resume(rollout: Rollout, event: Extract<RolloutEvent, { kind: 'r
   if (phase.name !== 'paused' && phase.name !== 'held') return stay(rollout);
   const { by, reason, at } = event;
   const decided = decideTo(stay(rollout), 'resume', at, reason, by, rollout.verdict);
-  return then(say(decided, `resumed by ${by}: ${reason}`), (resumed) =>
+  return andThen(say(decided, `resumed by ${by}: ${reason}`), (resumed) =>
     enterStep(resumed, resumed.step + 1, at),
   );
 }
@@ -41,7 +41,7 @@ function approve(rollout: Rollout, cast: ApprovalVote, rule: ApprovalRule, at: n
   const said = say(counted, `approved by ${cast.by} (${votes.length} of ${rule.count})${quoted(cast)}`);
   const decided = decideTo(said, 'approve', at, cast.reason ?? 'approved', cast.by, rollout.verdict);
   const isEnough = votes.length >= rule.count;
-  return isEnough ? then(decided, (approved) => enterStep(approved, approved.step + 1, at)) : decided;
+  return isEnough ? andThen(decided, (approved) => enterStep(approved, approved.step + 1, at)) : decided;
 }
 
 function reject(rollout: Rollout, cast: ApprovalVote, at: number): Move {
@@ -53,7 +53,7 @@ function reject(rollout: Rollout, cast: ApprovalVote, at: number): Move {
     cancelled: false,
     verdict: null,
   };
-  return then(decided, (rejected) => rollBack(rejected, cause, at));
+  return andThen(decided, (rejected) => rollBack(rejected, cause, at));
 }
 
 const quoted = ({ reason }: ApprovalVote): string => (reason === null ? '' : `: ${reason}`);

@@ -1,6 +1,6 @@
 import { because, rollBack } from '../endings.ts';
 import { lookOn } from '../enter-step.ts';
-import { act, change, say, stay, then, type Move } from '../move.ts';
+import { act, change, say, stay, andThen, type Move } from '../move.ts';
 import { absorb, whyUnhealthy } from '../reading.ts';
 import type { Rollout } from '../rollout-state.ts';
 import { look } from '../look.ts';
@@ -22,7 +22,7 @@ export const baking: PhaseRules<PhaseNamed<'baking'>> = {
   failed: (rollout, phase, failed, what, at) => {
     const counted = change(stay(rollout), { failures: rollout.failures + 1 });
     const noted = rollout.failures === 0 ? say(counted, `${describe(failed, what)}; looking again`) : counted;
-    return then(noted, (next) => watch(next, phase, at));
+    return andThen(noted, (next) => watch(next, phase, at));
   },
   woken: (rollout, phase, at) =>
     at >= phase.until ? startRetiring(rollout, at) : act(stay(rollout), { kind: 'observe' }),

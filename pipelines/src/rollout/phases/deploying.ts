@@ -1,7 +1,7 @@
 import { because, rollBack } from '../endings.ts';
 import { enterStep, promote } from '../enter-step.ts';
 import { formatDuration } from '../figures.ts';
-import { act, say, stay, then, wake, type Move } from '../move.ts';
+import { act, say, stay, andThen, wake, type Move } from '../move.ts';
 import { absorb, isReady } from '../reading.ts';
 import type { Rollout } from '../rollout-state.ts';
 import { readinessPollMs } from '../timing.ts';
@@ -19,7 +19,7 @@ export const deploying: PhaseRules<PhaseNamed<'deploying'>> = {
     }
     if (!isReady(canary)) return wake(progress(before, rollout), at + readinessPollMs);
     const line = `${version} is ready after ${formatDuration(at - phase.since)}: ${replicas(rollout)}`;
-    return then(say(stay(rollout), line), (ready) => begin(ready, at));
+    return andThen(say(stay(rollout), line), (ready) => begin(ready, at));
   },
   failed: (rollout, _phase, failed, what, at) => retryOrRollBack(rollout, failed, what, at),
   woken: (rollout) => act(stay(rollout), { kind: 'observe' }),

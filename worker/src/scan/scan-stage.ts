@@ -65,36 +65,24 @@ async function scan(
   const archive = join(folder, 'image.tar');
   await pipeline(await docker.getImage(image).get(), createWriteStream(archive), { signal });
 
-  const { misconfiguration, skipCheckUpdate } = trivy.words;
-  const always = ['image', '--input', archive, '--cache-dir', cache, '--offline-scan', '--timeout', '24h'];
-  const withoutUpdates = ['--skip-db-update', '--skip-java-db-update'];
-  const looksFor = [...(hasVulnerabilityData ? ['vuln'] : []), 'secret', misconfiguration].join(',');
   const report = join(folder, 'trivy-report.json');
   const sbom = join(folder, 'sbom.cdx.json');
-  await runTrivy(
-    trivy.path,
-    [
-      ...[...always, ...(hasVulnerabilityData ? withoutUpdates : []), skipCheckUpdate, '--format', 'json'],
-      ...[
-        '--scanners',
-        looksFor,
-        '--image-config-scanners',
-        `${misconfiguration},secret`,
-        '--output',
-        report,
-      ],
-    ],
-    folder,
-    log,
-    signal,
-  );
-  await runTrivy(
-    trivy.path,
-    [...always, ...withoutUpdates, '--format', 'cyclonedx', '--output', sbom],
-    folder,
-    log,
-    signal,
-  );
+  const run = (args: readonly string[]): Promise<void> => runTrivy(trivy.path, args, folder, log, signal);
+  const common = ['image', '--input', archive, '--offline-scan', '--timeout', '24h'];
+  const { misconfiguration, skipCheckUpdate } = trivy.words;
+  const lookFor = [...(hasVulnerabilityData ? ['vuln'] : []), 'secret', misconfiguration].join(',');
+  // Each with a cache of its own, since Trivy locks it.
+  await Promise.all([
+    run([
+      ...[...common, '--cache-dir', cache, '--format', 'json', '--output', report, '--scanners', lookFor],
+      ...['--image-config-scanners', `${misconfiguration},secret`, skipCheckUpdate],
+      ...(hasVulnerabilityData ? skipDataUpdates : []),
+    ]),
+    run([
+      ...[...common, '--cache-dir', join(folder, 'sbom-cache'), '--format', 'cyclonedx', '--output', sbom],
+      ...skipDataUpdates,
+    ]),
+  ]);
   const reportBytes = await readFile(report);
   await blobs.put('trivy-report.json', reportBytes);
   await blobs.put('sbom.cdx.json', await readFile(sbom));
@@ -102,6 +90,8 @@ async function scan(
   if (!findings.ok) throw new Error(`the report of ${trivy.path} is not one that we read: ${findings.error}`);
   return { findings: findings.value, hasVulnerabilityData };
 }
+
+const skipDataUpdates = ['--skip-db-update', '--skip-java-db-update'];
 
 function tell({ log }: StageContext, report: ScanReport, verdict: ScanVerdict): StageOutcome {
   for (const line of findingsTable(report.findings, shownFindings))

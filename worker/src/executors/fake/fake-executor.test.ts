@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { executorContract } from '../executor.contract.ts';
+import { createFakeExecutor } from './fake-executor.ts';
+import { playScript } from './play-script.ts';
+
+const fake = createFakeExecutor({ play: playScript });
+const noProcess = 'it runs no processes';
+
+executorContract(
+  'the fake executor',
+  () => ({
+    executor: fake,
+    image: 'any',
+    workspaceInStep: null,
+    countLeft: async () => fake.openSessions(),
+  }),
+  {
+    shell: noProcess,
+    'process tree': noProcess,
+    'background process': noProcess,
+    'any bytes': noProcess,
+    'out of memory': noProcess,
+    'image pull': 'it has no images',
+    'no network': noProcess,
+  },
+);
+
+test('a test plays the steps in the order in which they were started', async () => {
+  const executor = createFakeExecutor();
+  const first = executor.nextStep();
+  const opened = await executor.openWorkspace(
+    {
+      image: null,
+      workspace: '/w',
+      scratch: '/s',
+      labels: {},
+      network: true,
+      resources: { cpu: null, memoryBytes: null },
+      registryCredentials: [],
+      onProgress: () => {},
+    },
+    new AbortController().signal,
+  );
+  if (opened.kind === 'failed') throw new Error(opened.message);
+  const end = opened.session.runStep(
+    { index: 0, script: 'x', shell: 'sh', env: {}, graceMs: 0 },
+    { write: () => {}, drained: async () => {} },
+    new AbortController().signal,
+  );
+  (await first).exit(4);
+  expect(await end).toEqual({ kind: 'exited', exitCode: 4, outOfMemory: false });
+});

@@ -23,7 +23,14 @@ export function deliveryRoutes(context: ServerContext, onStored: () => void): Ro
       const copy = await replayDelivery(trx, original, { id: context.newId(), at });
       if (copy === null) return null;
       const [who, from] = [userOf(response), request.ip ?? null];
-      await recordAudit(trx, { who, what: 'delivery-replayed', target: original, detail: { copy }, at, from });
+      await recordAudit(trx, {
+        who,
+        what: 'delivery-replayed',
+        target: original,
+        detail: { copy },
+        at,
+        from,
+      });
       return copy;
     });
     if (id === null) throw new ProblemError(404, 'no-such-delivery', 'There is no such delivery.');

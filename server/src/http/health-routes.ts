@@ -46,12 +46,20 @@ async function answersInTime(answer: Promise<unknown>): Promise<boolean> {
 }
 
 /** Figures for Prometheus, with the worker token or an API token: behind a proxy everyone looks like loopback. */
-export function metricsRoute(registry: Registry, workerToken: string, doorkeeper: Doorkeeper): RequestHandler {
+export function metricsRoute(
+  registry: Registry,
+  workerToken: string,
+  doorkeeper: Doorkeeper,
+): RequestHandler {
   return async (request, response) => {
     const token = readBearer(request);
     const isWorker = token !== null && isSameSecret(token, workerToken);
     if (!isWorker && (await doorkeeper.authenticate(request)) === null) {
-      throw new ProblemError(401, 'not-signed-in', 'Send `Authorization: Bearer` with the worker token or an API token.');
+      throw new ProblemError(
+        401,
+        'not-signed-in',
+        'Send `Authorization: Bearer` with the worker token or an API token.',
+      );
     }
     response.setHeader('Content-Type', registry.contentType);
     response.end(await registry.metrics());

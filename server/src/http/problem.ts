@@ -67,7 +67,10 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
 
 function bodyProblem({ type, limit }: z.infer<typeof bodyError>): ApiProblem {
   if (type === 'entity.too.large') {
-    return { reason: 'body-too-large', message: `The body is larger than the ${limit ?? 0} bytes allowed here.` };
+    return {
+      reason: 'body-too-large',
+      message: `The body is larger than the ${limit ?? 0} bytes allowed here.`,
+    };
   }
   if (type === 'entity.parse.failed') return { reason: 'bad-body', message: 'The body is not JSON.' };
   return { reason: 'bad-body', message: `The body cannot be read: ${type}.` };

@@ -6,7 +6,9 @@ import { deleteSecret, listSecrets, writeSecret } from '../store/secret-store.ts
 import { parseBody, parseQuery, ProblemError } from './problem.ts';
 import { userOf } from './signed-in.ts';
 
-const secretName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/, 'letters, digits and _.-, at most 100');
+const secretName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/, 'letters, digits and _.-, at most 100');
 export const secretBody = z.object({ value: z.string().min(1).max(100_000) });
 const place = z.object({ project: z.string().max(50).default('default') });
 
@@ -28,7 +30,14 @@ export function secretRoutes(context: ServerContext): Router {
     await context.db.transaction().execute(async (trx) => {
       await writeSecret({ db: trx, sealer: context.sealer }, { project, name, value, by, at });
       const from = request.ip ?? null;
-      await recordAudit(trx, { who: by, what: 'secret-written', target: name, detail: { project }, at, from });
+      await recordAudit(trx, {
+        who: by,
+        what: 'secret-written',
+        target: name,
+        detail: { project },
+        at,
+        from,
+      });
     });
     response.status(204).end();
   });
@@ -42,7 +51,8 @@ export function secretRoutes(context: ServerContext): Router {
       await recordAudit(trx, { who, what: 'secret-deleted', target: name, detail: { project }, at, from });
       return true;
     });
-    if (!isDeleted) throw new ProblemError(404, 'no-such-secret', `Project "${project}" has no secret "${name}".`);
+    if (!isDeleted)
+      throw new ProblemError(404, 'no-such-secret', `Project "${project}" has no secret "${name}".`);
     response.status(204).end();
   });
   return router;
@@ -51,5 +61,9 @@ export function secretRoutes(context: ServerContext): Router {
 function parseName(text: string): string {
   const result = secretName.safeParse(text);
   if (result.success) return result.data;
-  throw new ProblemError(400, 'bad-name', `"${text.slice(0, 100)}" cannot be a secret's name: ${result.error.issues[0]?.message ?? ''}.`);
+  throw new ProblemError(
+    400,
+    'bad-name',
+    `"${text.slice(0, 100)}" cannot be a secret's name: ${result.error.issues[0]?.message ?? ''}.`,
+  );
 }

@@ -9,10 +9,10 @@ import { hashToken } from '../auth/token.ts';
 import type { ServerContext } from '../context.ts';
 import { recordAudit } from '../store/audit-store.ts';
 import { deleteSession } from '../store/session-store.ts';
+import { version } from '../version.ts';
 import { parseBody, ProblemError } from './problem.ts';
 import { userOf } from './signed-in.ts';
 
-const version = '0.1.0';
 const signInBody = z.object({ token: z.string().min(1).max(500) });
 
 /** `requireUser` guards what needs a session; signing in needs none. */

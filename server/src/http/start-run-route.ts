@@ -18,7 +18,11 @@ export function startRunRoute(context: ServerContext, mirrors: Mirrors): Router 
     const wanted = parseBody(startRunBody, request);
     const repository = await findRepositoryByName(context, wanted.repository);
     if (repository === null) {
-      throw new ProblemError(404, 'no-such-repository', `There is no repository "${wanted.repository}" here; add it first.`);
+      throw new ProblemError(
+        404,
+        'no-such-repository',
+        `There is no repository "${wanted.repository}" here; add it first.`,
+      );
     }
     const commit =
       wanted.commit === undefined
@@ -59,7 +63,9 @@ function plannedOrRefused(prepared: PreparedRun): Extract<PreparedRun, { kind: '
       return prepared;
     case 'broken': {
       const { pipeline, diagnostics } = prepared;
-      throw new ProblemError(422, 'pipeline-broken', `${pipeline} has errors; nothing was started.`, { diagnostics });
+      throw new ProblemError(422, 'pipeline-broken', `${pipeline} has errors; nothing was started.`, {
+        diagnostics,
+      });
     }
     case 'filtered': {
       const { reasons } = prepared;

@@ -11,7 +11,12 @@ export function staticPage(webRoot: string): Router {
   const index = path.join(path.resolve(webRoot), 'index.html');
   router.use(
     '/assets',
-    express.static(path.join(webRoot, 'assets'), { immutable: true, maxAge: '1y', fallthrough: false, index: false }),
+    express.static(path.join(webRoot, 'assets'), {
+      immutable: true,
+      maxAge: '1y',
+      fallthrough: false,
+      index: false,
+    }),
   );
   router.use(express.static(webRoot, { index: false, dotfiles: 'ignore' }));
   router.get('/{*path}', (request, response, next) => {

@@ -1,0 +1,98 @@
+// The environment, read once.
+import path from 'node:path';
+import { z } from 'zod';
+
+export interface ServerConfig {
+  /** Null: an embedded one. */
+  readonly databaseUrl: string | null;
+  /** Null: an embedded one. */
+  readonly redisUrl: string | null;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  /** Null: kept in the data folder. */
+  readonly workerToken: string | null;
+  /** 32 bytes; null: kept in the data folder. */
+  readonly masterKey: Uint8Array | null;
+  readonly webRoot: string | null;
+  readonly publicUrl: URL | null;
+  readonly fileRepositories: readonly string[];
+  readonly privateHosts: readonly string[];
+  readonly queuePrefix: string;
+  readonly logLevel: string;
+}
+
+/** Throws one error that names every variable that cannot be used, and never a value that may be secret. */
+export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const result = variables.safeParse(set);
+  if (!result.success) {
+    const problems = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new ConfigError(`These settings cannot be used:\n${problems.join('\n')}\nSee docs/operations.md.`);
+  }
+  const read = result.data;
+  return {
+    databaseUrl: read.DATABASE_URL ?? null,
+    redisUrl: read.REDIS_URL ?? null,
+    dataDir: path.resolve(read.SLUICE_DATA),
+    host: read.SLUICE_HOST,
+    port: read.SLUICE_PORT,
+    workerToken: read.SLUICE_WORKER_TOKEN ?? null,
+    masterKey: read.SLUICE_MASTER_KEY ?? null,
+    webRoot: read.SLUICE_WEB_ROOT === undefined ? null : path.resolve(read.SLUICE_WEB_ROOT),
+    publicUrl: read.SLUICE_PUBLIC_URL === undefined ? null : new URL(read.SLUICE_PUBLIC_URL),
+    fileRepositories: read.SLUICE_FILE_REPOSITORIES,
+    privateHosts: read.SLUICE_ALLOW_PRIVATE_HOSTS,
+    queuePrefix: read.SLUICE_QUEUE_PREFIX,
+    logLevel: read.SLUICE_LOG_LEVEL,
+  };
+}
+
+/** Thrown when the environment cannot be used; its message says what to mend. */
+export class ConfigError extends Error {}
+
+const url = (...protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    error: `must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  });
+
+const list = (separator: string) =>
+  z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(separator)
+        .map((part) => part.trim())
+        .filter(Boolean),
+    );
+
+const masterKey = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64, such as `openssl rand -base64 32` prints')
+  .transform((text): Uint8Array => Buffer.from(text, 'base64'));
+
+const variables = z.object({
+  DATABASE_URL: url('postgres:', 'postgresql:').optional(),
+  REDIS_URL: url('redis:', 'rediss:').optional(),
+  SLUICE_DATA: z.string().default('./.sluice-data'),
+  SLUICE_HOST: z.string().default('127.0.0.1'),
+  SLUICE_PORT: z.coerce
+    .number('must be a port number')
+    .int('must be a port number')
+    .min(0, 'must be 0 to 65535')
+    .max(65_535, 'must be 0 to 65535')
+    .default(8080),
+  SLUICE_WORKER_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  SLUICE_MASTER_KEY: masterKey.optional(),
+  SLUICE_WEB_ROOT: z.string().optional(),
+  SLUICE_PUBLIC_URL: url('http:', 'https:').optional(),
+  SLUICE_FILE_REPOSITORIES: list(':'),
+  SLUICE_ALLOW_PRIVATE_HOSTS: list(',').transform((hosts) =>
+    hosts.some((host) => ['1', 'true', '*'].includes(host)) ? ['*'] : hosts,
+  ),
+  SLUICE_QUEUE_PREFIX: z.string().default('bull'),
+  SLUICE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});

@@ -117,7 +117,7 @@ async function audit(
 ): Promise<void> {
   await recordAudit(unit.trx, {
     who: vote.by,
-    what: `stage.${vote.verdict}`,
+    what: `stage-${vote.verdict}`,
     target: `${run.id}/${stage}`,
     detail: { run: run.number, reason: vote.reason, decisionHash },
     at: unit.at,

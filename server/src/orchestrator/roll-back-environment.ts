@@ -1,7 +1,6 @@
 import type { DeployWork } from '@sluice/pipelines/language/definition';
 import type { Plan } from '@sluice/pipelines/plan/plan';
 import { err, ok, type Result } from '@sluice/pipelines/result';
-import type { ManualTrigger } from '@sluice/pipelines/trigger/trigger';
 import type { ServerContext } from '../context.ts';
 import { recordAudit } from '../store/audit-store.ts';
 import { findEnvironment } from '../store/environment-store.ts';
@@ -9,6 +8,12 @@ import { listReleases, type Release } from '../store/release-store.ts';
 import { findRun, type Run } from '../store/run-store.ts';
 import { startRunIn } from './start-run.ts';
 import { inUnit } from './unit.ts';
+
+export interface RollbackWish {
+  readonly releaseId: string | null;
+  readonly by: { readonly user: string; readonly from: string | null };
+  readonly reason: string;
+}
 
 export interface RollbackProblem {
   readonly reason: 'unknown-environment' | 'unknown-release' | 'no-earlier-release';
@@ -24,7 +29,7 @@ const releasesToSearch = 200;
 export async function rollBackEnvironment(
   context: ServerContext,
   environment: string,
-  wanted: { readonly releaseId: string | null; readonly by: string; readonly reason: string },
+  wanted: RollbackWish,
 ): Promise<Result<{ readonly runId: string }, RollbackProblem>> {
   if ((await findEnvironment(context.db, environment)) === null) {
     return err({ reason: 'unknown-environment', message: `there is no environment "${environment}"` });
@@ -52,7 +57,14 @@ export async function rollBackEnvironment(
     );
     if (started === null) throw new Error('a run without a delivery was taken for a repeated one');
     const detail = { version: release.value.version, image: release.value.image, reason: wanted.reason };
-    const entry = { who: wanted.by, what: 'environment.rollback', target: environment, detail, at: unit.at };
+    const entry = {
+      who: wanted.by.user,
+      from: wanted.by.from,
+      what: 'environment-rolled-back',
+      target: environment,
+      detail,
+      at: unit.at,
+    };
     await recordAudit(unit.trx, entry);
     return ok(started);
   });
@@ -77,12 +89,7 @@ function chooseRelease(
   return err({ reason: 'no-earlier-release', message });
 }
 
-function rollbackPlan(
-  origin: Run,
-  release: Release,
-  environment: string,
-  wanted: { readonly by: string; readonly reason: string },
-): Plan & { readonly trigger: ManualTrigger } {
+function rollbackPlan(origin: Run, release: Release, environment: string, wanted: RollbackWish): Plan {
   const { trigger } = origin;
   const work: DeployWork = { ...release.work, strategy: 'rolling', steps: [], metrics: {}, bakeMs: 0 };
   return {
@@ -90,11 +97,12 @@ function rollbackPlan(
     trigger: {
       event: 'manual',
       repository: trigger.repository,
-      actor: wanted.by,
+      actor: wanted.by.user,
       commit: trigger.commit,
       branch: trigger.event === 'tag' ? trigger.tag : trigger.branch,
       inputs: {},
     },
+    inputs: {},
     env: {},
     stages: [
       {
@@ -108,7 +116,7 @@ function rollbackPlan(
         work,
         decision: {
           included: true,
-          reasons: [`${wanted.by} puts ${release.version} back: ${wanted.reason}`],
+          reasons: [`${wanted.by.user} puts ${release.version} back: ${wanted.reason}`],
         },
       },
     ],

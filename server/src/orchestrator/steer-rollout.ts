@@ -16,7 +16,7 @@ export async function steerRollout(
   context: ServerContext,
   rolloutId: string,
   kind: 'abort' | 'resume',
-  by: string,
+  { user: by, from }: { readonly user: string; readonly from: string | null },
   reason: string,
 ): Promise<Result<null, SteerProblem>> {
   return inUnit(context, async (unit): Promise<Result<null, SteerProblem>> => {
@@ -32,7 +32,14 @@ export async function steerRollout(
       return err({ reason: 'rollout-waits', message });
     }
     const detail = { run: run.number, environment: stored.environment, reason };
-    await recordAudit(unit.trx, { who: by, what: `rollout.${kind}`, target: rolloutId, detail, at: unit.at });
+    await recordAudit(unit.trx, {
+      who: by,
+      what: auditName[kind],
+      target: rolloutId,
+      detail,
+      at: unit.at,
+      from,
+    });
     if (kind === 'abort' && stored.status === 'waiting') {
       await abortLockedRollout(unit, locked, by, reason);
     } else {
@@ -47,4 +54,5 @@ export async function steerRollout(
   });
 }
 
+const auditName = { abort: 'rollout-aborted', resume: 'rollout-resumed' } as const;
 const verb = { abort: 'roll back', resume: 'go on' } as const;

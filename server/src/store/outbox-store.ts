@@ -61,9 +61,9 @@ export async function takeFromOutbox<Command extends OutboxCommand>(
   kinds: readonly Command['kind'][],
   options: { readonly now: number; readonly limit: number },
 ): Promise<readonly OutboxEntry<Command>[]> {
-  return trx
+  const rows = await trx
     .selectFrom('outbox')
-    .select(['id', 'tries', sql<Command>`command`.as('command')])
+    .select(['id', 'tries', sql<string>`command::text`.as('text')])
     .where('kind', 'in', [...kinds])
     .where('due_at', '<=', options.now)
     .orderBy('id')
@@ -71,6 +71,10 @@ export async function takeFromOutbox<Command extends OutboxCommand>(
     .forUpdate()
     .skipLocked()
     .execute();
+  return rows.map(({ id, tries, text }) => {
+    const command: Command = JSON.parse(text);
+    return { id, tries, command };
+  });
 }
 
 export async function removeFromOutbox(trx: Trx, ids: readonly number[]): Promise<void> {

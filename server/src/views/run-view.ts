@@ -1,0 +1,87 @@
+import type { AttemptView, RunSummary, RunView } from '@sluice/pipelines/protocol/api';
+import { listAttempts, type Attempt } from '../store/attempt-store.ts';
+import { listBlobsOfRun, type Blob } from '../store/blob-store.ts';
+import type { Database } from '../store/database.ts';
+import { phasesOfRun, phasesOfRuns } from '../store/rollout-store.ts';
+import { findRun, findRuns, type Run } from '../store/run-store.ts';
+import { shownStageStatus, type StageRollout } from '../orchestrator/shown-status.ts';
+
+/** Everything about a run but its logs; null when there is no such run. */
+export async function runView(db: Database, runId: string): Promise<RunView | null> {
+  const run = await findRun(db, runId);
+  if (run === null) return null;
+  const [rollouts, attempts, blobs] = await Promise.all([
+    phasesOfRun(db, runId),
+    listAttempts(db, runId),
+    listBlobsOfRun(db, runId),
+  ]);
+  const { content } = run;
+  return {
+    ...summaryOf(run, rollouts),
+    revision: run.revision,
+    plan: content.kind === 'planned' ? content.plan : null,
+    state: content.kind === 'planned' ? content.state : null,
+    diagnostics: content.kind === 'broken' ? content.diagnostics : [],
+    attempts: attempts.map((attempt) => attemptView(attempt, blobs)),
+    rollouts: rollouts.map(({ id, stage, phase }) => ({ id, stage, phase })),
+  };
+}
+
+/** In the order of `runs`. */
+export async function runSummaries(db: Database, runs: readonly Run[]): Promise<readonly RunSummary[]> {
+  const rollouts = await phasesOfRuns(
+    db,
+    runs.map((run) => run.id),
+  );
+  return runs.map((run) =>
+    summaryOf(
+      run,
+      rollouts.filter((rollout) => rollout.run_id === run.id),
+    ),
+  );
+}
+
+export async function runSummariesById(
+  db: Database,
+  runIds: readonly string[],
+): Promise<readonly RunSummary[]> {
+  return runSummaries(db, await findRuns(db, runIds));
+}
+
+function summaryOf(run: Run, rollouts: readonly StageRollout[]): RunSummary {
+  const { trigger, content } = run;
+  return {
+    id: run.id,
+    number: run.number,
+    project: run.project,
+    repository: run.repository,
+    pipeline: run.pipeline,
+    event: trigger.event,
+    ref: trigger.event === 'tag' ? trigger.tag : trigger.branch,
+    commit: trigger.commit,
+    actor: trigger.actor,
+    status: run.status,
+    createdAt: run.createdAt,
+    finishedAt: run.finishedAt,
+    stages:
+      content.kind === 'broken'
+        ? []
+        : content.plan.stages.flatMap(({ id }) => {
+            const stage = content.state.stages[id];
+            return stage === undefined ? [] : [{ id, status: shownStageStatus(id, stage, rollouts) }];
+          }),
+  };
+}
+
+function attemptView(attempt: Attempt, blobs: readonly Blob[]): AttemptView {
+  const { stated_lines: lines, stated_digest: digest, verified } = attempt;
+  return {
+    id: attempt.id,
+    stage: attempt.stage,
+    attempt: attempt.number,
+    worker: attempt.worker_id,
+    logLines: attempt.log_lines,
+    log: lines === null || digest === null ? null : { lines, digest, verified: verified === true },
+    blobs: blobs.filter((blob) => blob.attempt_id === attempt.id).map(({ name, bytes }) => ({ name, bytes })),
+  };
+}

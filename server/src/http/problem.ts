@@ -44,7 +44,12 @@ export const notFound: RequestHandler = (request, response) => {
   });
 };
 
-const bodyError = z.object({ type: z.string(), status: z.number().int(), limit: z.number().optional() });
+/** What express's own parts throw: body parsers with a `type`, the file server with a status alone. */
+const refusal = z.object({
+  type: z.string().optional(),
+  status: z.number().int().min(400).max(499),
+  limit: z.number().optional(),
+});
 
 /** The last handler. What is not expected is logged with the request's id, and only that id goes out. */
 export const problemHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
@@ -53,9 +58,9 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
     response.status(error.status).json({ reason: error.reason, message: error.message, ...error.more });
     return;
   }
-  const refused = bodyError.safeParse(error);
-  if (refused.success && refused.data.status < 500) {
-    sendProblem(response, refused.data.status, bodyProblem(refused.data));
+  const refused = refusal.safeParse(error);
+  if (refused.success) {
+    sendProblem(response, refused.data.status, refusalProblem(refused.data));
     return;
   }
   request.log.error({ err: error }, 'a request failed');
@@ -65,13 +70,20 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
   });
 };
 
-function bodyProblem({ type, limit }: z.infer<typeof bodyError>): ApiProblem {
-  if (type === 'entity.too.large') {
-    return {
-      reason: 'body-too-large',
-      message: `The body is larger than the ${limit ?? 0} bytes allowed here.`,
-    };
+function refusalProblem({ type, limit, status }: z.infer<typeof refusal>): ApiProblem {
+  switch (type) {
+    case 'entity.too.large':
+      return {
+        reason: 'body-too-large',
+        message: `The body is larger than the ${limit ?? 0} bytes allowed here.`,
+      };
+    case 'entity.parse.failed':
+      return { reason: 'bad-body', message: 'The body is not JSON.' };
+    case undefined:
+      return status === 404
+        ? { reason: 'not-found', message: 'There is no such file.' }
+        : { reason: 'bad-request', message: 'This address cannot be read.' };
+    default:
+      return { reason: 'bad-body', message: `The body cannot be read: ${type}.` };
   }
-  if (type === 'entity.parse.failed') return { reason: 'bad-body', message: 'The body is not JSON.' };
-  return { reason: 'bad-body', message: `The body cannot be read: ${type}.` };
 }

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * The built page. Files under /assets have their content's hash in the name and never change; every other
- * address that a browser asks for as a page gets index.html, whose router knows it.
+ * The built page. Files under /assets have their content's hash in the name and never change; every
+ * other address that is no file's gets index.html, whose router knows it.
  */
 export function staticPage(webRoot: string): Router {
   const router = express.Router();
@@ -20,12 +20,13 @@ export function staticPage(webRoot: string): Router {
   );
   router.use(express.static(webRoot, { index: false, dotfiles: 'ignore' }));
   router.get('/{*path}', (request, response, next) => {
-    const isPage = request.accepts(['html', 'json']) === 'html' && !isMachinePath(request.path);
-    if (!isPage || !existsSync(index)) return next();
+    if (!isPageAddress(request.path) || !request.accepts('html') || !existsSync(index)) return next();
     response.setHeader('Cache-Control', 'no-cache');
     response.sendFile(index);
   });
   return router;
 }
 
-const isMachinePath = (address: string): boolean => /^\/(api|worker|webhooks|live)(\/|$)/.test(address);
+/** Neither a file's name nor an address for programs. */
+const isPageAddress = (address: string): boolean =>
+  !path.basename(address).includes('.') && !/^\/(api|worker|webhooks|live)(\/|$)/.test(address);

@@ -1,7 +1,7 @@
 // For tests only: the whole app on a PostgreSQL and a Redis of its own, with a Git repository to read from.
 import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -129,7 +129,7 @@ export async function openTestApp(options: { readonly webRoot?: string } = {}): 
 
 function commitTo(folder: string, pipeline: string | null): string {
   const git = (...args: string[]) => execFileSync('git', args, { cwd: folder, encoding: 'utf8' });
-  execFileSync('git', ['init', '--quiet', '--initial-branch=main', folder]);
+  if (!existsSync(folder)) execFileSync('git', ['init', '--quiet', '--initial-branch=main', folder]);
   if (pipeline !== null) writeFileSync(path.join(folder, '.sluice.yml'), pipeline);
   git('add', '--all');
   const who = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com'];

@@ -1,0 +1,16 @@
+import type { ApiProblem } from '@sluice/pipelines/protocol/api';
+
+/** Thrown when the server refused a request or could not be reached. `message` says what to do. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  /** Stable kebab-case name of the cause. */
+  readonly reason: string;
+
+  constructor(status: number, problem: ApiProblem, options?: ErrorOptions) {
+    super(problem.message, options);
+    this.status = status;
+    this.reason = problem.reason;
+  }
+}

@@ -1,0 +1,32 @@
+import type { RunFilters } from '../state/run-filters.ts';
+
+const part = encodeURIComponent;
+
+export const paths = {
+  session: '/api/session',
+  runs: (filters: RunFilters, before: string | null): string => {
+    const query = new URLSearchParams({ ...filters, limit: '50' });
+    if (before !== null) query.set('before', before);
+    return `/api/runs?${query}`;
+  },
+  startRun: '/api/runs',
+  run: (id: string) => `/api/runs/${part(id)}`,
+  cancelRun: (id: string) => `/api/runs/${part(id)}/cancel`,
+  vote: (runId: string, stage: string) => `/api/runs/${part(runId)}/stages/${part(stage)}/vote`,
+  log: (attemptId: string, from: number, limit: number) =>
+    `/api/attempts/${part(attemptId)}/log?from=${from}&limit=${limit}`,
+  blob: (attemptId: string, name: string) => `/api/attempts/${part(attemptId)}/blobs/${part(name)}`,
+  rollout: (id: string) => `/api/rollouts/${part(id)}`,
+  abortRollout: (id: string) => `/api/rollouts/${part(id)}/abort`,
+  resumeRollout: (id: string) => `/api/rollouts/${part(id)}/resume`,
+  environments: '/api/environments',
+  rollBack: (environment: string) => `/api/environments/${part(environment)}/rollback`,
+  repositories: '/api/repositories',
+  secrets: '/api/secrets',
+  secret: (name: string) => `/api/secrets/${part(name)}`,
+  tokens: '/api/tokens',
+  workers: '/api/workers',
+  deliveries: '/api/deliveries',
+  replayDelivery: (id: string) => `/api/deliveries/${part(id)}/replay`,
+  audit: '/api/audit',
+} as const;

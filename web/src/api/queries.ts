@@ -1,0 +1,66 @@
+import { useEffect } from 'react';
+import { useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
+import type {
+  AuditView,
+  DeliveryView,
+  EnvironmentView,
+  RepositoryView,
+  RolloutView,
+  RunView,
+  SecretView,
+  SessionView,
+  WorkerView,
+} from '@sluice/pipelines/protocol/api';
+import { newerRun } from '../state/run-view.ts';
+import { useApi } from './api-context.tsx';
+import { useLive } from './live-context.tsx';
+import { paths } from './paths.ts';
+
+export function useSession(): UseQueryResult<SessionView> {
+  return useGet<SessionView>(['session'], paths.session);
+}
+
+/** The run, kept fresh over the socket. */
+export function useRun(id: string): UseQueryResult<RunView> {
+  const live = useLive();
+  const cache = useQueryClient();
+  useEffect(
+    () =>
+      live.watchRun(id, (run) => cache.setQueryData<RunView>(['run', id], (known) => newerRun(known, run))),
+    [live, cache, id],
+  );
+  return useGet<RunView>(['run', id], paths.run(id));
+}
+
+/** The rollout, kept fresh over the socket. */
+export function useRollout(id: string): UseQueryResult<RolloutView> {
+  const live = useLive();
+  const cache = useQueryClient();
+  useEffect(
+    () =>
+      live.watchRollout(id, (rollout) =>
+        cache.setQueryData<RolloutView>(['rollout', id], (known) =>
+          known !== undefined && known.revision >= rollout.revision ? known : rollout,
+        ),
+      ),
+    [live, cache, id],
+  );
+  return useGet<RolloutView>(['rollout', id], paths.rollout(id));
+}
+
+export const useEnvironments = () =>
+  useGet<{ readonly environments: readonly EnvironmentView[] }>(['environments'], paths.environments);
+export const useRepositories = () =>
+  useGet<{ readonly repositories: readonly RepositoryView[] }>(['repositories'], paths.repositories);
+export const useSecrets = () =>
+  useGet<{ readonly secrets: readonly SecretView[] }>(['secrets'], paths.secrets);
+export const useWorkers = () =>
+  useGet<{ readonly workers: readonly WorkerView[] }>(['workers'], paths.workers);
+export const useDeliveries = () =>
+  useGet<{ readonly deliveries: readonly DeliveryView[] }>(['deliveries'], paths.deliveries);
+export const useAudit = () => useGet<{ readonly entries: readonly AuditView[] }>(['audit'], paths.audit);
+
+function useGet<T>(key: readonly string[], path: string): UseQueryResult<T> {
+  const api = useApi();
+  return useQuery<T>({ queryKey: key, queryFn: ({ signal }) => api.get<T>(path, signal) });
+}

@@ -1,0 +1,149 @@
+import {
+  useCallback,
+  useEffect,
+  useImperativeHandle,
+  useRef,
+  useState,
+  type ReactNode,
+  type Ref,
+} from 'react';
+import type { AttemptView } from '@sluice/pipelines/protocol/api';
+import { formatCount } from '../format/figure.ts';
+import { useMessages } from '../messages/language-context.tsx';
+import { lineAt } from '../state/log-buffer.ts';
+import { findStepStart } from '../state/step-starts.ts';
+import { useLogStore } from '../state/use-log-store.ts';
+import { LogLine } from './log-line.tsx';
+import { LogMismatch } from './log-mismatch.tsx';
+import { LogRows, type LogRowsHandle } from './log-rows.tsx';
+import { LogToolbar } from './log-toolbar.tsx';
+import { ProblemCard } from './problem-card.tsx';
+import { useLogSearch } from './use-log-search.ts';
+import { useShortcuts } from './use-shortcuts.ts';
+import './log-view.css';
+
+export interface LogViewHandle {
+  readonly showStep: (step: number) => void;
+}
+
+interface LogViewProps {
+  readonly attempt: AttemptView;
+  readonly stepNames: readonly string[];
+  /** The attempt has not ended. */
+  readonly isRunning: boolean;
+  /** Line number from the address, from 0; null: none. */
+  readonly target: number | null;
+  readonly onTarget: (n: number) => void;
+  readonly corner?: ReactNode;
+  readonly ref?: Ref<LogViewHandle>;
+}
+
+const rowHeight = 18;
+
+/** One attempt's log: opens at its end, or at the line of the address, and reads only what is looked at. */
+export function LogView({ attempt, stepNames, isRunning, target, onTarget, corner, ref }: LogViewProps) {
+  const t = useMessages();
+  const { store, snapshot, reopen } = useLogStore(attempt.id, attempt.logLines);
+  const { log } = snapshot;
+  const end = snapshot.end ?? attempt.log;
+  const rows = useRef<LogRowsHandle>(null);
+  const [follow, setFollow] = useState(target === null);
+  const [withTimes, setWithTimes] = useState(readWithTimes);
+  const showTimes = (show: boolean) => {
+    window.localStorage.setItem(timesKey, String(show));
+    setWithTimes(show);
+  };
+  const go = useCallback((n: number) => {
+    setFollow(false);
+    // After the state above has been drawn, or following would take the view back to the end.
+    window.requestAnimationFrame(() => rows.current?.scrollToRow(n));
+  }, []);
+  const search = useLogSearch(log, go);
+  useEffect(() => {
+    if (snapshot.isOpen && target !== null) go(target);
+  }, [snapshot.isOpen, target, go]);
+  const showStep = async (step: number) => {
+    if (store === null) return;
+    const headEnd = await findHeadEnd(store.readLine, log.total);
+    const start = await findStepStart(step, log.total, headEnd, store.readLine);
+    if (start !== null) go(start);
+  };
+  useImperativeHandle(ref, () => ({ showStep: (step) => void showStep(step) }));
+  useShortcuts({
+    f: () => setFollow(!follow),
+    t: () => showTimes(!withTimes),
+    '/': search.focus,
+  });
+  const renderRow = (n: number) => {
+    const line = lineAt(log, n);
+    const before = n === 0 ? undefined : lineAt(log, n - 1);
+    const isFirstOfStep =
+      line !== undefined && line.step >= 0 && (n === 0 || before !== undefined) && before?.step !== line.step;
+    return (
+      <LogLine
+        n={n}
+        line={line}
+        opens={isFirstOfStep ? (stepNames[line.step] ?? null) : null}
+        isTarget={n === target}
+        isMatch={n === search.current}
+        marked={search.needle}
+        withTime={withTimes}
+        linkLabel={t.log.goTo(formatCount(n + 1))}
+        onLink={onTarget}
+      />
+    );
+  };
+  const isEmpty = snapshot.isOpen && log.total === 0;
+  return (
+    <div className="log-view">
+      <LogToolbar
+        snapshot={snapshot}
+        end={end}
+        isRunning={isRunning && end === null}
+        search={search}
+        follow={follow}
+        onFollow={setFollow}
+        withTimes={withTimes}
+        onTimes={showTimes}
+        onTop={() => go(0)}
+        onBottom={() => setFollow(true)}
+        onLoadAll={() => void store?.loadAll()}
+        corner={corner}
+      />
+      {end !== null && !end.verified && <LogMismatch end={end} stored={log.total} />}
+      {snapshot.error !== null && (
+        <ProblemCard error={snapshot.error} onRetry={snapshot.isOpen ? () => store?.need(0, 1) : reopen} />
+      )}
+      {isEmpty ? (
+        <p className="log-empty">{isRunning ? t.log.empty : t.log.emptyOver}</p>
+      ) : (
+        <LogRows
+          ref={rows}
+          count={log.total}
+          rowHeight={rowHeight}
+          follow={follow}
+          label={t.log.region}
+          renderRow={renderRow}
+          onVisible={store?.need ?? ignore}
+          onScrollUp={() => setFollow(false)}
+        />
+      )}
+    </div>
+  );
+}
+
+const timesKey = 'sluice-log-times';
+const readWithTimes = (): boolean => window.localStorage.getItem(timesKey) === 'true';
+const ignore = () => {};
+
+/** Number of the first line that belongs to a step: what stands before it is the checkout. */
+async function findHeadEnd(
+  readLine: (n: number) => Promise<{ readonly step: number } | null>,
+  total: number,
+) {
+  for (let n = 0; n < Math.min(total, 500); n += 1) {
+    const line = await readLine(n);
+    if (line === null || line.step >= 0) return n;
+  }
+  return 0;
+}

@@ -1,0 +1,56 @@
+import type { RolloutView, RunView } from '@sluice/pipelines/protocol/api';
+import { useMessages } from '../../messages/language-context.tsx';
+import { Copyable, shortCommit, shortHash, shortImage } from '../copyable.tsx';
+
+interface ReleaseFactsProps {
+  readonly view: RolloutView;
+  readonly run: RunView | undefined;
+}
+
+/** Exactly what is deployed, and what a vote signs. */
+export function ReleaseFacts({ view, run }: ReleaseFactsProps) {
+  const t = useMessages();
+  const { spec, facts, phase } = view.rollout;
+  const hash = view.decisions.at(-1)?.hash;
+  return (
+    <section className="panel">
+      <div className="panel-head">
+        <h2>{phase.name === 'awaiting-approval' ? t.rollout.whatIsApproved : t.rollout.whatIsDeployed}</h2>
+      </div>
+      <dl className="facts panel-body">
+        <dt>{t.rollout.image}</dt>
+        <dd>
+          <Copyable value={spec.image} shown={shortImage(spec.image)} />
+        </dd>
+        <dt>{t.rollout.version}</dt>
+        <dd>{spec.version}</dd>
+        {run !== undefined && (
+          <>
+            <dt>{t.rollout.commit}</dt>
+            <dd>
+              <Copyable value={run.commit.sha} shown={shortCommit(run.commit.sha)} />
+              <br />
+              {run.commit.message.split('\n', 1)[0]}
+            </dd>
+          </>
+        )}
+        <dt>{t.rollout.author}</dt>
+        <dd>{spec.author}</dd>
+        {facts !== null && facts.address !== null && (
+          <>
+            <dt>{t.rollout.address}</dt>
+            <dd className="mono">{facts.address}</dd>
+          </>
+        )}
+        {hash !== undefined && (
+          <>
+            <dt>{t.rollout.signs}</dt>
+            <dd>
+              <Copyable value={hash} shown={shortHash(hash)} />
+            </dd>
+          </>
+        )}
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,46 @@
+import { Link } from 'react-router';
+import type { RolloutView, RunView } from '@sluice/pipelines/protocol/api';
+import { formatPercent } from '../../format/figure.ts';
+import { useMessages } from '../../messages/language-context.tsx';
+import { phaseState } from '../../state/state-name.ts';
+import { StateBadge } from '../state-badge.tsx';
+import { Countdown, RelativeTime } from '../times.tsx';
+import { RolloutActions } from './rollout-actions.tsx';
+
+interface RolloutHeadProps {
+  readonly view: RolloutView;
+  readonly run: RunView | undefined;
+}
+
+/** Where the rollout is, since when and why, and what a person can do about it. */
+export function RolloutHead({ view, run }: RolloutHeadProps) {
+  const t = useMessages();
+  const { rollout } = view;
+  const { phase, spec } = rollout;
+  return (
+    <header className="rollout-head">
+      <div className="row wrap">
+        <StateBadge state={phaseState(phase.name)} size="large" />
+        <h1 className="grow">
+          {t.rollout.title(spec.environment)} <span className="soft">{spec.version}</span>
+        </h1>
+        <RolloutActions view={view} />
+      </div>
+      <p className="row wrap soft">
+        <strong className="rollout-phase">{t.rollout.phases[phase.name]}</strong>
+        <span>{t.rollout.weight(formatPercent(rollout.weightPercent))}</span>
+        {'since' in phase && <RelativeTime at={phase.since} />}
+        {'at' in phase && <RelativeTime at={phase.at} />}
+        {'until' in phase && phase.until !== null && <Countdown at={phase.until} say={t.rollout.left} />}
+        {phase.name === 'awaiting-approval' && <Countdown at={phase.expiresAt} say={t.stage.expires} />}
+        {run !== undefined && (
+          <Link className="link" to={`/runs/${run.id}?stage=${encodeURIComponent(view.stage)}`}>
+            {t.run.title(run.pipeline, run.number)}
+          </Link>
+        )}
+      </p>
+      {'reason' in phase && <p className="rollout-reason">{phase.reason}</p>}
+      {phase.name === 'rollback-blocked' && <p role="alert">{t.rollout.blockedRemedy}</p>}
+    </header>
+  );
+}

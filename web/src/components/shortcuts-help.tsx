@@ -1,0 +1,39 @@
+import { Modal } from '@mantine/core';
+import { useMessages } from '../messages/language-context.tsx';
+
+/** The keys that work, and what each does. */
+export function ShortcutsHelp({ onClose }: { readonly onClose: () => void }) {
+  const t = useMessages();
+  const rows: readonly (readonly [keys: string, does: string])[] = [
+    ['g r', t.shortcuts.runs],
+    ['g e', t.shortcuts.environments],
+    ['g s', t.shortcuts.settings],
+    ['/', t.shortcuts.search],
+    ['j', t.shortcuts.next],
+    ['k', t.shortcuts.previous],
+    ['Enter', t.shortcuts.open],
+    ['a', t.shortcuts.approve],
+    ['f', t.shortcuts.follow],
+    ['t', t.shortcuts.times],
+    ['?', t.shortcuts.help],
+  ];
+  return (
+    <Modal opened onClose={onClose} title={<strong>{t.shortcuts.title}</strong>} size="sm">
+      <dl className="facts">
+        {rows.map(([keys, does]) => (
+          <div key={keys} style={{ display: 'contents' }}>
+            <dt>
+              {keys.split(' ').map((key, index) => (
+                <span key={key}>
+                  {index > 0 && ` ${t.shortcuts.then} `}
+                  <kbd>{key}</kbd>
+                </span>
+              ))}
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+    </Modal>
+  );
+}

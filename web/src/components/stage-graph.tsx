@@ -1,0 +1,129 @@
+import '@xyflow/react/dist/style.css';
+import { Handle, Position, ReactFlow, type Edge, type Node, type NodeProps } from '@xyflow/react';
+import { useMemo } from 'react';
+import { useMessages } from '../messages/language-context.tsx';
+import { criticalPath } from '../state/critical-path.ts';
+import { layoutStages, nodeHeight, nodeWidth } from '../state/graph-layout.ts';
+import { stageSpan, type StageOfRun } from '../state/run-view.ts';
+import { StateBadge } from './state-badge.tsx';
+import { stateColor } from './state-look.ts';
+import { Duration } from './times.tsx';
+import './stage-graph.css';
+
+type StageNode = Node<
+  { readonly stage: StageOfRun; readonly isOpen: boolean; readonly onSelect: () => void },
+  'stage'
+>;
+
+interface StageGraphProps {
+  readonly stages: readonly StageOfRun[];
+  readonly openId: string | null;
+  readonly onSelect: (stage: string) => void;
+}
+
+/** The stages left to right; the path that decides the run's length has strong lines. */
+export function StageGraph({ stages, openId, onSelect }: StageGraphProps) {
+  const t = useMessages();
+  // Moves with the plan only: a change of state repaints boxes and leaves them where they are.
+  const shape = stages.map(
+    ({ planned }) => `${planned.id}<${planned.needs.map((need) => need.stage).join()}`,
+  );
+  // oxlint-disable-next-line react-hooks/exhaustive-deps
+  const layout = useMemo(() => layoutStages(stages), [shape.join(';')]);
+  const nodes = useMemo(
+    () => stages.map((stage): StageNode => toNode(stage, layout, openId, onSelect)),
+    [stages, layout, openId, onSelect],
+  );
+  const edges = useMemo(() => toEdges(stages), [stages]);
+  return (
+    <section className="stage-graph panel" aria-label={t.run.graph} title={t.run.graphHelp}>
+      <div className="stage-graph-scroll">
+        <div style={{ width: layout.width, height: layout.height }}>
+          <ReactFlow
+            nodes={nodes}
+            edges={edges}
+            nodeTypes={nodeTypes}
+            defaultViewport={{ x: 0, y: 0, zoom: 1 }}
+            nodesDraggable={false}
+            nodesConnectable={false}
+            nodesFocusable={false}
+            edgesFocusable={false}
+            elementsSelectable={false}
+            panOnDrag={false}
+            zoomOnScroll={false}
+            zoomOnPinch={false}
+            zoomOnDoubleClick={false}
+            preventScrolling={false}
+            proOptions={{ hideAttribution: true }}
+          />
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function toNode(
+  stage: StageOfRun,
+  layout: ReturnType<typeof layoutStages>,
+  openId: string | null,
+  onSelect: (stage: string) => void,
+): StageNode {
+  const { id } = stage.planned;
+  return {
+    id,
+    type: 'stage',
+    position: layout.positions.get(id) ?? { x: 0, y: 0 },
+    width: nodeWidth,
+    height: nodeHeight,
+    data: { stage, isOpen: id === openId, onSelect: () => onSelect(id) },
+  };
+}
+
+function toEdges(stages: readonly StageOfRun[]): Edge[] {
+  const path = criticalPath(stages);
+  return stages.flatMap(({ planned }) =>
+    planned.needs.map((need) => ({
+      id: `${need.stage}-${planned.id}`,
+      source: need.stage,
+      target: planned.id,
+      type: 'smoothstep',
+      className: path.has(need.stage) && path.has(planned.id) ? 'critical' : '',
+      ...(need.optional ? { style: { strokeDasharray: '4 3' } } : {}),
+    })),
+  );
+}
+
+function StageBox({ data: { stage, isOpen, onSelect } }: NodeProps<StageNode>) {
+  const t = useMessages();
+  const { startedAt, finishedAt } = stageSpan(stage.state);
+  return (
+    <>
+      <Handle type="target" position={Position.Left} />
+      <button
+        type="button"
+        className="stage-box nopan"
+        data-state={stage.shown}
+        aria-pressed={isOpen}
+        style={{ borderLeftColor: stateColor(stage.shown) }}
+        onClick={onSelect}
+      >
+        <StateBadge state={stage.shown} iconOnly />
+        <span className="stage-box-name">
+          <span className="clip">{stage.planned.id}</span>
+          <span className="soft clip">
+            {t.stage.kinds[stage.planned.work.kind]}
+            {startedAt !== null && (
+              <>
+                {' · '}
+                <Duration from={startedAt} to={finishedAt} />
+              </>
+            )}
+          </span>
+        </span>
+      </button>
+      <Handle type="source" position={Position.Right} />
+    </>
+  );
+}
+
+const nodeTypes = { stage: StageBox };

@@ -1,0 +1,81 @@
+import { SegmentedControl } from '@mantine/core';
+import { IconArrowsDiagonal } from '@tabler/icons-react';
+import { useRef } from 'react';
+import { Link, useLocation, useNavigate, useSearchParams } from 'react-router';
+import type { RunView } from '@sluice/pipelines/protocol/api';
+import { useMessages } from '../messages/language-context.tsx';
+import { readTargetLine } from '../state/target-line.ts';
+import { isOver } from '../state/state-name.ts';
+import type { StageOfRun } from '../state/run-view.ts';
+import { LogView, type LogViewHandle } from './log-view.tsx';
+import { StageDetails } from './stage-details.tsx';
+import './stage-panel.css';
+
+/** One stage: what is known about it at the left, its log at the right. */
+export function StagePanel({ run, stage }: { readonly run: RunView; readonly stage: StageOfRun }) {
+  const t = useMessages();
+  const navigate = useNavigate();
+  const { hash } = useLocation();
+  const [parameters] = useSearchParams();
+  const log = useRef<LogViewHandle>(null);
+  const { id, work } = stage.planned;
+  const asked = Number(parameters.get('attempt'));
+  const attempt = stage.attempts.find((candidate) => candidate.attempt === asked) ?? stage.attempts[0];
+  const address = (number: number, line: number | null) => ({
+    search: `?${new URLSearchParams({ stage: id, attempt: String(number) })}`,
+    hash: line === null ? '' : `L${line + 1}`,
+  });
+  const stepNames = work.kind === 'steps' ? work.steps.map((step) => step.name) : [work.kind];
+  return (
+    <section className="stage-panel panel" aria-label={id}>
+      <div className="stage-side">
+        <StageDetails
+          stage={stage}
+          attempt={attempt}
+          onStep={attempt === undefined ? null : (step) => log.current?.showStep(step)}
+        />
+        {attempt !== undefined && stage.attempts.length > 1 && (
+          <SegmentedControl
+            size="xs"
+            aria-label={t.stage.attempts}
+            data={stage.attempts.map((each) => ({
+              value: String(each.attempt),
+              label: t.stage.attempt(each.attempt),
+            }))}
+            value={String(attempt.attempt)}
+            onChange={(value) => void navigate(address(Number(value), null), { replace: true })}
+          />
+        )}
+      </div>
+      <div className="stage-log" aria-label={t.log.label(id)}>
+        {attempt === undefined ? (
+          <p className="log-empty">
+            {isOver(stage.shown) || work.kind === 'approve' ? t.log.noLog : t.log.notStarted}
+          </p>
+        ) : (
+          <LogView
+            key={attempt.id}
+            ref={log}
+            attempt={attempt}
+            stepNames={stepNames}
+            isRunning={attempt === stage.attempts[0] && !isOver(stage.shown)}
+            target={readTargetLine(hash)}
+            onTarget={(n) =>
+              void navigate(address(attempt.attempt, n), { replace: true, preventScrollReset: true })
+            }
+            corner={
+              <Link
+                className="icon-link"
+                to={`/runs/${run.id}/attempts/${attempt.id}/log${hash}`}
+                aria-label={t.log.open}
+                title={t.log.open}
+              >
+                <IconArrowsDiagonal size={16} aria-hidden />
+              </Link>
+            }
+          />
+        )}
+      </div>
+    </section>
+  );
+}

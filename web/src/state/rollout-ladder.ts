@@ -1,0 +1,69 @@
+import type { RolloutStep } from '@sluice/pipelines/language/definition';
+import type { Rollout } from '@sluice/pipelines/rollout/rollout-state';
+
+export type Standing = 'done' | 'now' | 'next' | 'later' | 'stopped' | 'never';
+
+export type Rung =
+  | { readonly kind: 'step'; readonly step: RolloutStep; readonly standing: Standing }
+  | { readonly kind: 'promote'; readonly standing: Standing }
+  | { readonly kind: 'retire'; readonly standing: Standing }
+  | { readonly kind: 'bake'; readonly forMs: number; readonly standing: Standing };
+
+/** The rollout from its first step to the end, with where it stands: the dashboard's ladder. */
+export function ladderOf(rollout: Rollout): readonly Rung[] {
+  const { work } = rollout.spec;
+  const rungs: Unplaced[] = [
+    ...work.steps.map((step) => ({ kind: 'step' as const, step })),
+    { kind: 'promote' },
+    ...(work.bakeMs > 0 ? [{ kind: 'bake' as const, forMs: work.bakeMs }] : []),
+    { kind: 'retire' },
+  ];
+  const { at, isThere } = positionOf(rollout, rungs);
+  const end = endOf(rollout);
+  return rungs.map((rung, index) => ({ ...rung, standing: standingOf(index, at, isThere, end) }));
+}
+
+type Unplaced =
+  | { readonly kind: 'step'; readonly step: RolloutStep }
+  | { readonly kind: 'promote' }
+  | { readonly kind: 'retire' }
+  | { readonly kind: 'bake'; readonly forMs: number };
+
+function standingOf(index: number, at: number, isThere: boolean, end: 'good' | 'bad' | null): Standing {
+  if (end === 'good' || index < at) return 'done';
+  if (end === 'bad') return index === at ? 'stopped' : 'never';
+  if (index === at) return isThere ? 'now' : 'next';
+  return index === at + 1 && isThere ? 'next' : 'later';
+}
+
+/** Index of the rung that is under way (`isThere`) or comes first. */
+function positionOf(
+  rollout: Rollout,
+  rungs: readonly Unplaced[],
+): { readonly at: number; readonly isThere: boolean } {
+  const find = (kind: Unplaced['kind']) => rungs.findIndex((rung) => rung.kind === kind);
+  switch (rollout.phase.name) {
+    case 'planned':
+    case 'inspecting':
+    case 'deploying':
+      return { at: 0, isThere: false };
+    case 'promoting':
+      return { at: find('promote'), isThere: true };
+    case 'baking':
+      return { at: find('bake'), isThere: true };
+    case 'retiring':
+      return { at: find('retire'), isThere: true };
+    default:
+      return { at: rollout.step, isThere: true };
+  }
+}
+
+function endOf({ phase }: Rollout): 'good' | 'bad' | null {
+  if (phase.name === 'succeeded') return 'good';
+  const isBad =
+    phase.name === 'rolling-back' ||
+    phase.name === 'rollback-blocked' ||
+    phase.name === 'rolled-back' ||
+    phase.name === 'refused';
+  return isBad ? 'bad' : null;
+}

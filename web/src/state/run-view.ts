@@ -1,0 +1,82 @@
+import type { AttemptView, RunView } from '@sluice/pipelines/protocol/api';
+import type { PlannedStage } from '@sluice/pipelines/plan/plan';
+import type { StageState } from '@sluice/pipelines/run/run-state';
+import type { StateName } from './state-name.ts';
+
+/** Messages may overtake each other: the higher revision is the newer one. */
+export function newerRun(known: RunView | undefined, incoming: RunView): RunView {
+  return known !== undefined && known.id === incoming.id && known.revision >= incoming.revision
+    ? known
+    : incoming;
+}
+
+/** One stage of a run, with everything that is known about it. */
+export interface StageOfRun {
+  readonly planned: PlannedStage;
+  readonly state: StageState | null;
+  /** The state as it is shown: a rollout's `held` or `rolling-back` included. */
+  readonly shown: StateName;
+  /** Newest first. */
+  readonly attempts: readonly AttemptView[];
+  readonly rolloutId: string | null;
+}
+
+/** The stages in topological order; none when the pipeline file is broken. */
+export function stagesOf(run: RunView): readonly StageOfRun[] {
+  return (run.plan?.stages ?? []).map((planned) => {
+    const state = run.state?.stages[planned.id] ?? null;
+    return {
+      planned,
+      state,
+      shown: run.stages.find((stage) => stage.id === planned.id)?.status ?? state?.status ?? 'waiting',
+      attempts: run.attempts
+        .filter((attempt) => attempt.stage === planned.id)
+        .toSorted((a, b) => b.attempt - a.attempt),
+      rolloutId: run.rollouts.findLast((rollout) => rollout.stage === planned.id)?.id ?? null,
+    };
+  });
+}
+
+const urgency: readonly StateName[] = [
+  'failed',
+  'rolled-back',
+  'rolling-back',
+  'awaiting-approval',
+  'held',
+  'running',
+  'retrying',
+  'queued',
+];
+
+/** The stage that a reader wants to see first: the first failure, else what waits for a person, else what runs. */
+export function stageToOpen(stages: readonly StageOfRun[]): string | null {
+  for (const state of urgency) {
+    const stage = stages.find((candidate) => candidate.shown === state && !isAllowedFailure(candidate));
+    if (stage !== undefined) return stage.planned.id;
+  }
+  const finished = stages.filter((stage) => stage.attempts.length > 0);
+  return (finished.at(-1) ?? stages[0])?.planned.id ?? null;
+}
+
+function isAllowedFailure({ state }: StageOfRun): boolean {
+  return state?.status === 'failed' && state.allowed;
+}
+
+/** Why the stage is as it is, in the engine's own words; null when its state says it all. */
+export function stageReason(stage: StageOfRun): string | null {
+  const { state } = stage;
+  if (state === null) return null;
+  if (state.status === 'failed') return state.failure.message;
+  return 'reason' in state ? state.reason : null;
+}
+
+/** When the stage began and ended; null where it has not (yet). */
+export function stageSpan(state: StageState | null): {
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+} {
+  if (state === null) return { startedAt: null, finishedAt: null };
+  const startedAt =
+    'startedAt' in state ? state.startedAt : state.status === 'awaiting-approval' ? state.since : null;
+  return { startedAt, finishedAt: 'finishedAt' in state ? state.finishedAt : null };
+}

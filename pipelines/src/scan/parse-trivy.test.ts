@@ -59,10 +59,13 @@ test('a severity that nobody knows is unknown', () => {
 });
 
 test.for([
-  [{}],
-  [{ SchemaVersion: 1 }],
-  [null],
-  [{ SchemaVersion: 2, Results: [{ Vulnerabilities: [{}] }] }],
-])('%o is no report, and the error says where', ([json]) => {
-  expect(parseTrivyReport(json)).toMatchObject({ ok: false, error: expect.stringContaining('') });
+  [{}, 'SchemaVersion'],
+  [{ SchemaVersion: 1 }, 'SchemaVersion'],
+  [null, 'expected object'],
+  [
+    { SchemaVersion: 2, Results: [{ Vulnerabilities: [{}] }] },
+    'Results[0].Vulnerabilities[0].VulnerabilityID',
+  ],
+] as const)('%o is no report, and the error says where', ([json, place]) => {
+  expect(parseTrivyReport(json)).toEqual({ ok: false, error: expect.stringContaining(place) });
 });

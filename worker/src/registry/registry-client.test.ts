@@ -56,23 +56,20 @@ describe('reading a manifest', () => {
   });
 
   test('a token is fetched where the registry sends us, with its service and scope', async () => {
+    const asked: (string | undefined)[] = [];
     const registry = await serve((request, response) => {
-      const { authorization } = request.headers;
-      if (request.url?.startsWith('/token')) {
-        expect(request.url).toBe('/token?service=r&scope=repository%3Ashop%3Apull');
-        expect(authorization).toMatch(/^Basic /);
-        response.end(JSON.stringify({ token: 'abc' }));
-      } else if (authorization === 'Bearer abc') response.end(body);
-      else {
-        const realm = `http://${request.headers.host}/token`;
-        response
-          .writeHead(401, {
-            'www-authenticate': `Bearer realm="${realm}",service="r",scope="repository:shop:pull"`,
-          })
-          .end();
-      }
+      const { authorization, host } = request.headers;
+      asked.push(request.url);
+      const isTokenServer = request.url?.startsWith('/token') === true;
+      const scope = 'service="r",scope="repository:shop:pull"';
+      if (isTokenServer)
+        response.end(JSON.stringify(authorization?.startsWith('Basic ') ? { token: 'abc' } : {}));
+      else if (authorization === 'Bearer abc') response.end(body);
+      else
+        response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${host}/token",${scope}` }).end();
     });
     expect(await ask(registry, someone)).toMatchObject({ ok: true, value: { digest } });
+    expect(asked[1]).toBe('/token?service=r&scope=repository%3Ashop%3Apull');
   });
 
   test('another host that it redirects to gets no credentials', async () => {

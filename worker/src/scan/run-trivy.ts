@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { stripVTControlCharacters } from 'node:util';
 import type { StageLog } from '../stages/stage-runner.ts';
 
-/** Thrown when Trivy ended with an error: a broken database, a full disk. The last lines say which. */
+/** Thrown when Trivy does not do its work: a broken database, a full disk, a version that we do not know. */
 export class TrivyError extends Error {
   override readonly name = 'TrivyError';
 }
@@ -20,24 +21,25 @@ export async function runTrivy(
 ): Promise<void> {
   const child = spawn(path, args, {
     cwd: folder,
-    env: { PATH: process.env['PATH'] ?? '', HOME: folder, TMPDIR: folder, NO_COLOR: '1' },
+    env: { PATH: process.env['PATH'] ?? '', HOME: folder, TMPDIR: folder },
     stdio: ['ignore', 'ignore', 'pipe'],
     signal,
     killSignal: 'SIGKILL',
   });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
+  let failure: Error | null = null;
+  child.once('error', (error) => (failure = error));
+  // Only then is it gone, aborted or not, and its folder may be removed.
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
   const words: string[] = [];
   const read = async (): Promise<void> => {
     for await (const line of createInterface({ input: child.stderr })) {
-      const plain = line.replace(/\u001b\[[0-9;]*m/g, '').replaceAll('\t', ' ');
+      const plain = stripVTControlCharacters(line).replaceAll('\t', ' ');
       words.push(plain);
       if (!/ INFO /.test(plain)) log.write('stderr', Buffer.from(`trivy: ${plain}\n`));
     }
   };
-  const [code] = await Promise.all([ended, read()]);
+  const [code] = await Promise.all([closed, read()]);
+  if (failure !== null) throw failure;
   if (code !== 0)
     throw new TrivyError(`trivy ${args[0] ?? ''} ended with ${code}: ${words.slice(-3).join(' · ')}`);
 }

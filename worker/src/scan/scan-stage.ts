@@ -12,7 +12,8 @@ import type { StageContext, StageRunner } from '../stages/stage-runner.ts';
 import { stoppedOutcome } from '../stages/stopped-outcome.ts';
 import { findTrivy, type TrivyProgram } from './find-trivy.ts';
 import { findingsTable } from './findings-table.ts';
-import { runTrivy } from './run-trivy.ts';
+import { runTrivy, TrivyError } from './run-trivy.ts';
+import { reportArguments, sbomArguments } from './trivy-arguments.ts';
 import { openTrivyCache } from './vulnerability-data.ts';
 
 const shownFindings = 50;
@@ -53,45 +54,35 @@ async function scan(
   folder: string,
 ): Promise<ScanReport> {
   const cache = join(folder, 'cache');
-  const hasVulnerabilityData = await openTrivyCache(cache, process.env);
+  const data = await openTrivyCache(cache, process.env);
+  const hasVulnerabilityData = data.kind === 'present';
   log.say(
     `scanning ${image} for ${hasVulnerabilityData ? 'vulnerabilities, ' : ''}secrets and misconfigurations`,
   );
-  if (!hasVulnerabilityData) {
-    log.say(
-      'no vulnerability data on this worker: run `trivy image --download-db-only` on its host to have them',
-    );
-  }
+  log.say(
+    hasVulnerabilityData
+      ? `vulnerability data of ${data.updatedAt}`
+      : 'no vulnerability data on this worker: run `trivy image --download-db-only` on its host to have them',
+  );
   const archive = join(folder, 'image.tar');
   await pipeline(await docker.getImage(image).get(), createWriteStream(archive), { signal });
 
-  const report = join(folder, 'trivy-report.json');
-  const sbom = join(folder, 'sbom.cdx.json');
+  const report = { archive, cache, output: join(folder, 'trivy-report.json') };
+  const sbom = { archive, cache: join(folder, 'sbom-cache'), output: join(folder, 'sbom.cdx.json') };
   const run = (args: readonly string[]): Promise<void> => runTrivy(trivy.path, args, folder, log, signal);
-  const common = ['image', '--input', archive, '--offline-scan', '--timeout', '24h'];
-  const { misconfiguration, skipCheckUpdate } = trivy.words;
-  const lookFor = [...(hasVulnerabilityData ? ['vuln'] : []), 'secret', misconfiguration].join(',');
-  // Each with a cache of its own, since Trivy locks it.
   await Promise.all([
-    run([
-      ...[...common, '--cache-dir', cache, '--format', 'json', '--output', report, '--scanners', lookFor],
-      ...['--image-config-scanners', `${misconfiguration},secret`, skipCheckUpdate],
-      ...(hasVulnerabilityData ? skipDataUpdates : []),
-    ]),
-    run([
-      ...[...common, '--cache-dir', join(folder, 'sbom-cache'), '--format', 'cyclonedx', '--output', sbom],
-      ...skipDataUpdates,
-    ]),
+    run(reportArguments(report, trivy.words, hasVulnerabilityData)),
+    run(sbomArguments(sbom)),
   ]);
-  const reportBytes = await readFile(report);
+
+  const reportBytes = await readFile(report.output);
   await blobs.put('trivy-report.json', reportBytes);
-  await blobs.put('sbom.cdx.json', await readFile(sbom));
+  await blobs.put('sbom.cdx.json', await readFile(sbom.output));
   const findings = parseTrivyReport(JSON.parse(reportBytes.toString()));
-  if (!findings.ok) throw new Error(`the report of ${trivy.path} is not one that we read: ${findings.error}`);
+  if (!findings.ok)
+    throw new TrivyError(`the report of ${trivy.path} is not one that we read: ${findings.error}`);
   return { findings: findings.value, hasVulnerabilityData };
 }
-
-const skipDataUpdates = ['--skip-db-update', '--skip-java-db-update'];
 
 function tell({ log }: StageContext, report: ScanReport, verdict: ScanVerdict): StageOutcome {
   for (const line of findingsTable(report.findings, shownFindings))

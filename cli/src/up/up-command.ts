@@ -1,9 +1,10 @@
 // `sluice up`: the whole product on one machine. Starts what is missing in order, keeps it running, and ends it
 // in the opposite order on Ctrl-C, leaving no process and no container behind.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
+import type { SessionView } from '@sluice/pipelines/protocol/api';
 import { apiClient } from '../api-client.ts';
 import { ensureProgram } from './apt.ts';
 import { ensureBaseImage } from './base-image.ts';
@@ -64,7 +65,6 @@ export async function up(environment: NodeJS.ProcessEnv, signal: AbortSignal): P
         say,
       ).stop,
     );
-  stack.defer(() => removeEverything(engine.docker, dataDir, say));
   const files = [demoFolder(dataDir), environment['SLUICE_FILE_REPOSITORIES']].filter(Boolean).join(':');
   start(
     'server',
@@ -78,9 +78,11 @@ export async function up(environment: NodeJS.ProcessEnv, signal: AbortSignal): P
     10_000,
   );
   await waitUntilReady(url, `${dataDir}/log/server.log`, signal);
-  start('worker', { DOCKER_HOST: engine.host, SLUICE_SERVER_URL: url, SLUICE_DRAIN_MS: '3000' }, 15_000);
+  const api = apiClient(url, readFileSync(`${dataDir}/cli-token`, 'utf8').trim());
+  const { installation } = await api.call<SessionView>('GET', '/api/session');
+  stack.defer(() => removeEverything(engine.docker, dataDir, installation));
+  start('worker', { DOCKER_HOST: engine.host, SLUICE_SERVER_URL: url, SLUICE_DRAIN_MS: '3000' }, 30_000);
 
-  const api = apiClient(url, keptSecret(dataDir, 'cli-token'));
   say(`ready in ${((Date.now() - startedAt) / 1_000).toFixed(1)} s at ${pc.bold(url)}`);
   say(`sign in once with ${pc.bold(await readLoginLink(api))}`);
   say(`data in ${dataDir}, logs in ${dataDir}/log; Ctrl-C stops everything`);

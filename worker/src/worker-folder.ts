@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
+import { killLeftoverProcesses } from './executors/process/kill-leftovers.ts';
 
 /** What a worker keeps on disk. */
 export interface WorkerFolder {
@@ -20,6 +21,7 @@ export async function openWorkerFolder(folder: string): Promise<WorkerFolder> {
     join(folder, 'mirrors'),
     join(folder, 'spools'),
   ];
+  await killLeftoverProcesses(attempts);
   await rm(attempts, { recursive: true, force: true });
   for (const path of [attempts, mirrors, spools]) await mkdir(path, { recursive: true });
   await chmod(folder, 0o700);

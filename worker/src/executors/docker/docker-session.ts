@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -89,7 +90,8 @@ async function untilEnded(
   graceMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  await Promise.race([ended, aborted(signal)]);
+  const race = new AbortController();
+  await Promise.race([ended, once(signal, 'abort', { signal: race.signal })]).finally(() => race.abort());
   if (!signal.aborted) return;
   const settled = ended.catch(() => undefined).then(() => true);
   const endsWithin = (ms: number): Promise<boolean> => Promise.race([settled, sleep(ms, false)]);
@@ -99,13 +101,6 @@ async function untilEnded(
   if (await endsWithin(2_000)) return;
   await container.kill({ signal: 'SIGKILL' }).catch(() => undefined);
   await endsWithin(2_000);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 /** Every process of the container but its first, which a signal to "all" does not reach. */

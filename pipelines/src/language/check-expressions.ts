@@ -1,0 +1,95 @@
+// Every expression of a file against the names that it may use where it stands.
+import { sortStages } from '../plan/sort-stages.ts';
+import type { PipelineDefinition, StageDefinition } from './definition.ts';
+import { checkReferences, type NamesInFile } from './check-references.ts';
+import type { ExpressionProblem } from './expression/analyse-expression.ts';
+import { compileExpression } from './expression/compile-expression.ts';
+import { splitTemplate } from './expression/template.ts';
+import { isFull, report, type ExpressionUse, type Reading } from './reading.ts';
+import type { Span } from './source-file.ts';
+import { needsAnswers } from './stage-graph.ts';
+
+export function checkExpressions(reading: Reading, definition: PipelineDefinition): void {
+  const names = namesInFile(definition);
+  for (const use of reading.uses) {
+    if (isFull(reading)) return;
+    const isCondition = use.place === 'stage-condition' || use.place === 'step-condition';
+    if (isCondition)
+      checkOne(reading, names, use, { text: use.text, source: use.text, inset: 0, before: '' });
+    else checkTemplate(reading, names, use);
+  }
+}
+
+function namesInFile(definition: PipelineDefinition): NamesInFile {
+  return {
+    inputs: definition.on.manual?.inputs ?? {},
+    stages: new Map(definition.stages.map((stage): [string, StageDefinition] => [stage.id, stage])),
+    needs: needsAnswers(sortStages(definition.stages)),
+  };
+}
+
+function checkTemplate(reading: Reading, names: NamesInFile, use: ExpressionUse): void {
+  const parts = splitTemplate(use.text);
+  if (!parts.ok) {
+    const at = place(reading, use, '${{', use.text.slice(0, parts.error.offset)) ?? use.node;
+    report(
+      reading,
+      { ...at, end: at.start + 3 },
+      'unclosed-expression',
+      'An expression is opened by ${{ and never closed. Write }} behind it.',
+    );
+    return;
+  }
+  for (const part of parts.value) {
+    if (part.kind === 'text') continue;
+    checkOne(reading, names, use, { ...part, before: use.text.slice(0, part.offset) });
+  }
+}
+
+interface WrittenExpression {
+  readonly text: string;
+  /** With the braces, as it stands in the file. */
+  readonly source: string;
+  readonly inset: number;
+  /** The text of the value before `source`: tells which of several equal ones it is. */
+  readonly before: string;
+}
+
+function checkOne(
+  reading: Reading,
+  names: NamesInFile,
+  use: ExpressionUse,
+  written: WrittenExpression,
+): void {
+  const compiled = compileExpression(written.text);
+  const problems = compiled.ok ? checkReferences(names, use, compiled.value) : compiled.error;
+  if (problems.length === 0) return;
+  const at = place(reading, use, written.source, written.before);
+  for (const problem of problems)
+    report(reading, spanOf(problem, at, written, use), problem.code, problem.message);
+}
+
+function spanOf(
+  problem: ExpressionProblem,
+  at: Span | null,
+  written: WrittenExpression,
+  use: ExpressionUse,
+): Span {
+  if (at === null) return use.node;
+  const start = at.start + written.inset + problem.offset;
+  return { start, end: start + problem.length };
+}
+
+/**
+ * Where a piece of a value stands in the file: the piece of the source that reads the same, counted from the
+ * value's beginning. Null where escapes or folded lines write it otherwise.
+ */
+function place(reading: Reading, { node }: ExpressionUse, piece: string, before: string): Span | null {
+  const earlier = before.split(piece).length - 1;
+  let at = node.start - 1;
+  for (let count = 0; count <= earlier; count += 1) {
+    at = reading.source.text.indexOf(piece, at + 1);
+    if (at === -1 || at >= node.end) return null;
+  }
+  return { start: at, end: at + piece.length };
+}

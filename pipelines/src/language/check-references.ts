@@ -1,0 +1,234 @@
+import type { InputDefinition, StageDefinition } from './definition.ts';
+import {
+  impossibleComparison,
+  type ExpressionProblem,
+  type Reference,
+} from './expression/analyse-expression.ts';
+import { compileExpression, type CompiledExpression } from './expression/compile-expression.ts';
+import { fixedNames, stageStatuses } from './expression/names.ts';
+import { splitTemplate } from './expression/template.ts';
+import type { ExpressionUse } from './reading.ts';
+import type { NeedsStage } from './stage-graph.ts';
+import { didYouMean } from './suggest.ts';
+
+export interface NamesInFile {
+  readonly inputs: Readonly<Record<string, InputDefinition>>;
+  readonly stages: ReadonlyMap<string, StageDefinition>;
+  readonly needs: NeedsStage;
+}
+
+/** What is wrong with an expression at its place in the file. */
+export function checkReferences(
+  names: NamesInFile,
+  use: ExpressionUse,
+  expression: CompiledExpression,
+): readonly ExpressionProblem[] {
+  const problems: ExpressionProblem[] = [];
+  const isCondition = use.place === 'stage-condition' || use.place === 'step-condition';
+  if (expression.usesStatus && !isCondition) {
+    const message =
+      'success(), failure(), always() and cancelled() belong into if:. Put the condition there.';
+    problems.push({ code: 'status-outside-if', message, offset: 0, length: expression.text.length });
+  }
+  if (isCondition && expression.type !== 'boolean' && expression.type !== 'any') {
+    const message = "A condition gives true or false. Compare this with something, such as branch == 'main'.";
+    problems.push({ code: 'wrong-type', message, offset: 0, length: expression.text.length });
+  }
+  for (const reference of expression.references) {
+    const found = checkReference(names, use, reference) ?? checkStrangers(use, reference);
+    if (found !== null) problems.push(found);
+  }
+  return problems;
+}
+
+function checkReference(
+  names: NamesInFile,
+  use: ExpressionUse,
+  reference: Reference,
+): ExpressionProblem | null {
+  const [root, name] = reference.path;
+  if (use.place === 'metric' || root === 'version') return checkVersion(use, reference);
+  switch (root) {
+    case 'run':
+      return use.place === 'stage-condition'
+        ? problem(
+            reference,
+            'name-not-here',
+            'A run does not decide by its own number or id which stages it has. Use event, branch or inputs.',
+          )
+        : null;
+    case 'inputs':
+      return name !== undefined && reference.path.length === 2 && Object.hasOwn(names.inputs, name)
+        ? checkInput(names, reference, name)
+        : unknown(
+            reference,
+            'input',
+            name,
+            Object.keys(names.inputs),
+            'Inputs stand under on.manual.inputs.',
+          );
+    case 'env':
+      return checkEnv(use, reference, name);
+    case 'stages':
+      return checkStage(names, use, reference);
+    default:
+      return null;
+  }
+}
+
+function checkVersion(use: ExpressionUse, reference: Reference): ExpressionProblem | null {
+  const isVersion = reference.path[0] === 'version';
+  if (use.place === 'metric') {
+    return isVersion ? null : problem(reference, 'name-not-here', 'A metric may only name ${{ version }}.');
+  }
+  return problem(
+    reference,
+    'name-not-here',
+    'version is known in the metrics of a deployment only. Use commit.short here.',
+  );
+}
+
+function checkInput(names: NamesInFile, reference: Reference, name: string): ExpressionProblem | null {
+  const input = names.inputs[name];
+  const { comparedWith } = reference;
+  if (input?.type !== 'choice' || comparedWith === null || input.options.includes(comparedWith.text))
+    return null;
+  return impossibleComparison(`inputs.${name}`, comparedWith, input.options);
+}
+
+function checkEnv(
+  use: ExpressionUse,
+  reference: Reference,
+  name: string | undefined,
+): ExpressionProblem | null {
+  if (use.place === 'pipeline-env') {
+    return problem(
+      reference,
+      'name-not-here',
+      'Variables of the pipeline cannot name each other. Write the value out.',
+    );
+  }
+  const layer = use.env.findLast((each) => name !== undefined && Object.hasOwn(each, name));
+  if (layer === undefined || name === undefined || reference.path.length !== 2) {
+    const known = use.env.flatMap((each) => Object.keys(each));
+    return unknown(
+      reference,
+      'variable',
+      name,
+      known,
+      'Variables stand under env, of the pipeline or this stage.',
+    );
+  }
+  if (layer[name]?.kind !== 'secret') return null;
+  return problem(
+    reference,
+    'secret-in-expression',
+    `${name} is a secret, and expressions never see one. Use "$${name}" in the command itself.`,
+  );
+}
+
+function checkStage(names: NamesInFile, use: ExpressionUse, reference: Reference): ExpressionProblem | null {
+  const [, id, member, output] = reference.path;
+  if (use.stage === null) {
+    return problem(
+      reference,
+      'name-not-here',
+      'Variables of the pipeline are known before any stage. Move this one to the stage that needs it.',
+    );
+  }
+  if (id === undefined)
+    return problem(reference, 'unknown-name', 'Name the stage: stages.build.outputs.version.');
+  const stage = names.stages.get(id);
+  if (stage === undefined) {
+    const dashed = [...names.stages.keys()].find((each) => each.includes('-') && each.startsWith(`${id}-`));
+    const help =
+      dashed === undefined
+        ? didYouMean(id, names.stages.keys())
+        : ` A name with a dash is written stages['${dashed}'].`;
+    return problem(reference, 'unknown-stage', `There is no stage "${id}".${help}`);
+  }
+  if (!names.needs(use.stage, id)) {
+    const message =
+      id === use.stage
+        ? 'A stage does not know its own results. Write a file in one step and read it in the next.'
+        : `stage "${use.stage}" uses results of "${id}", and nothing makes sure that it has ended before. Add it to needs.`;
+    return problem(reference, 'missing-need', message);
+  }
+  if (member === 'status' && reference.path.length === 3) return checkStatus(reference, id);
+  if (member !== 'outputs' || reference.path.length > 4) {
+    return problem(
+      reference,
+      'unknown-name',
+      `A stage has status and outputs: stages.${id}.status, stages.${id}.outputs.NAME.`,
+    );
+  }
+  if (output === undefined) return null;
+  if (stage.work.kind !== 'steps' || Object.hasOwn(stage.work.outputs, output)) return null;
+  return unknown(
+    reference,
+    'output',
+    output,
+    Object.keys(stage.work.outputs),
+    `Outputs of stage "${id}" stand under its outputs.`,
+  );
+}
+
+function checkStatus(reference: Reference, id: string): ExpressionProblem | null {
+  const { comparedWith } = reference;
+  if (comparedWith === null || stageStatuses.some((each) => each === comparedWith.text)) return null;
+  return impossibleComparison(`stages.${id}.status`, comparedWith, stageStatuses);
+}
+
+/** What a stranger can write would be executed if it were pasted into a command. */
+function checkStrangers(use: ExpressionUse, reference: Reference): ExpressionProblem | null {
+  if (use.place !== 'command') return null;
+  const written = reference.path.join('.');
+  const [root, name = ''] = reference.path;
+  if (fixedNames.get(written)?.strangerWritten === true) {
+    const variable = written.toUpperCase().replaceAll('.', '_');
+    const message = `Anyone who opens a pull request can write ${written}, and here the shell would execute it. Pass it through env: { ${variable}: '\${{ ${written} }}' } and use "$${variable}".`;
+    return problem(reference, 'stranger-text-in-command', message);
+  }
+  if (root === 'env' && holdsStrangerText(use, name)) {
+    const message = `env.${name} holds text that anyone who opens a pull request can write, and here the shell would execute it. Use "$${name}" instead.`;
+    return problem(reference, 'stranger-text-in-command', message);
+  }
+  return null;
+}
+
+function holdsStrangerText(use: ExpressionUse, name: string): boolean {
+  const index = use.env.findLastIndex((each) => Object.hasOwn(each, name));
+  const value = use.env[index]?.[name];
+  if (value?.kind !== 'text') return false;
+  const parts = splitTemplate(value.text);
+  if (!parts.ok) return false;
+  const below: ExpressionUse = { ...use, env: use.env.slice(0, index) };
+  return parts.value.some((part) => {
+    const compiled = part.kind === 'text' ? null : compileExpression(part.text);
+    return (
+      compiled?.ok === true &&
+      compiled.value.references.some((reference) => checkStrangers(below, reference) !== null)
+    );
+  });
+}
+
+function unknown(
+  reference: Reference,
+  what: string,
+  name: string | undefined,
+  known: readonly string[],
+  help: string,
+): ExpressionProblem {
+  const named =
+    name === undefined
+      ? `Name one ${what} after the dot.`
+      : `There is no ${what} "${name}".${didYouMean(name, known)}`;
+  return problem(reference, 'unknown-name', `${named} ${help}`);
+}
+
+const problem = ({ offset, length }: Reference, code: string, message: string): ExpressionProblem => ({
+  code,
+  message,
+  offset,
+  length,
+});

@@ -1,0 +1,118 @@
+// How stages name each other: needs that exist, no cycle, images that come from a stage of the right kind.
+import { sortStages } from '../plan/sort-stages.ts';
+import type { StageDefinition, StageKind } from './definition.ts';
+import { isFull, report, suggestion, type Reading } from './reading.ts';
+import type { SourceNode } from './source-node.ts';
+import { findCycle, needsAnswers, type NeedsStage } from './stage-graph.ts';
+
+export function checkStages(reading: Reading, root: SourceNode, stages: readonly StageDefinition[]): void {
+  const places = stagePlaces(root);
+  const kinds = new Map(stages.map((stage) => [stage.id, stage.work.kind]));
+  for (const stage of stages) checkNeeds(reading, places, stage, kinds);
+  const cycle = findCycle(stages);
+  if (cycle !== null) {
+    const [first = '', second = ''] = cycle;
+    const message =
+      cycle.length === 2
+        ? `Stage "${first}" needs itself, so it could never start. Remove that need.`
+        : `These stages wait for each other, so none could ever start: ${cycle.join(' → ')}. Remove one of these needs.`;
+    const at = needPlace(places, first, second) ?? root;
+    report(reading, at, 'cycle', message);
+    return;
+  }
+  const needs = needsAnswers(sortStages(stages));
+  for (const stage of stages) checkImageSource(reading, places, stage, kinds, needs);
+}
+
+type Places = ReadonlyMap<string, SourceNode>;
+type Kinds = ReadonlyMap<string, StageKind>;
+
+function stagePlaces(root: SourceNode): Places {
+  const stages = child(root, 'stages');
+  return new Map(stages?.kind === 'map' ? stages.entries.map((entry) => [entry.key, entry.value]) : []);
+}
+
+const child = (node: SourceNode | undefined, key: string): SourceNode | undefined =>
+  node?.kind === 'map' ? node.entries.find((entry) => entry.key === key)?.value : undefined;
+
+/** Where a stage names one of its needs. */
+function needPlace(places: Places, stage: string, need: string): SourceNode | undefined {
+  const needs = child(places.get(stage), 'needs');
+  const items = needs?.kind === 'list' ? needs.items : needs === undefined ? [] : [needs];
+  const nameIn = (item: SourceNode): SourceNode => child(item, 'stage') ?? item;
+  return items.map(nameIn).find((item) => item.kind === 'scalar' && item.value === need);
+}
+
+function checkNeeds(reading: Reading, places: Places, stage: StageDefinition, kinds: Kinds): void {
+  for (const need of stage.needs) {
+    if (need.stage === '' || kinds.has(need.stage)) continue;
+    if (isFull(reading)) return;
+    const at = needPlace(places, stage.id, need.stage);
+    if (at === undefined) continue;
+    const help = suggestion(reading, need.stage, kinds.keys());
+    report(
+      reading,
+      at,
+      'unknown-stage',
+      `stage "${stage.id}" needs "${need.stage}", which does not exist.${help}`,
+    );
+  }
+}
+
+interface ImageSource {
+  readonly key: string;
+  readonly id: string;
+  readonly allowed: readonly StageKind[];
+}
+
+function imageSource({ work }: StageDefinition): ImageSource | null {
+  switch (work.kind) {
+    case 'scan':
+    case 'push':
+      return { key: 'of', id: work.of, allowed: ['build'] };
+    case 'deploy':
+      return {
+        key: 'image',
+        id: work.image,
+        allowed: work.container === null ? ['push'] : ['push', 'build'],
+      };
+    default:
+      return null;
+  }
+}
+
+function checkImageSource(
+  reading: Reading,
+  places: Places,
+  stage: StageDefinition,
+  kinds: Kinds,
+  needs: NeedsStage,
+): void {
+  const source = imageSource(stage);
+  if (source === null || source.id === '') return;
+  const at = child(child(places.get(stage.id), stage.work.kind), source.key);
+  if (at === undefined || isFull(reading)) return;
+  const name = `stage "${stage.id}": ${stage.work.kind}.${source.key}`;
+  const wanted = source.allowed.join(' or ');
+  const kind = kinds.get(source.id);
+  if (kind === undefined) {
+    const fitting = [...kinds].filter(([, each]) => source.allowed.includes(each)).map(([id]) => id);
+    const help = suggestion(reading, source.id, fitting);
+    report(
+      reading,
+      at,
+      'unknown-stage',
+      `${name} names "${source.id}", which does not exist.${help} It must be a ${wanted} stage.`,
+    );
+  } else if (!source.allowed.includes(kind)) {
+    report(
+      reading,
+      at,
+      'wrong-stage-kind',
+      `${name} names "${source.id}", a ${kind} stage. It must be a ${wanted} stage.`,
+    );
+  } else if (!needs(stage.id, source.id)) {
+    const message = `${name} uses "${source.id}", and nothing makes sure that it has ended before. Add it to needs: [${source.id}].`;
+    report(reading, at, 'missing-need', message);
+  }
+}

@@ -1,0 +1,174 @@
+// A parsed YAML document → source nodes: aliases followed, `<<` merged, duplicate keys found.
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Alias,
+  type Document,
+  type Node,
+  type Pair,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml';
+import type { Span } from './source-file.ts';
+import type { ListNode, MapEntry, MapNode, ScalarNode, SourceNode } from './source-node.ts';
+
+export interface YamlProblem extends Span {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Nodes after aliases are followed. A file of 1 MiB without aliases stays far below. */
+const maxNodes = 1_000_000;
+
+export function convertDocument(
+  text: string,
+  document: Document.Parsed,
+): { readonly root: SourceNode | null; readonly problems: readonly YamlProblem[] } {
+  const conversion: Conversion = { text, anchors: new Map(), problems: [], merged: 0 };
+  const root = document.contents === null ? null : convert(conversion, document.contents);
+  if (root !== null && (root.size > maxNodes || conversion.merged > maxNodes)) {
+    const message = 'The aliases of this file repeat too much. Write out less, or move it into scripts.';
+    return {
+      root: null,
+      problems: [{ start: root.start, end: root.start + 1, code: 'alias-bomb', message }],
+    };
+  }
+  return { root, problems: conversion.problems };
+}
+
+interface Conversion {
+  readonly text: string;
+  /** Null while the anchored node itself is being converted. */
+  readonly anchors: Map<string, SourceNode | null>;
+  readonly problems: YamlProblem[];
+  /** Entries copied by `<<` so far. */
+  merged: number;
+}
+
+function convert(conversion: Conversion, node: Node): SourceNode {
+  if (isAlias(node)) return followAlias(conversion, node);
+  const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined;
+  if (anchor !== undefined) conversion.anchors.set(anchor, null);
+  const converted = convertOwn(conversion, node);
+  if (anchor !== undefined) conversion.anchors.set(anchor, converted);
+  return converted;
+}
+
+function convertOwn(conversion: Conversion, node: Node): SourceNode {
+  if (isMap(node)) return convertMap(conversion, node);
+  if (isSeq(node)) {
+    const items = node.items.map((item) => convertValue(conversion, item, spanOf(node)));
+    const size = items.reduce((sum, item) => sum + item.size, 1);
+    return { kind: 'list', items, size, ...spanOf(node) } satisfies ListNode;
+  }
+  return isScalar(node) ? convertScalar(conversion, node) : nothing(spanOf(node));
+}
+
+function convertScalar({ text }: Conversion, node: Scalar): ScalarNode {
+  const span = spanOf(node);
+  const { value } = node;
+  const written = node.source ?? text.slice(span.start, span.end);
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+    case 'boolean':
+      return { kind: 'scalar', value, written, size: 1, ...span };
+    default:
+      return value === null || value === undefined
+        ? { kind: 'scalar', value: null, written, size: 1, ...span }
+        : { kind: 'scalar', value: written, written, size: 1, ...span };
+  }
+}
+
+const nothing = (span: Span): ScalarNode => ({ kind: 'scalar', value: null, written: '', size: 1, ...span });
+
+function followAlias({ anchors, problems }: Conversion, alias: Alias): SourceNode {
+  const span = spanOf(alias);
+  const target = anchors.get(alias.source);
+  if (target !== undefined && target !== null) return target;
+  const message =
+    target === null
+      ? `*${alias.source} stands inside &${alias.source} itself, which would never end.`
+      : `*${alias.source} stands for an anchor that is not above it. Write &${alias.source} before the value that is meant.`;
+  problems.push({ ...span, code: 'bad-alias', message });
+  return nothing(span);
+}
+
+function convertMap(conversion: Conversion, map: YAMLMap): MapNode {
+  const own: MapEntry[] = [];
+  const merged: MapEntry[] = [];
+  const seen = new Set<string>();
+  for (const pair of map.items) {
+    const { key, keySpan } = readKey(conversion, pair, spanOf(map));
+    const value = convertValue(conversion, pair.value, { start: keySpan.end, end: keySpan.end });
+    if (key === '<<') {
+      merged.push(...mergedEntries(conversion, value));
+      continue;
+    }
+    if (seen.has(key)) {
+      const message = `The key "${key}" stands twice in this map. Remove one of them.`;
+      conversion.problems.push({ ...keySpan, code: 'duplicate-key', message });
+    }
+    seen.add(key);
+    own.push({ key, keySpan, value });
+  }
+  const entries = [...own];
+  for (const entry of merged) {
+    if (seen.has(entry.key)) continue;
+    seen.add(entry.key);
+    entries.push(entry);
+  }
+  const size = entries.reduce((sum, entry) => sum + 1 + entry.value.size, 1);
+  return { kind: 'map', entries, size, ...spanOf(map) };
+}
+
+function readKey(
+  conversion: Conversion,
+  pair: Pair,
+  around: Span,
+): { readonly key: string; readonly keySpan: Span } {
+  const { key } = pair;
+  if (isScalar(key)) {
+    const span = spanOf(key);
+    const text = typeof key.value === 'string' ? key.value : conversion.text.slice(span.start, span.end);
+    return { key: text, keySpan: span };
+  }
+  const span = isNode(key) ? spanOf(key) : { start: around.start, end: around.start + 1 };
+  const message =
+    'A key is a plain word here. Is a value with braces not in quotes, such as "${{ branch }}"?';
+  conversion.problems.push({ ...span, code: 'bad-key', message });
+  return { key: conversion.text.slice(span.start, span.end), keySpan: span };
+}
+
+function convertValue(conversion: Conversion, value: unknown, place: Span): SourceNode {
+  return isNode(value) ? convert(conversion, value) : nothing(place);
+}
+
+/** `<<: *base`, or a list of such. */
+function mergedEntries(conversion: Conversion, value: SourceNode): readonly MapEntry[] {
+  const sources = value.kind === 'list' ? value.items : [value];
+  return sources.flatMap((source) => {
+    if (source.kind === 'map') {
+      conversion.merged += source.entries.length;
+      return conversion.merged > maxNodes ? [] : source.entries;
+    }
+    conversion.problems.push({
+      start: source.start,
+      end: source.end,
+      code: 'bad-alias',
+      message: '<< merges maps only.',
+    });
+    return [];
+  });
+}
+
+const isNode = (value: unknown): value is Node =>
+  isAlias(value) || isScalar(value) || isMap(value) || isSeq(value);
+
+/** From the first character to the last one that belongs to the value itself. */
+function spanOf(node: Node): Span {
+  const [start, end] = node.range ?? [0, 0];
+  return { start, end };
+}

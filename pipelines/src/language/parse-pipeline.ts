@@ -1,0 +1,139 @@
+import { checkExpressions } from './check-expressions.ts';
+import { checkStages } from './check-stages.ts';
+import type { EnvValue, PipelineDefinition, StageDefinition } from './definition.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { field, readFields, readOptionalFields, requiredField, type Fields, type Reader } from './fields.ts';
+import { defaultRetry, readRetry } from './read-retry.ts';
+import { readStage, type StageDefaults } from './read-stage.ts';
+import { readResources } from './read-steps-work.ts';
+import { readEnv } from './read-templates.ts';
+import { noTriggers, readTriggerRules } from './read-trigger-rules.ts';
+import { readDuration } from './read-units.ts';
+import { checkName, readPlainText, wordName } from './read-values.ts';
+import { readYaml } from './read-yaml.ts';
+import { report, type Reading } from './reading.ts';
+import { sourceFile } from './source-file.ts';
+import { describeNode, type SourceNode } from './source-node.ts';
+
+export const maxStages = 10_000;
+
+export interface ParsedPipeline {
+  /** Null exactly when a diagnostic is an error. */
+  readonly definition: PipelineDefinition | null;
+  /** In the order of the file; at most 100. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Reads a pipeline file. Every mistake is found in one pass: no text makes it throw, and none costs more than
+ * its size. `file` is the name that messages begin with.
+ */
+export function parsePipeline(text: string, file: string): ParsedPipeline {
+  const reading: Reading = { source: sourceFile(file, text), diagnostics: [], uses: [] };
+  const definition = readFile(reading, text, file);
+  const diagnostics = reading.diagnostics.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const isBroken = definition === null || diagnostics.some((each) => each.severity === 'error');
+  return { definition: isBroken ? null : definition, diagnostics };
+}
+
+function readFile(reading: Reading, text: string, file: string): PipelineDefinition | null {
+  const { root, problems } = readYaml(text);
+  for (const problem of problems) report(reading, problem, problem.code, problem.message);
+  if (root === null) {
+    if (problems.length === 0) reportEmpty(reading);
+    return null;
+  }
+  if (root.kind === 'scalar' && root.value === null) {
+    reportEmpty(reading);
+    return null;
+  }
+  const definition = readDefinition(reading, root, file);
+  checkStages(reading, root, definition.stages);
+  checkExpressions(reading, definition);
+  return definition;
+}
+
+function reportEmpty(reading: Reading): void {
+  const message =
+    'The file is empty. Begin with on: push and a stage: stages: { hello: { steps: [echo hello] } }.';
+  report(reading, { start: 0, end: 1 }, 'empty-file', message);
+}
+
+function readDefinition(reading: Reading, root: SourceNode, file: string): PipelineDefinition {
+  const fields = readFields(reading, root, '', {
+    known: ['name', 'on', 'env', 'defaults', 'stages'],
+    later: ['concurrency', 'include', 'use', 'schedule', 'services', 'cache', 'inputs'],
+  });
+  const readPipelineEnv: Reader<Readonly<Record<string, EnvValue>>> = (_, node, name) =>
+    readEnv(reading, node, name, 'pipeline-env', { stage: null, env: [] });
+  const env = field(fields, 'env', readPipelineEnv, {});
+  const defaults = readDefaults(fields);
+  const readAll: Reader<readonly StageDefinition[]> = (_, node) => readStages(reading, node, env, defaults);
+  return {
+    name: field(fields, 'name', readPlainText, nameFromFile(file)),
+    on: requiredField(fields, 'on', readTriggerRules, 'on: push', noTriggers),
+    env,
+    stages: requiredField(fields, 'stages', readAll, 'stages: { hello: { steps: [echo hello] } }', []),
+  };
+}
+
+/** `.sluice/release.yml` is the pipeline `release`; `.sluice.yml` is `pipeline`. */
+function nameFromFile(file: string): string {
+  const base = file.slice(file.lastIndexOf('/') + 1).replace(/\.ya?ml$/, '');
+  return base === '' || base.startsWith('.') ? 'pipeline' : base;
+}
+
+function readDefaults(fields: Fields): StageDefaults {
+  const none: StageDefaults = {
+    timeoutMs: 30 * 60_000,
+    retry: defaultRetry,
+    resources: { cpu: null, memoryBytes: null },
+  };
+  const { reading } = fields;
+  const entry = fields.entries.get('defaults');
+  if (entry === undefined) return none;
+  const defaults = readOptionalFields(reading, entry.value, 'defaults', {
+    known: ['timeout', 'retry', 'resources'],
+    later: ['image', 'env', 'shell'],
+  });
+  return {
+    timeoutMs: field(defaults, 'timeout', readDuration(1_000), none.timeoutMs),
+    retry: field(defaults, 'retry', readRetry(none.retry), none.retry),
+    resources: field(
+      defaults,
+      'resources',
+      (_, node, name) => readResources(reading, node, name, none.resources),
+      none.resources,
+    ),
+  };
+}
+
+function readStages(
+  reading: Reading,
+  node: SourceNode,
+  env: Readonly<Record<string, EnvValue>>,
+  defaults: StageDefaults,
+): readonly StageDefinition[] {
+  if (node.kind !== 'map') {
+    const help =
+      node.kind === 'list' ? ' Write each stage as "name:" with its keys below, without a "-".' : '';
+    report(
+      reading,
+      node,
+      'wrong-type',
+      `stages must be a map of names to stages, not ${describeNode(node)}.${help}`,
+    );
+    return [];
+  }
+  if (node.entries.length === 0)
+    report(reading, node, 'empty-value', 'stages is empty. Add one: hello: { steps: [echo hello] }.');
+  if (node.entries.length > maxStages) {
+    const message = `The file has ${node.entries.length} stages, and at most ${maxStages} can be planned. Split it into several pipelines.`;
+    report(reading, node.entries[maxStages]?.keySpan ?? node, 'too-many-stages', message);
+    return [];
+  }
+  return node.entries.map((entry) => {
+    checkName(reading, entry, 'stages', wordName);
+    return readStage(reading, entry.key, entry.value, env, defaults);
+  });
+}

@@ -1,0 +1,189 @@
+import type { ContainerSpec, DeployWork } from './definition.ts';
+import { field, nameOf, readFields, requiredField, type Fields, type Reader } from './fields.ts';
+import { readMetrics } from './read-metrics.ts';
+import { readRepositoryPath } from './read-path.ts';
+import { defaultCanarySteps, readRolloutSteps } from './read-rollout-steps.ts';
+import { readEnv, type TemplateContext } from './read-templates.ts';
+import { readDuration, readFraction } from './read-units.ts';
+import { readChoice, readInteger, readPlainText } from './read-values.ts';
+import { report, type Reading } from './reading.ts';
+import type { SourceNode } from './source-node.ts';
+
+const knownKeys = [
+  'environment',
+  'image',
+  'manifests',
+  'container',
+  'strategy',
+  'steps',
+  'metrics',
+  'confidence',
+  'interval',
+  'no_data',
+  'on_inconclusive',
+  'bake',
+  'drain',
+  'deadline',
+];
+const laterKeys = [
+  'chart',
+  'traffic',
+  'clusters',
+  'waves',
+  'on_failure',
+  'compare',
+  'budget',
+  'guard',
+  'notify',
+  'hooks',
+];
+
+export function readDeployWork(
+  reading: Reading,
+  node: SourceNode,
+  name: string,
+  context: TemplateContext,
+): DeployWork {
+  const fields = readFields(reading, node, name, { known: knownKeys, later: laterKeys });
+  const readStrategy = readChoice(['rolling', 'canary'], ['recreate', 'blue-green', 'shadow', 'ab']);
+  const strategy = field(fields, 'strategy', readStrategy, 'rolling');
+  checkTarget(fields);
+  if (strategy === 'rolling') refuseCanaryKeys(fields);
+  const work: DeployWork = {
+    kind: 'deploy',
+    environment: requiredField(fields, 'environment', readEnvironmentName, 'environment: staging', ''),
+    image: requiredField(fields, 'image', readImageStage, 'image: push, the id of a push stage', ''),
+    manifests: field(fields, 'manifests', readRepositoryPath, null),
+    container: field(
+      fields,
+      'container',
+      (_, value, label) => readContainer(reading, value, label, context),
+      null,
+    ),
+    strategy,
+    steps: field(fields, 'steps', readRolloutSteps, strategy === 'canary' ? defaultCanarySteps : []),
+    metrics: field(fields, 'metrics', (_, value, label) => readMetrics(reading, value, label, context), {}),
+    confidence: field(fields, 'confidence', readFraction(0.5, 1), 0.95),
+    intervalMs: field(fields, 'interval', readDuration(1_000), 10_000),
+    noData: field(fields, 'no_data', readChoice(['wait', 'fail']), 'wait'),
+    onInconclusive: field(fields, 'on_inconclusive', readChoice(['hold', 'abort']), 'hold'),
+    bakeMs: field(fields, 'bake', readDuration(), 0),
+    drainMs: field(fields, 'drain', readDuration(), 5_000),
+    deadlineMs: field(fields, 'deadline', readDuration(1_000), 2 * 3_600_000),
+  };
+  checkMetrics(fields, work);
+  checkDeadline(fields, work);
+  return work;
+}
+
+function checkTarget(fields: Fields): void {
+  if (fields.node.kind !== 'map') return;
+  const manifests = fields.entries.get('manifests');
+  const container = fields.entries.get('container');
+  const { reading, label } = fields;
+  if (manifests !== undefined && container !== undefined) {
+    const message = `${label} has both manifests and container. Keep manifests for Kubernetes, or container for Docker.`;
+    report(reading, container.keySpan, 'conflicting-keys', message);
+  } else if (manifests === undefined && container === undefined && !hasKey(fields, 'chart')) {
+    const at = { start: fields.node.start, end: fields.node.start + 1 };
+    const message = `${label} does not say what to run. Add manifests: k8s/ for Kubernetes, or container: { port: 8080 } for Docker.`;
+    report(reading, at, 'missing-key', message);
+  }
+}
+
+const hasKey = ({ node }: Fields, key: string): boolean =>
+  node.kind === 'map' && node.entries.some((entry) => entry.key === key);
+
+function refuseCanaryKeys(fields: Fields): void {
+  for (const key of ['steps', 'metrics']) {
+    const entry = fields.entries.get(key);
+    if (entry === undefined) continue;
+    report(
+      fields.reading,
+      entry.keySpan,
+      'conflicting-keys',
+      `${nameOf(fields, key)} belongs to strategy: canary. Add that, or remove ${key}.`,
+    );
+  }
+}
+
+/** A container's traffic is measured by the proxy before it; only Kubernetes has a Prometheus to ask. */
+function checkMetrics(fields: Fields, work: DeployWork): void {
+  const entry = fields.entries.get('metrics');
+  const { reading, label } = fields;
+  if (work.container !== null && entry !== undefined) {
+    const message = `${nameOf(fields, 'metrics')} are for manifests: a container is measured by the proxy before it. Remove metrics.`;
+    report(reading, entry.keySpan, 'conflicting-keys', message);
+  }
+  const analyses = work.steps.some((step) => step.kind === 'analysis');
+  if (work.manifests !== null && entry === undefined && analyses && fields.node.kind === 'map') {
+    const strategy = fields.entries.get('strategy')?.keySpan ?? {
+      start: fields.node.start,
+      end: fields.node.start + 1,
+    };
+    const message = `${label} analyses a canary and names no metrics: without data it waits until a person decides. Add metrics.`;
+    report(reading, strategy, 'no-metrics', message, 'warning');
+  }
+}
+
+function checkDeadline(fields: Fields, work: DeployWork): void {
+  const entry = fields.entries.get('steps') ?? fields.entries.get('deadline');
+  if (entry === undefined) return;
+  const timed = work.steps.reduce(
+    (sum, step) => sum + ('forMs' in step ? (step.forMs ?? 0) : 0),
+    work.bakeMs,
+  );
+  if (timed < work.deadlineMs) return;
+  const message = `${fields.label}: the steps alone take ${Math.ceil(timed / 60_000)}m, and the deadline is ${Math.floor(work.deadlineMs / 60_000)}m. Raise deadline.`;
+  report(fields.reading, entry.keySpan, 'wrong-value', message);
+}
+
+const readEnvironmentName: Reader<string> = (reading, node, name) => {
+  const text = readPlainText(reading, node, name);
+  if (text !== '' && !/^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$/.test(text)) {
+    report(
+      reading,
+      node,
+      'bad-name',
+      `${name} must be lower-case letters, digits and dashes, at most 50, such as production.`,
+    );
+  }
+  return text;
+};
+
+const readImageStage: Reader<string> = (reading, node, name) => {
+  if (node.kind !== 'map') return readPlainText(reading, node, name);
+  report(
+    reading,
+    node,
+    'not-supported-yet',
+    `${name} with settings is not part of this version of Sluice. Write the id of a push stage.`,
+  );
+  return '';
+};
+
+function readContainer(
+  reading: Reading,
+  node: SourceNode,
+  name: string,
+  context: TemplateContext,
+): ContainerSpec {
+  const fields = readFields(reading, node, name, {
+    known: ['port', 'replicas', 'env', 'health'],
+    later: ['volumes', 'command', 'resources'],
+  });
+  return {
+    port: requiredField(fields, 'port', readInteger(1, 65_535), 'port: 8080', 1),
+    replicas: field(fields, 'replicas', readInteger(1, 100), 2),
+    env: field(fields, 'env', (_, value, label) => readEnv(reading, value, label, 'text', context), {}),
+    health: field(fields, 'health', readHealthPath, '/'),
+  };
+}
+
+const readHealthPath: Reader<string> = (reading, node, name) => {
+  const path = readPlainText(reading, node, name);
+  if (path !== '' && !/^\/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*$/.test(path)) {
+    report(reading, node, 'wrong-value', `${name} must be an HTTP path such as /healthz.`);
+  }
+  return path;
+};

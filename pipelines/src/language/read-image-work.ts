@@ -1,0 +1,151 @@
+// The stages that make, check and publish an image.
+import { severities, type BuildWork, type PushWork, type ScanWork, type Severity } from './definition.ts';
+import { field, readFields, readOptionalFields, requiredField, type Reader } from './fields.ts';
+import { readRepositoryPath } from './read-path.ts';
+import { readTemplate, type TemplateContext } from './read-templates.ts';
+import { readChoice, readList, readPlainText, readRecord, readText, variableName } from './read-values.ts';
+import { report, type Reading } from './reading.ts';
+import { describeNode, type SourceNode } from './source-node.ts';
+
+export function readBuildWork(
+  reading: Reading,
+  node: SourceNode,
+  name: string,
+  context: TemplateContext,
+): BuildWork {
+  const fields = readOptionalFields(reading, node, name, {
+    known: ['file', 'context', 'target', 'args'],
+    later: ['secrets', 'cache', 'platforms', 'tags'],
+  });
+  const readArgs = readRecord(
+    (_, entry, label) => readTemplate(reading, entry.value, label, 'text', context),
+    variableName,
+  );
+  return {
+    kind: 'build',
+    file: field(fields, 'file', readRepositoryPath, 'Dockerfile'),
+    context: field(fields, 'context', readRepositoryPath, '.'),
+    target: field(fields, 'target', readTarget, null),
+    args: field(fields, 'args', readArgs, {}),
+  };
+}
+
+const readTarget: Reader<string> = (reading, node, name) => {
+  const target = readPlainText(reading, node, name);
+  if (target !== '' && !/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(target)) {
+    report(
+      reading,
+      node,
+      'wrong-value',
+      `${name} must be the name of a stage of the Dockerfile, such as prod.`,
+    );
+  }
+  return target;
+};
+
+export function readScanWork(reading: Reading, node: SourceNode, name: string): ScanWork {
+  const fields = readFields(reading, node, name, {
+    known: ['of', 'fail_on', 'no_data', 'allow'],
+    later: ['sbom'],
+  });
+  const failOn = field(fields, 'fail_on', readChoice<'none' | Severity>(['none', ...severities]), 'high');
+  return {
+    kind: 'scan',
+    of: requiredField(fields, 'of', readPlainText, 'of: image, the id of a build stage', ''),
+    failOn: failOn === 'none' ? null : failOn,
+    noData: field(fields, 'no_data', readChoice(['fail', 'allow']), 'fail'),
+    allow: field(fields, 'allow', readAllowList, []),
+  };
+}
+
+const readAllowList: Reader<ScanWork['allow']> = (reading, node, name) => {
+  if (node.kind === 'list')
+    return node.items.map((item, index) => readAllowed(reading, item, `${name}[${index}]`));
+  if (node.kind === 'scalar' && typeof node.value === 'string') {
+    const message = `${name} from a file is not part of this version of Sluice. Write the list here: [{ id: CVE-2024-1234, until: 2030-01-31, reason: … }].`;
+    report(reading, node, 'not-supported-yet', message);
+  } else
+    report(reading, node, 'wrong-type', `${name} must be a list of findings, not ${describeNode(node)}.`);
+  return [];
+};
+
+function readAllowed(reading: Reading, node: SourceNode, name: string): ScanWork['allow'][number] {
+  const fields = readFields(reading, node, name, { known: ['id', 'until', 'reason'] });
+  return {
+    id: requiredField(fields, 'id', readPlainText, 'id: CVE-2024-1234', ''),
+    until: field(fields, 'until', readDate, null),
+    reason: requiredField(fields, 'reason', readText, 'reason: not reachable from our code', ''),
+  };
+}
+
+const readDate: Reader<string> = (reading, node, name) => {
+  const text = readPlainText(reading, node, name);
+  const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text) ?? [];
+  const daysInMonth = [31, isLeap(Number(year)) ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][
+    Number(month) - 1
+  ];
+  const isDay = daysInMonth !== undefined && Number(day) >= 1 && Number(day) <= daysInMonth;
+  if (text !== '' && !isDay)
+    report(reading, node, 'wrong-value', `${name} must be a day such as 2030-01-31, not "${text}".`);
+  return text;
+};
+
+const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+
+export function readPushWork(
+  reading: Reading,
+  node: SourceNode,
+  name: string,
+  context: TemplateContext,
+): PushWork {
+  const fields = readFields(reading, node, name, {
+    known: ['of', 'to', 'tags'],
+    later: ['replicate', 'sign', 'provenance'],
+  });
+  const readTo: Reader<string> = (_, value, label) => readRepository(reading, value, label, context);
+  const readTags = readList((_, value, label) => readTag(reading, value, label, context));
+  return {
+    kind: 'push',
+    of: requiredField(fields, 'of', readPlainText, 'of: image, the id of a build stage', ''),
+    to: requiredField(fields, 'to', readTo, 'to: registry.example.com/shop', ''),
+    tags: field(fields, 'tags', readTags, ['${{ commit.short }}']),
+  };
+}
+
+function readRepository(reading: Reading, node: SourceNode, name: string, context: TemplateContext): string {
+  const text = readTemplate(reading, node, name, 'text', context);
+  const fixed = withoutTemplates(text);
+  const last = text.slice(text.lastIndexOf('/') + 1);
+  const problem = fixed.includes('://')
+    ? 'is written without https://'
+    : fixed.includes('@') || withoutTemplates(last).includes(':')
+      ? 'names no tag and no digest; tags stand under tags'
+      : /^[a-z0-9]([a-z0-9._/:-]*[a-z0-9])?$/.test(fixed)
+        ? null
+        : 'has lower-case letters, digits and . _ - / only';
+  if (text !== '' && problem !== null) {
+    report(
+      reading,
+      node,
+      'wrong-value',
+      `${name} ${problem}. Write, for example, registry.example.com/shop.`,
+    );
+  }
+  return text;
+}
+
+function readTag(reading: Reading, node: SourceNode, name: string, context: TemplateContext): string {
+  const tag = readTemplate(reading, node, name, 'text', context);
+  if (tag !== '' && !/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(withoutTemplates(tag))) {
+    report(
+      reading,
+      node,
+      'wrong-value',
+      `${name}: "${tag}" is not a tag. Use letters, digits, ., _ and -, not beginning with . or -.`,
+    );
+  }
+  return tag;
+}
+
+/** What an expression gives is not known yet: it counts as a letter. */
+const withoutTemplates = (text: string): string => text.replace(/\$\{\{.*?\}\}/g, 'x');

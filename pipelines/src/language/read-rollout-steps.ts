@@ -1,0 +1,111 @@
+import type { RolloutStep } from './definition.ts';
+import { field, readFields, readOptionalFields, requiredField, type Reader } from './fields.ts';
+import { readApproval } from './read-approval.ts';
+import { readDuration, readPercent } from './read-units.ts';
+import { report, type Reading } from './reading.ts';
+import { describeNode, type SourceNode } from './source-node.ts';
+
+/** What `strategy: canary` alone does: more traffic only after evidence at less. */
+export const defaultCanarySteps: readonly RolloutStep[] = [
+  { kind: 'set-weight', percent: 1 },
+  { kind: 'analysis', forMs: 5 * 60_000 },
+  { kind: 'set-weight', percent: 10 },
+  { kind: 'analysis', forMs: 10 * 60_000 },
+  { kind: 'set-weight', percent: 50 },
+  { kind: 'analysis', forMs: 10 * 60_000 },
+];
+
+const known = ['set_weight', 'pause', 'analysis', 'approve'];
+const later = ['set_header_route', 'set_mirror', 'set_canary_scale', 'experiment'];
+
+export const readRolloutSteps: Reader<readonly RolloutStep[]> = (reading, node, name) => {
+  if (node.kind !== 'list') {
+    report(
+      reading,
+      node,
+      'wrong-type',
+      `${name} must be a list such as [{ set_weight: 10 }, { analysis: { for: 5m } }], not ${describeNode(node)}.`,
+    );
+    return [];
+  }
+  const steps = node.items.map((item, index) => ({
+    node: item,
+    steps: readStep(reading, item, `${name}[${index}]`),
+  }));
+  checkOrder(reading, steps);
+  return steps.flatMap((each) => each.steps);
+};
+
+function readStep(reading: Reading, node: SourceNode, name: string): readonly RolloutStep[] {
+  const fields = readFields(reading, node, name, { known, later });
+  if (fields.entries.size > 1) {
+    report(
+      reading,
+      node,
+      'conflicting-keys',
+      `${name} holds ${[...fields.entries.keys()].join(' and ')}. Write each as a step of its own, with a "- " before it.`,
+    );
+  }
+  const steps: RolloutStep[] = [];
+  for (const key of fields.entries.keys()) {
+    const step = stepReaders[key];
+    if (step !== undefined) steps.push(field(fields, key, step, { kind: 'pause', forMs: null }));
+  }
+  return steps;
+}
+
+const stepReaders: Readonly<Record<string, Reader<RolloutStep>>> = {
+  set_weight: (reading, node, name) => ({
+    kind: 'set-weight',
+    percent: readPercent(1, 99)(reading, node, name),
+  }),
+  pause: (reading, node, name) => ({ kind: 'pause', forMs: readPause(reading, node, name) }),
+  analysis: (reading, node, name) => ({ kind: 'analysis', forMs: readAnalysis(reading, node, name) }),
+  approve: (reading, node, name) => ({ kind: 'approve', approval: readApproval(reading, node, name) }),
+};
+
+/** Nothing: until a person resumes. */
+const readPause: Reader<number | null> = (reading, node, name) => {
+  if (node.kind === 'scalar') return node.value === null ? null : readDuration(1)(reading, node, name);
+  const fields = readOptionalFields(reading, node, name, { known: ['for'] });
+  return field(fields, 'for', readDuration(1), null);
+};
+
+const readAnalysis: Reader<number> = (reading, node, name) => {
+  if (node.kind === 'scalar') return readDuration(1_000)(reading, node, name);
+  const fields = readFields(reading, node, name, {
+    known: ['for'],
+    later: ['interval', 'count', 'failure_limit', 'initial_delay', 'dry_run'],
+  });
+  return requiredField(fields, 'for', readDuration(1_000), 'for: 5m', 1_000);
+};
+
+/** Weights rise, and what is analysed has traffic. */
+function checkOrder(
+  reading: Reading,
+  read: readonly { readonly node: SourceNode; readonly steps: readonly RolloutStep[] }[],
+): void {
+  let weight = 0;
+  for (const { node, steps } of read) {
+    for (const step of steps) {
+      if (step.kind === 'set-weight') {
+        if (step.percent <= weight) {
+          report(
+            reading,
+            node,
+            'wrong-value',
+            `set_weight: ${step.percent} follows ${weight}. Weights rise from step to step; a rollback lowers them by itself.`,
+          );
+        }
+        weight = Math.max(weight, step.percent);
+      } else if (step.kind === 'analysis' && weight === 0) {
+        report(
+          reading,
+          node,
+          'wrong-value',
+          'An analysis before the first set_weight has no traffic to measure. Put set_weight before it.',
+        );
+      }
+    }
+  }
+}

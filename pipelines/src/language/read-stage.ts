@@ -1,0 +1,145 @@
+import type {
+  EnvValue,
+  RetryPolicy,
+  StageDefinition,
+  StageKind,
+  StageNeed,
+  StageWork,
+} from './definition.ts';
+import { field, nameOf, readFields, requiredField, type Fields, type Reader } from './fields.ts';
+import { readApproval } from './read-approval.ts';
+import { readDeployWork } from './read-deploy-work.ts';
+import { readBuildWork, readPushWork, readScanWork } from './read-image-work.ts';
+import { readRetry } from './read-retry.ts';
+import { readStepsWork, stepsKeys, type Resources } from './read-steps-work.ts';
+import { readCondition, readEnv, type TemplateContext } from './read-templates.ts';
+import { readDuration } from './read-units.ts';
+import { readBoolean, readInteger, readList, readPlainText } from './read-values.ts';
+import { report, type Reading } from './reading.ts';
+import type { SourceNode } from './source-node.ts';
+
+export interface StageDefaults {
+  readonly timeoutMs: number;
+  readonly retry: RetryPolicy;
+  readonly resources: Resources;
+}
+
+const kinds = ['steps', 'build', 'scan', 'push', 'deploy', 'approve'] as const satisfies readonly StageKind[];
+const commonKeys = ['needs', 'if', 'env', 'timeout', 'retry', 'allow_failure'];
+const laterKeys = [
+  'matrix',
+  'services',
+  'cache',
+  'artifacts',
+  'reports',
+  'inputs',
+  'inputs_unchanged',
+  'concurrency',
+  'use',
+  'with',
+];
+
+export function readStage(
+  reading: Reading,
+  id: string,
+  node: SourceNode,
+  pipelineEnv: Readonly<Record<string, EnvValue>>,
+  defaults: StageDefaults,
+): StageDefinition {
+  const fields = readFields(reading, node, `stage "${id}"`, {
+    known: [...commonKeys, ...kinds, ...stepsKeys.filter((key) => key !== 'steps')],
+    later: laterKeys,
+  });
+  const outer: TemplateContext = { stage: id, env: [pipelineEnv] };
+  const env = field(fields, 'env', (_, value, name) => readEnv(reading, value, name, 'stage-env', outer), {});
+  const context: TemplateContext = { stage: id, env: [pipelineEnv, env] };
+  const readIf: Reader<string> = (_, value, name) =>
+    readCondition(reading, value, name, 'stage-condition', context);
+  return {
+    id,
+    needs: field(fields, 'needs', readNeeds, []),
+    if: field(fields, 'if', readIf, null),
+    env,
+    timeoutMs: field(fields, 'timeout', readDuration(1_000), defaults.timeoutMs),
+    retry: field(fields, 'retry', readRetry(defaults.retry), defaults.retry),
+    allowFailure: field(fields, 'allow_failure', readAllowFailure, false),
+    work: readWork(fields, context, defaults),
+  };
+}
+
+/** A name, a list of names, or `{ stage, optional }`. */
+const readNeeds: Reader<readonly StageNeed[]> = (reading, node, name) => {
+  const needs = readList(readNeed)(reading, node, name);
+  const seen = new Set<string>();
+  needs.forEach((need, index) => {
+    const item = node.kind === 'list' ? node.items[index] : node;
+    if (seen.has(need.stage) && item !== undefined) {
+      report(reading, item, 'duplicate-need', `${name} names "${need.stage}" twice. Remove one of them.`);
+    }
+    seen.add(need.stage);
+  });
+  return needs;
+};
+
+const readNeed: Reader<StageNeed> = (reading, node, name) => {
+  if (node.kind !== 'map') return { stage: readPlainText(reading, node, name), optional: false };
+  const fields = readFields(reading, node, name, { known: ['stage', 'optional'] });
+  return {
+    stage: requiredField(fields, 'stage', readPlainText, 'stage: build', ''),
+    optional: field(fields, 'optional', readBoolean, false),
+  };
+};
+
+const readAllowFailure: Reader<boolean | readonly number[]> = (reading, node, name) =>
+  node.kind === 'scalar' && typeof node.value !== 'number'
+    ? readBoolean(reading, node, name)
+    : readList(readInteger(1, 255))(reading, node, name);
+
+/** A stage does exactly one kind of work. */
+function readWork(fields: Fields, context: TemplateContext, defaults: StageDefaults): StageWork {
+  const { reading, label } = fields;
+  const [kind, second] = kinds.filter((each) => fields.entries.has(each));
+  if (kind === undefined) {
+    if (fields.node.kind === 'map' && !laterKind(fields)) {
+      const at = { start: fields.node.start, end: fields.node.start + 1 };
+      report(reading, at, 'no-work', `${label} does nothing. Add one of ${kinds.join(', ')}.`);
+    }
+    return readStepsWork(fields, context, defaults.resources);
+  }
+  const extra = second === undefined ? undefined : fields.entries.get(second);
+  if (extra !== undefined) {
+    const message = `${label} has both ${kind} and ${second}, and a stage does one thing. Make two stages, the second with needs.`;
+    report(reading, extra.keySpan, 'conflicting-keys', message);
+  }
+  if (kind !== 'steps') refuseStepsKeys(fields, kind);
+  const entry = fields.entries.get(kind);
+  return entry === undefined || kind === 'steps'
+    ? readStepsWork(fields, context, defaults.resources)
+    : workReaders[kind](reading, entry.value, nameOf(fields, kind), context);
+}
+
+const laterKind = ({ node }: Fields): boolean =>
+  node.kind === 'map' && node.entries.some((entry) => entry.key === 'use');
+
+type WorkReader = (reading: Reading, node: SourceNode, name: string, context: TemplateContext) => StageWork;
+
+const workReaders = {
+  build: readBuildWork,
+  scan: readScanWork,
+  push: readPushWork,
+  deploy: readDeployWork,
+  approve: (reading, node, name) => ({ kind: 'approve', approval: readApproval(reading, node, name) }),
+} satisfies Record<Exclude<StageKind, 'steps'>, WorkReader>;
+
+function refuseStepsKeys(fields: Fields, kind: StageKind): void {
+  for (const key of stepsKeys) {
+    const entry = fields.entries.get(key);
+    if (entry === undefined || key === 'steps') continue;
+    report(
+      fields.reading,
+      entry.keySpan,
+      'conflicting-keys',
+      `${nameOf(fields, key)} belongs to stages with steps, and this one has ${kind}. Remove ${key}.`,
+    );
+  }
+}

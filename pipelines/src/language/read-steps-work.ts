@@ -1,0 +1,129 @@
+import type { StepDefinition, StepsWork } from './definition.ts';
+import { field, readFields, requiredField, type Fields } from './fields.ts';
+import { readRepositoryPath } from './read-path.ts';
+import { readCondition, readEnv, readTemplate, type TemplateContext } from './read-templates.ts';
+import { readDuration, readMemory } from './read-units.ts';
+import { readBoolean, readChoice, readNumber, readRecord, readText, variableName } from './read-values.ts';
+import { report, type Reading } from './reading.ts';
+import type { SourceNode } from './source-node.ts';
+
+export type Resources = StepsWork['resources'];
+
+/** Keys that only a stage with `steps` has. */
+export const stepsKeys = ['image', 'steps', 'outputs', 'checkout', 'shell', 'network', 'resources'] as const;
+
+export function readStepsWork(fields: Fields, context: TemplateContext, defaults: Resources): StepsWork {
+  const { reading } = fields;
+  return {
+    kind: 'steps',
+    image: field(fields, 'image', (_, node, name) => readImage(reading, node, name, context), null),
+    checkout: field(fields, 'checkout', readCheckout, true),
+    shell: field(fields, 'shell', readChoice(['sh', 'bash']), 'sh'),
+    network: field(fields, 'network', readBoolean, true),
+    resources: field(
+      fields,
+      'resources',
+      (_, node, name) => readResources(reading, node, name, defaults),
+      defaults,
+    ),
+    steps: field(fields, 'steps', (_, node, name) => readSteps(reading, node, name, context), []),
+    outputs: field(fields, 'outputs', readRecord(readOutput, variableName), {}),
+  };
+}
+
+export function readResources(reading: Reading, node: SourceNode, name: string, base: Resources): Resources {
+  const fields = readFields(reading, node, name, { known: ['cpu', 'memory'] });
+  return {
+    cpu: field(fields, 'cpu', readNumber(0.01, 1_024), base.cpu),
+    memoryBytes: field(fields, 'memory', readMemory, base.memoryBytes),
+  };
+}
+
+function readImage(reading: Reading, node: SourceNode, name: string, context: TemplateContext): string {
+  const image = readTemplate(reading, node, name, 'text', context);
+  if (image.startsWith('-') || /\s/.test(image.replace(/\$\{\{.*?\}\}/g, ''))) {
+    report(
+      reading,
+      node,
+      'wrong-value',
+      `${name} must be an image such as node:20, without spaces and not beginning with -.`,
+    );
+  }
+  return image;
+}
+
+function readCheckout(reading: Reading, node: SourceNode, name: string): boolean {
+  if (node.kind !== 'map') return readBoolean(reading, node, name);
+  report(
+    reading,
+    node,
+    'not-supported-yet',
+    `${name} with settings is not part of this version of Sluice. Write true or false.`,
+  );
+  return true;
+}
+
+function readSteps(
+  reading: Reading,
+  node: SourceNode,
+  name: string,
+  context: TemplateContext,
+): readonly StepDefinition[] {
+  if (node.kind !== 'list') {
+    report(reading, node, 'wrong-type', `${name} must be a list. Begin each command's line with "- ".`);
+    return [];
+  }
+  if (node.items.length === 0)
+    report(reading, node, 'empty-value', `${name} holds no command. Add one, such as - npm test.`);
+  return node.items.map((item, index) => readStep(reading, item, `${name}[${index}]`, context));
+}
+
+/** A string is a command; a map gives it a name, a condition, variables or a timeout of its own. */
+function readStep(
+  reading: Reading,
+  node: SourceNode,
+  name: string,
+  context: TemplateContext,
+): StepDefinition {
+  if (node.kind !== 'map') {
+    const run = readTemplate(reading, node, name, 'command', context);
+    return { name: commandName(run), run, if: null, env: {}, timeoutMs: null };
+  }
+  const fields = readFields(reading, node, name, {
+    known: ['name', 'run', 'if', 'env', 'timeout'],
+    later: ['retry'],
+  });
+  const env = field(fields, 'env', (_, value, label) => readEnv(reading, value, label, 'text', context), {});
+  const inner: TemplateContext = { ...context, env: [...context.env, env] };
+  const readRun = (_: Reading, value: SourceNode, label: string): string =>
+    readTemplate(reading, value, label, 'command', inner);
+  const run = requiredField(fields, 'run', readRun, 'run: npm test', '');
+  return {
+    name: field(fields, 'name', readText, commandName(run)),
+    run,
+    if: field(
+      fields,
+      'if',
+      (_, value, label) => readCondition(reading, value, label, 'step-condition', inner),
+      null,
+    ),
+    env,
+    timeoutMs: field(fields, 'timeout', readDuration(1), null),
+  };
+}
+
+/** The first line of a command that says something, short enough for a heading. */
+function commandName(run: string): string {
+  const lines = run.split('\n').map((line) => line.trim());
+  const line = lines.find((each) => each !== '' && !each.startsWith('#')) ?? run.trim();
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+}
+
+function readOutput(
+  reading: Reading,
+  entry: { readonly value: SourceNode },
+  name: string,
+): { readonly file: string } {
+  const fields = readFields(reading, entry.value, name, { known: ['file'] });
+  return { file: requiredField(fields, 'file', readRepositoryPath, '{ file: VERSION }', '') };
+}

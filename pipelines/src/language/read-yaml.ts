@@ -1,0 +1,91 @@
+// Text → nodes with positions. Every limit that keeps a hostile file from costing more than its size is here.
+import { Composer, CST, Lexer, Parser, type Document, type ParsedNode } from 'yaml';
+import { convertDocument, type YamlProblem } from './convert-yaml.ts';
+import type { SourceNode } from './source-node.ts';
+import { explainYamlError } from './yaml-errors.ts';
+
+export const maxFileBytes = 1_048_576;
+const maxTokens = 700_000;
+/** Brackets, lists and maps inside each other; the parser below recurses. */
+const maxDepth = 64;
+
+export interface YamlReading {
+  /** Null when there is nothing to read, or no way to. */
+  readonly root: SourceNode | null;
+  readonly problems: readonly YamlProblem[];
+}
+
+export function readYaml(text: string): YamlReading {
+  if (text.length > maxFileBytes || new TextEncoder().encode(text).length > maxFileBytes) {
+    return failed(
+      0,
+      1,
+      'file-too-large',
+      'The file is larger than 1 MiB. Move scripts and data into files of their own.',
+    );
+  }
+  const tokens = tokenise(text);
+  if (!Array.isArray(tokens)) return { root: null, problems: [tokens] };
+  const options = { uniqueKeys: false, prettyErrors: false, keepSourceTokens: false };
+  const documents = [...new Composer<ParsedNode>(options).compose(tokens, true, text.length)];
+  const [document, second] = documents;
+  if (document === undefined) return { root: null, problems: [] };
+  const problems = syntaxProblems(text, document);
+  if (problems.length > 0) return { root: null, problems };
+  if (second !== undefined) {
+    const at = second.range[0];
+    return failed(
+      at,
+      at + 3,
+      'several-documents',
+      'A file holds one pipeline. Put the second one into a file of its own.',
+    );
+  }
+  return convertDocument(text, document);
+}
+
+const failed = (start: number, end: number, code: string, message: string): YamlReading => ({
+  root: null,
+  problems: [{ start, end, code, message }],
+});
+
+function tokenise(text: string): CST.Token[] | YamlProblem {
+  const parser = new Parser();
+  const tokens: CST.Token[] = [];
+  let lexemes = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens.push(...parser.next(lexeme));
+    lexemes += 1;
+    const at = { start: parser.offset, end: parser.offset + 1 };
+    if (parser.stack.length > maxDepth) {
+      return {
+        ...at,
+        code: 'nested-too-deep',
+        message: 'Lists and maps stand too deep inside each other here.',
+      };
+    }
+    if (lexemes > maxTokens) {
+      return {
+        ...at,
+        code: 'file-too-large',
+        message: 'The file has too many parts. Split it into several pipelines.',
+      };
+    }
+  }
+  tokens.push(...parser.end());
+  return tokens;
+}
+
+/** One mistake often makes the parser complain several times in a row: one message a line is enough. */
+function syntaxProblems(text: string, document: Document.Parsed): YamlProblem[] {
+  const problems: YamlProblem[] = [];
+  let lastLine = -1;
+  for (const error of [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])) {
+    const line = text.lastIndexOf('\n', error.pos[0] - 1);
+    if (line === lastLine) continue;
+    lastLine = line;
+    problems.push(explainYamlError(text, error));
+    if (problems.length >= 20) break;
+  }
+  return problems;
+}

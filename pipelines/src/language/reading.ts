@@ -1,0 +1,48 @@
+// What the readers of the language share: the file, the mistakes found so far, the expressions to check at the end.
+// A reader that meets a mistake reports it and gives a value that lets reading go on; a definition is only handed
+// out when nothing was reported.
+import type { Diagnostic } from './diagnostic.ts';
+import type { EnvValue } from './definition.ts';
+import type { ScalarNode } from './source-node.ts';
+import { diagnosticAt, type SourceFile, type Span } from './source-file.ts';
+import { didYouMean } from './suggest.ts';
+
+export interface Reading {
+  readonly source: SourceFile;
+  readonly diagnostics: Diagnostic[];
+  readonly uses: ExpressionUse[];
+}
+
+/** Where an expression or template stands decides what it may name. */
+export type ExpressionPlace =
+  'pipeline-env' | 'stage-env' | 'stage-condition' | 'step-condition' | 'command' | 'text' | 'metric';
+
+export interface ExpressionUse {
+  readonly place: ExpressionPlace;
+  readonly node: ScalarNode;
+  readonly text: string;
+  /** Null in the pipeline's own `env`. */
+  readonly stage: string | null;
+  /** The layers of variables that may be named, outermost first. */
+  readonly env: readonly Readonly<Record<string, EnvValue>>[];
+}
+
+/** Further mistakes are not told: who has this many begins with the first. */
+const maxDiagnostics = 100;
+
+export const isFull = (reading: Reading): boolean => reading.diagnostics.length >= maxDiagnostics;
+
+export function report(
+  reading: Reading,
+  span: Span,
+  code: string,
+  message: string,
+  severity: Diagnostic['severity'] = 'error',
+): void {
+  if (isFull(reading)) return;
+  reading.diagnostics.push(diagnosticAt(reading.source, span, { severity, code, message }));
+}
+
+/** `didYouMean`, saved where nobody would read it. */
+export const suggestion = (reading: Reading, word: string, candidates: Iterable<string>): string =>
+  isFull(reading) ? '' : didYouMean(word, candidates);

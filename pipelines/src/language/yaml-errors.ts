@@ -1,0 +1,79 @@
+import type { YAMLParseError, YAMLWarning } from 'yaml';
+import type { YamlProblem } from './convert-yaml.ts';
+
+/** Says in the words of a pipeline's author what a YAML parser found, and what to do. */
+export function explainYamlError(text: string, error: YAMLParseError | YAMLWarning): YamlProblem {
+  const [start, end] = error.pos;
+  const rest = text.slice(start, endOfLine(text, start));
+  const lineStart = text.lastIndexOf('\n', start - 1) + 1;
+  const indent = /^[ \t]*/.exec(text.slice(lineStart, endOfLine(text, lineStart)))?.[0] ?? '';
+  const at = (message: string, from = start, to = end): YamlProblem => ({
+    start: from,
+    end: Math.max(to, from + 1),
+    code: 'bad-yaml',
+    message,
+  });
+  if (indent.includes('\t')) {
+    return at(
+      'A line is indented by a tab, which YAML does not allow. Use spaces.',
+      lineStart,
+      lineStart + indent.length,
+    );
+  }
+  switch (error.code) {
+    case 'TAB_AS_INDENT':
+      return at('A line is indented by a tab, which YAML does not allow. Use spaces.');
+    case 'BAD_SCALAR_START':
+      return at(
+        `A value may not begin with ${rest.charAt(0)}. Put it in quotes.`,
+        start,
+        start + rest.trimEnd().length,
+      );
+    case 'TAG_RESOLVE_FAILED':
+      return at(
+        'A value that begins with ! is a YAML tag, and tags have no meaning here. Put the value in quotes.',
+      );
+    case 'MISSING_CHAR':
+      if (/closing/.test(error.message))
+        return at('A quotation mark is opened and never closed.', openingQuote(text, start), start);
+      return at(
+        'Something is missing here: write "key: value", or begin a list item with "- ".',
+        start,
+        start + rest.trimEnd().length,
+      );
+    case 'BLOCK_AS_IMPLICIT_KEY':
+    case 'MULTILINE_IMPLICIT_KEY':
+      return /^[^'"#]*: /.test(rest) && rest.includes(': ')
+        ? at(
+            'A second ": " stands in this value. Put the value in quotes.',
+            start,
+            start + rest.trimEnd().length,
+          )
+        : at(
+            'The indentation changes where it may not. Lines of one list or map begin at the same column.',
+            start,
+            start + rest.trimEnd().length,
+          );
+    case 'BAD_INDENT':
+      return at(
+        'The indentation is wrong here: a bracket or quotation mark above may not be closed, or the line needs more spaces.',
+      );
+    case 'UNEXPECTED_TOKEN':
+      return at(
+        'This does not belong here. Is a quotation mark missing, or the line not indented like its neighbours?',
+      );
+    default:
+      return at(`This is not valid YAML: ${error.message}.`);
+  }
+}
+
+const endOfLine = (text: string, from: number): number => {
+  const end = text.indexOf('\n', from);
+  return end === -1 ? text.length : end;
+};
+
+/** The last quotation mark before the place where the parser gave up. */
+function openingQuote(text: string, before: number): number {
+  const last = Math.max(text.lastIndexOf('"', before - 1), text.lastIndexOf("'", before - 1));
+  return last === -1 ? Math.max(0, before - 1) : last;
+}

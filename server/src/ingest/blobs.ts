@@ -10,6 +10,7 @@ import type { ServerContext } from '../context.ts';
 import { inUnit } from '../orchestrator/unit.ts';
 import { findAttempt, lockAttempt } from '../store/attempt-store.ts';
 import { recordBlob } from '../store/blob-store.ts';
+import { bumpRun } from '../store/run-store.ts';
 
 export const largestBlobBytes = 50 * 1024 * 1024;
 
@@ -38,6 +39,7 @@ export async function saveBlob(
   const written = await writeBlob(context.blobDir, body);
   if (!written.ok) return written;
   return inUnit(context, async ({ trx, at, tell }): Promise<Result<typeof written.value, SaveProblem>> => {
+    await bumpRun(trx, attempt.run_id, at);
     const locked = await lockAttempt(trx, attemptId);
     if (locked === undefined || !holds(locked, fence)) return err(staleFence(attemptId, fence));
     await recordBlob(trx, { attempt_id: attemptId, name, ...written.value, created_at: at });

@@ -20,8 +20,12 @@ export interface News {
 /** Opens its own connections with the settings of `redis`, which stays the caller's. */
 export function openNews(redis: Redis, log: Logger): News {
   const listeners = new Set<(message: LocalNews) => void>();
-  const publisher = redis.duplicate({ enableOfflineQueue: false, maxRetriesPerRequest: 0 });
-  const subscriber = redis.duplicate({ maxRetriesPerRequest: null });
+  const publisher = redis.duplicate({
+    lazyConnect: false,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+  });
+  const subscriber = redis.duplicate({ lazyConnect: false, maxRetriesPerRequest: null });
   const warn = oncePerOutage(log);
   for (const connection of [publisher, subscriber]) connection.on('error', warn.failed);
   subscriber.on('ready', warn.recovered);

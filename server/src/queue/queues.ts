@@ -22,6 +22,7 @@ const patienceMs = 5_000;
 
 export function openQueues(context: Pick<ServerContext, 'redis' | 'queuePrefix' | 'log'>): Queues {
   const connection = context.redis.duplicate({
+    lazyConnect: false,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     commandTimeout: patienceMs,

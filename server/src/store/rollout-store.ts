@@ -41,6 +41,18 @@ export async function findRollout(db: Database, id: string): Promise<StoredRollo
   return db.selectFrom('rollouts').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
+export async function findRolloutRevision(
+  db: Database,
+  id: string,
+): Promise<{ readonly runId: string; readonly revision: number } | null> {
+  const row = await db
+    .selectFrom('rollouts')
+    .select(['run_id as runId', 'revision'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
 export async function lockRollout(trx: Trx, id: string): Promise<StoredRollout | undefined> {
   return trx.selectFrom('rollouts').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
 }

@@ -113,6 +113,11 @@ export async function findRuns(db: Database, ids: readonly string[]): Promise<re
   return rows.map(runOf);
 }
 
+export async function findRunRevision(db: Database, id: string): Promise<number | null> {
+  const row = await db.selectFrom('runs').select('revision').where('id', '=', id).executeTakeFirst();
+  return row?.revision ?? null;
+}
+
 /** Nobody else changes the run until the transaction ends. Always locked before anything that belongs to it. */
 export async function lockRun(trx: Trx, id: string): Promise<Run | null> {
   const row = await trx.selectFrom('runs').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
@@ -160,6 +165,15 @@ export async function touchRun(trx: Trx, run: Run, status: Run['status'], at: nu
     .updateTable('runs')
     .set({ status, revision: run.revision + 1, updated_at: at })
     .where('id', '=', run.id)
+    .execute();
+}
+
+/** The same where the run is not at hand; locks its row. */
+export async function bumpRun(trx: Trx, id: string, at: number): Promise<void> {
+  await trx
+    .updateTable('runs')
+    .set((set) => ({ revision: set('revision', '+', 1), updated_at: at }))
+    .where('id', '=', id)
     .execute();
 }
 

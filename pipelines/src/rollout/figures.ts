@@ -12,11 +12,12 @@ export function formatRate(part: number, whole: number): string {
   return formatPercent((100 * part) / whole);
 }
 
-/** One decimal, or two significant digits where that would show nothing. */
+/** One decimal, or as many as it takes to tell the figure from 0 and from 100: `0.012 %`, `99.98 %`. */
 export function formatPercent(percent: number): string {
-  if (percent === 0) return '0 %';
-  if (percent >= 0.1) return `${trimZeros(percent.toFixed(1))} %`;
-  return `${trimZeros(percent.toPrecision(2))} %`;
+  const distance = Math.min(Math.abs(percent), Math.abs(100 - percent));
+  if (distance === 0 || distance >= 0.1) return `${Number(percent.toFixed(1))} %`;
+  const decimals = Math.min(10, 1 + Math.ceil(-Math.log10(distance)));
+  return `${trimZeros(percent.toFixed(decimals))} %`;
 }
 
 /** `40 seconds`, `7 minutes`, `3 hours`: rounded up, never `0`. */
@@ -33,5 +34,5 @@ function plural(count: number, unit: string): string {
 }
 
 function trimZeros(text: string): string {
-  return text.includes('.') && !text.includes('e') ? text.replace(/\.?0+$/, '') : text;
+  return text.replace(/\.?0+$/, '');
 }

@@ -107,7 +107,7 @@ export type RolloutAction =
   | { readonly kind: 'promote' }
   /** The new version is the stable one from now on; drain and remove the old one. */
   | { readonly kind: 'retire-old' }
-  /** All traffic to the old version, andThen remove the new one. Where nothing ran before: remove the new one. */
+  /** All traffic to the old version, then remove the new one. Where nothing ran before: remove the new one. */
   | { readonly kind: 'roll-back'; readonly reason: string };
 
 export type ActionResult =

@@ -1,0 +1,202 @@
+// Whatever the target, the metrics and the people do, these hold.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { RolloutStep } from '../language/definition.ts';
+import { advanceRollout, isTerminal } from './advance-rollout.ts';
+import { isReady } from './reading.ts';
+import { replayRollout } from './replay.ts';
+import { aSpec, RolloutRig, simulateTarget, type World } from './rollout-rig.ts';
+import type { Rollout, RolloutEvent } from './rollout-state.ts';
+
+const minute = 60_000;
+
+const steps = fc.array(
+  fc.oneof(
+    fc.constantFrom(1, 10, 50).map((percent): RolloutStep => ({ kind: 'set-weight', percent })),
+    fc.constantFrom(minute, 3 * minute).map((forMs): RolloutStep => ({ kind: 'analysis', forMs })),
+    fc.constantFrom(null, 30_000).map((forMs): RolloutStep => ({ kind: 'pause', forMs })),
+    fc.constantFrom(1, 2).map((count): RolloutStep => ({
+      kind: 'approve',
+      approval: { by: [], count, withinMs: 5 * minute, notAuthor: true },
+    })),
+  ),
+  { maxLength: 5 },
+);
+
+const work = fc.record({
+  strategy: fc.constantFrom('canary' as const, 'canary' as const, 'rolling' as const),
+  steps,
+  noData: fc.constantFrom('wait' as const, 'fail' as const),
+  onInconclusive: fc.constantFrom('hold' as const, 'abort' as const),
+  bakeMs: fc.constantFrom(0, 30_000),
+  drainMs: fc.constantFrom(0, 5_000),
+  deadlineMs: fc.constantFrom(10 * minute, 40 * minute),
+});
+
+/** Troubles end after an hour at the latest: "the target eventually answers". */
+const world = fc
+  .record({
+    stable: fc.boolean(),
+    requestsPerSecond: fc.constantFrom(0, 5, 100),
+    stableBadRate: fc.constantFrom(0, 0.001, 0.02),
+    canaryBadRate: fc.constantFrom(0, 0.001, 0.05, 0.5),
+    startMs: fc.constantFrom(0, 3_000, 15 * minute),
+    problem: fc.constantFrom(null, null, null, 'CrashLoopBackOff'),
+    isRouterStuck: fc.constantFrom(false, false, false, true),
+    seed: fc.nat(),
+    trouble: fc.constantFrom(0, 0.1, 0.6),
+  })
+  .map(({ seed, trouble, ...rest }): Partial<World> => ({
+    ...rest,
+    metrics: (at) => {
+      const roll = hash(seed, at) * 3;
+      return at > 60 * minute || roll > 3 * trouble ? 'fine' : roll < trouble ? 'silent' : 'error';
+    },
+    fails: (action, at) =>
+      at < 60 * minute && hash(seed + 1, at) < trouble / 2
+        ? {
+            reason: 'target-unreachable',
+            retryable: action.kind !== 'set-weight' || hash(seed + 2, at) < 0.8,
+          }
+        : null,
+  }));
+
+const interruptions = fc.array(
+  fc.record({
+    afterSteps: fc.nat(60),
+    who: fc.constantFrom('ann', 'bob', 'eve'),
+    what: fc.constantFrom('approved', 'approved', 'rejected', 'resume', 'abort', 'tick', 'old-result'),
+  }),
+  { maxLength: 8 },
+);
+
+type Interruption = { readonly who: string; readonly what: string };
+
+describe('any rollout', () => {
+  const story = fc.record({ work, world, interruptions });
+
+  test('ends, never promotes without evidence, never moves traffic to what is not ready', () => {
+    fc.assert(
+      fc.property(story, (told) => {
+        const rig = tell(told, (now, before) => {
+          expectNotStuck(now.rollout);
+          expectOnlyReadyGetsTraffic(now, before);
+        });
+        expect(isTerminal(rig.rollout)).toBe(true);
+        expect(rig.outcome).not.toBeNull();
+        expectEvidenceForPromotion(rig);
+        if (rig.rollout.phase.name === 'rolled-back') {
+          expect(rig.rollout.weightPercent).toBe(0);
+          expect(rig.rollout.facts?.canary).toBeNull();
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('tells the same story when its stored events are folded again, from any moment on', () => {
+    fc.assert(
+      fc.property(story, fc.double({ min: 0, max: 1, noNaN: true }), (told, moment) => {
+        const rig = tell(told);
+        const replay = replayRollout(rig.rollout.spec, rig.events, 0);
+        expect(JSON.stringify(replay.decisions)).toBe(JSON.stringify(rig.decisions));
+        expect(replay.rollout).toEqual(rig.rollout);
+        const cut = Math.floor(moment * rig.events.length);
+        const stored = replayRollout(rig.rollout.spec, rig.events.slice(0, cut), 0).rollout;
+        const revived: Rollout = JSON.parse(JSON.stringify(stored));
+        const rest = rig.events
+          .slice(cut)
+          .reduce((state, event) => advanceRollout(state, event).rollout, revived);
+        expect(rest).toEqual(rig.rollout);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('does not notice that an event comes twice', () => {
+    fc.assert(
+      fc.property(story, (told) => {
+        const rig = tell(told);
+        const twice = rig.events.flatMap((event) => [event, event]);
+        expect(replayRollout(rig.rollout.spec, twice, 0).rollout).toEqual(rig.rollout);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+function tell(
+  told: {
+    readonly work: Parameters<typeof aSpec>[0];
+    readonly world: Partial<World>;
+    readonly interruptions: readonly (Interruption & { readonly afterSteps: number })[];
+  },
+  check: RolloutRig['check'] = () => {},
+): RolloutRig {
+  const spec = aSpec(told.work);
+  const rig = new RolloutRig(spec, simulateTarget(spec, told.world));
+  rig.check = check;
+  rig.start();
+  for (let step = 0; !rig.isOver; step++) {
+    for (const { afterSteps, ...interruption } of told.interruptions) {
+      if (afterSteps === step) rig.fold(eventOf(interruption, rig));
+    }
+    if (step > 5_000 || (!rig.isOver && !rig.step())) throw new Error(`stuck in ${rig.rollout.phase.name}`);
+  }
+  return rig;
+}
+
+function eventOf({ who, what }: Interruption, { rollout, now }: RolloutRig): RolloutEvent {
+  switch (what) {
+    case 'approved':
+    case 'rejected':
+      return { kind: 'voted', vote: { by: who, verdict: what, reason: null, at: now }, at: now };
+    case 'resume':
+      return { kind: 'resume-requested', by: who, reason: 'because', at: now };
+    case 'abort':
+      return { kind: 'abort-requested', by: who, reason: 'because', cancelled: who === 'ann', at: now };
+    case 'old-result': {
+      const result = { result: 'failed', reason: 'late', message: 'late', retryable: false } as const;
+      return { kind: 'action-finished', action: rollout.lastAction - 1, result, at: now };
+    }
+    default:
+      return { kind: 'tick', at: now };
+  }
+}
+
+function expectNotStuck(rollout: Rollout): void {
+  if (isTerminal(rollout) || rollout.phase.name === 'planned') return;
+  expect(rollout.pending !== null || rollout.wakeAt !== null).toBe(true);
+}
+
+/** A higher weight is only asked for when the last facts showed every replica ready. */
+function expectOnlyReadyGetsTraffic({ rollout }: RolloutRig, before: Rollout): void {
+  const { pending } = rollout;
+  if (pending === null || pending.action === before.pending?.action) return;
+  if (pending.what.kind !== 'set-weight' && pending.what.kind !== 'promote') return;
+  expect(isReady(rollout.facts?.canary ?? null)).toBe(true);
+}
+
+/** Every analysis before the promotion was passed by the judge, or a person took it upon them by name. */
+function expectEvidenceForPromotion({ rollout, decisions, actions }: RolloutRig): void {
+  const isPromoted = actions.some(({ kind }) => kind === 'promote');
+  if (!isPromoted || rollout.replaces === null || rollout.spec.work.strategy === 'rolling') return;
+  rollout.spec.work.steps.forEach((step, index) => {
+    if (step.kind !== 'analysis') return;
+    const last = decisions.filter((decision) => decision.step === index && decision.kind !== 'hold').at(0);
+    const passed = decisions.some(
+      ({ step: of, kind, verdict }) => of === index && kind === 'continue' && verdict?.kind === 'pass',
+    );
+    const resumed = decisions.some(
+      ({ step: of, kind, by }) => of === index && kind === 'resume' && by !== 'judge',
+    );
+    expect(passed || resumed, `step ${index}: ${last?.kind}`).toBe(true);
+  });
+}
+
+/** A number in [0, 1) that looks random. */
+function hash(seed: number, at: number): number {
+  let mixed = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(at | 1, 0xc2b2ae35);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
+  return ((mixed ^ (mixed >>> 12)) >>> 0) / 2 ** 32;
+}

@@ -1,0 +1,17 @@
+import express, { type Router } from 'express';
+import type { ServerContext } from '../context.ts';
+import { blobRoutes } from './blob-routes.ts';
+import { environmentRoutes } from './environment-routes.ts';
+import { logRoutes } from './log-routes.ts';
+import { rolloutRoutes } from './rollout-routes.ts';
+import { runRoutes } from './run-routes.ts';
+import { workersRoute } from './workers-route.ts';
+
+/** What people see of runs, logs, rollouts, environments and workers. Mounted behind `requireUser`. */
+export function apiRoutes(context: ServerContext): Router {
+  const router = express.Router();
+  router.use(express.json({ limit: '256kb' }));
+  const parts = [runRoutes, logRoutes, rolloutRoutes, environmentRoutes, workersRoute, blobRoutes];
+  for (const part of parts) router.use(part(context));
+  return router;
+}

@@ -1,0 +1,59 @@
+import { environmentConfig } from '@sluice/pipelines/protocol/environment';
+import express, { type Router } from 'express';
+import { z } from 'zod';
+import type { ServerContext } from '../context.ts';
+import { rollBackEnvironment, type RollbackProblem } from '../orchestrator/roll-back-environment.ts';
+import { recordAudit } from '../store/audit-store.ts';
+import { saveEnvironment } from '../store/environment-store.ts';
+import { environmentViews } from '../views/environment-view.ts';
+import { parseBody, ProblemError } from './problem.ts';
+import { userOf } from './signed-in.ts';
+
+export const rollbackBody = z.object({
+  /** Default: the release before the present one. */
+  releaseId: z.uuid().nullable().default(null),
+  reason: z.string().trim().max(2_000).default(''),
+});
+
+export function environmentRoutes(context: ServerContext): Router {
+  const router = express.Router();
+
+  router.get('/environments', async (_request, response) => {
+    response.json({ environments: await environmentViews(context.db) });
+  });
+
+  router.put('/environments/:name', async (request, response) => {
+    const target = parseBody(environmentConfig.shape.target, request);
+    const name = environmentConfig.shape.name.safeParse(request.params.name);
+    if (!name.success) {
+      const rule = name.error.issues[0]?.message ?? 'not a name';
+      throw new ProblemError(400, 'bad-name', `The name of an environment: ${rule}.`);
+    }
+    const [who, at, from] = [userOf(response), context.now(), request.ip ?? null];
+    await context.db.transaction().execute(async (trx) => {
+      await saveEnvironment(trx, { name: name.data, target, at });
+      await recordAudit(trx, { who, what: 'environment-saved', target: name.data, detail: target, at, from });
+    });
+    response.json({ name: name.data, target });
+  });
+
+  router.post('/environments/:name/rollback', async (request, response) => {
+    const { releaseId, reason } = parseBody(rollbackBody, request);
+    const by = { user: userOf(response), from: request.ip ?? null };
+    const result = await rollBackEnvironment(context, request.params.name, {
+      releaseId,
+      by,
+      reason: reason || 'no reason given',
+    });
+    if (!result.ok)
+      throw new ProblemError(statusOf[result.error.reason], result.error.reason, result.error.message);
+    response.status(201).json(result.value);
+  });
+  return router;
+}
+
+const statusOf = {
+  'unknown-environment': 404,
+  'unknown-release': 404,
+  'no-earlier-release': 409,
+} satisfies Record<RollbackProblem['reason'], number>;

@@ -1,0 +1,30 @@
+import type { LogPage } from '@sluice/pipelines/protocol/api';
+import express, { type Router } from 'express';
+import { z } from 'zod';
+import type { ServerContext } from '../context.ts';
+import { findAttempt } from '../store/attempt-store.ts';
+import { readLogLines } from '../store/log-store.ts';
+import { foundOr404, uuidParameter } from './path-parameter.ts';
+import { parseQuery } from './problem.ts';
+
+export const logQuery = z.object({
+  /** Number of the first line that is wanted. */
+  from: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(10_000).default(1_000),
+});
+
+export function logRoutes(context: ServerContext): Router {
+  const router = express.Router();
+  router.get('/attempts/:id/log', async (request, response) => {
+    const attemptId = uuidParameter(request.params.id, 'attempt');
+    const { from, limit } = parseQuery(logQuery, request);
+    const attempt = foundOr404(await findAttempt(context.db, attemptId), 'attempt');
+    const page: LogPage = {
+      lines: await readLogLines(context.db, attemptId, from, limit),
+      total: attempt.log_lines,
+      complete: attempt.finished_at !== null,
+    };
+    response.json(page);
+  });
+  return router;
+}

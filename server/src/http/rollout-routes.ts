@@ -1,0 +1,36 @@
+import express, { type Router } from 'express';
+import type { ServerContext } from '../context.ts';
+import { steerRollout, type SteerProblem } from '../orchestrator/steer-rollout.ts';
+import { rolloutView } from '../views/rollout-view.ts';
+import { foundOr404, uuidParameter } from './path-parameter.ts';
+import { parseBody, ProblemError } from './problem.ts';
+import { reasonBody } from './run-routes.ts';
+import { userOf } from './signed-in.ts';
+
+export function rolloutRoutes(context: ServerContext): Router {
+  const router = express.Router();
+
+  router.get('/rollouts/:id', async (request, response) => {
+    const id = uuidParameter(request.params.id, 'rollout');
+    response.json(foundOr404(await rolloutView(context.db, id), 'rollout'));
+  });
+
+  for (const kind of ['abort', 'resume'] as const) {
+    router.post(`/rollouts/:id/${kind}`, async (request, response) => {
+      const id = uuidParameter(request.params.id, 'rollout');
+      const reason = parseBody(reasonBody, request).reason || 'no reason given';
+      const by = { user: userOf(response), from: request.ip ?? null };
+      const result = await steerRollout(context, id, kind, by, reason);
+      if (!result.ok)
+        throw new ProblemError(statusOf[result.error.reason], result.error.reason, result.error.message);
+      response.status(202).json({});
+    });
+  }
+  return router;
+}
+
+const statusOf = {
+  'unknown-rollout': 404,
+  'rollout-ended': 409,
+  'rollout-waits': 409,
+} satisfies Record<SteerProblem['reason'], number>;

@@ -1,0 +1,65 @@
+// The workers' door. What stands here is mounted behind the check of the worker token.
+import { parseActionReport } from '@sluice/pipelines/protocol/action-report';
+import {
+  actionClaimRequest,
+  claimRequest,
+  heartbeat,
+  recordBatch,
+} from '@sluice/pipelines/protocol/worker-api';
+import express, { type Router } from 'express';
+import { z } from 'zod';
+import type { ServerContext } from '../context.ts';
+import { hearHeartbeat } from '../ingest/heartbeat.ts';
+import { ingestRecords, type IngestProblem } from '../ingest/ingest-records.ts';
+import { claimAction } from '../orchestrator/claim-action.ts';
+import { claimAttempt } from '../orchestrator/claim-attempt.ts';
+import { reportAction } from '../orchestrator/report-action.ts';
+import { uuidParameter } from './path-parameter.ts';
+import { parseBody, ProblemError } from './problem.ts';
+import { workerBlobRoutes } from './blob-routes.ts';
+
+/** A batch is about 1 MB; a single record with 10,000 long lines may be far larger. */
+const largestBatch = '64mb';
+
+export function workerRoutes(context: ServerContext): Router {
+  const router = express.Router();
+  router.use(workerBlobRoutes(context));
+  router.use(express.json({ limit: largestBatch }));
+
+  router.post('/claims', async (request, response) => {
+    response.json(await claimAttempt(context, parseBody(claimRequest, request)));
+  });
+
+  router.post('/attempts/:id/records', async (request, response) => {
+    const attemptId = uuidParameter(request.params.id, 'attempt');
+    const result = await ingestRecords(context, attemptId, parseBody(recordBatch, request));
+    if (!result.ok)
+      throw new ProblemError(statusOf[result.error.reason], result.error.reason, result.error.message);
+    response.json(result.value);
+  });
+
+  router.post('/heartbeat', async (request, response) => {
+    response.json(await hearHeartbeat(context, parseBody(heartbeat, request)));
+  });
+
+  router.post('/actions/claims', async (request, response) => {
+    response.json(await claimAction(context, parseBody(actionClaimRequest, request)));
+  });
+
+  router.post('/actions/:rolloutId/:action/result', async (request, response) => {
+    const rolloutId = uuidParameter(request.params.rolloutId, 'rollout');
+    const action = z.coerce.number().int().min(1).safeParse(request.params.action).data ?? 0;
+    const report = parseActionReport(request.body);
+    if (!report.ok) throw new ProblemError(400, 'bad-body', report.error);
+    const result = await reportAction(context, rolloutId, action, report.value);
+    if (!result.ok) throw new ProblemError(409, result.error.reason, result.error.message);
+    response.json({});
+  });
+  return router;
+}
+
+const statusOf = {
+  'stale-fence': 409,
+  'unknown-attempt': 404,
+  'gap-in-log': 422,
+} satisfies Record<IngestProblem['reason'], number>;

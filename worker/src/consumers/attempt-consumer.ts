@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { attemptJob, attemptQueue, type AttemptJob } from '@sluice/pipelines/protocol/queues';
 import type { ClaimAnswer } from '@sluice/pipelines/protocol/worker-api';
 import { createBackoff } from '../server-client/backoff.ts';
+import { ServerAwayError, ServerRefusedError } from '../server-client/http-door.ts';
 import type { ServerClient } from '../server-client/server-client.ts';
 import { createLiveAttempt, type LiveAttempts } from '../stages/live-attempt.ts';
 import { runAttempt, type AttemptDependencies } from '../stages/run-attempt.ts';
@@ -108,7 +109,7 @@ async function takeAttempt(
   }
 }
 
-/** Asks until the server answers. Null: this process ends before; the server will put the job back. */
+/** Asks until the server answers. Null: this process ends before, or is not understood; the server puts the job back. */
 async function claim(
   { server, folder, log }: AttemptDependencies & { readonly server: ServerClient },
   job: AttemptJob,
@@ -120,8 +121,17 @@ async function claim(
       return await server.claim({ ...job, workerId: folder.workerId });
     } catch (error) {
       log.warn(job, `claim: ${error instanceof Error ? error.message : String(error)}`);
+      if (!mayPass(error)) return null;
       await backoff.wait(closing);
     }
   }
   return null;
+}
+
+/** The server is away, or an operator has to mend our token. */
+function mayPass(error: unknown): boolean {
+  return (
+    error instanceof ServerAwayError ||
+    (error instanceof ServerRefusedError && [401, 403].includes(error.status))
+  );
 }

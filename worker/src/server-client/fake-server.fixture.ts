@@ -77,7 +77,7 @@ export async function startFakeServer(): Promise<FakeServer> {
             const status = fake.failWith(request.url ?? '');
             const isKnown = request.headers.authorization === `Bearer ${workerToken}`;
             if (!isKnown || status !== null)
-              response.writeHead(status ?? 401).end('{"message":"as the test says"}');
+              response.writeHead(status ?? 401).end('{"reason":"test","message":"as the test says"}');
             else response.end(JSON.stringify(answer(request.url ?? '', body)));
           })
           .catch((error: unknown) => response.writeHead(400).end(String(error)));

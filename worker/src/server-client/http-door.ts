@@ -1,4 +1,5 @@
 // One authenticated HTTP call to the server's `/worker/*` door.
+import { z } from 'zod';
 
 /** Thrown when the server does not answer, or answers that it cannot now (5xx, 429): trying again may help. */
 export class ServerAwayError extends Error {
@@ -9,9 +10,12 @@ export class ServerAwayError extends Error {
 export class ServerRefusedError extends Error {
   override readonly name = 'ServerRefusedError';
   readonly status: number;
-  constructor(message: string, status: number) {
+  /** Kebab-case, such as `stale-fence`; null when the answer does not say. */
+  readonly reason: string | null;
+  constructor(message: string, status: number, reason: string | null) {
     super(message);
     this.status = status;
+    this.reason = reason;
   }
 }
 
@@ -36,9 +40,9 @@ export function createHttpDoor(serverUrl: string, token: string): HttpDoor {
       const where = `${request.method} ${request.path}`;
       const { status, text } = await send(serverUrl, token, request, where);
       if (status >= 200 && status < 300) return parseJson(text, where, status);
-      const message = `the server answered ${where} with ${status}: ${problemOf(text)}${hint(status)}`;
+      const message = `the server answered ${where} with ${status}: ${problemOf(text).message}${hint(status)}`;
       if (status >= 500 || status === 429 || status === 408) throw new ServerAwayError(message);
-      throw new ServerRefusedError(message, status);
+      throw new ServerRefusedError(message, status, problemOf(text).reason);
     },
   };
 }
@@ -71,12 +75,19 @@ function parseJson(text: string, where: string, status: number): unknown {
     throw new ServerRefusedError(
       `the server answered ${where} with ${status} and no JSON: is this a Sluice server?`,
       status,
+      null,
     );
   }
 }
 
-function problemOf(text: string): string {
-  return text.length === 0 ? 'no words' : text.slice(0, 500);
+const problem = z.object({ reason: z.string(), message: z.string() });
+
+function problemOf(text: string): { readonly reason: string | null; readonly message: string } {
+  try {
+    return problem.parse(JSON.parse(text));
+  } catch {
+    return { reason: null, message: text.length === 0 ? 'no words' : text.slice(0, 500) };
+  }
 }
 
 function hint(status: number): string {

@@ -1,6 +1,6 @@
 import { recordAck, type RecordAck } from '@sluice/pipelines/protocol/worker-api';
 import type { SpooledRecord, SpoolHeader } from '../spool/spool.ts';
-import { ServerAwayError, ServerRefusedError, type HttpDoor } from './http-door.ts';
+import { ServerRefusedError, type HttpDoor } from './http-door.ts';
 
 export interface RecordsClient {
   /** Posts records in order. Never rejects: what the server says is the answer. */
@@ -39,8 +39,11 @@ export function createRecordsClient(door: HttpDoor): RecordsClient {
 
 function answerFor(error: unknown): PostAnswer {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof ServerAwayError) return { kind: 'away', message };
-  if (!(error instanceof ServerRefusedError)) return { kind: 'away', message };
-  const isOurToken = error.status === 401 || error.status === 403;
-  return isOurToken ? { kind: 'away', message } : { kind: 'lost', message };
+  return { kind: isFinal(error) ? 'lost' : 'away', message };
+}
+
+/** Whether the server itself has decided; a bare 404 or 403 may come from a proxy, or from a server set up wrongly. */
+function isFinal(error: unknown): boolean {
+  if (!(error instanceof ServerRefusedError)) return false;
+  return error.reason === 'unknown-attempt' || [400, 409, 413, 422].includes(error.status);
 }

@@ -12,7 +12,8 @@ import {
 } from '@sluice/pipelines/protocol/worker-api';
 import type { BlobClient } from '../stages/stage-runner.ts';
 import { actionClaimAnswer, claimAnswer } from './claim-answers.ts';
-import { createHttpDoor } from './http-door.ts';
+import { createBackoff } from './backoff.ts';
+import { createHttpDoor, ServerAwayError } from './http-door.ts';
 import { createRecordsClient, type RecordsClient } from './records-client.ts';
 
 /** Each call rejects with ServerAwayError or ServerRefusedError; only `postRecords` answers instead. */
@@ -22,7 +23,8 @@ export interface ServerClient extends RecordsClient {
   readonly claimAction: (request: ActionClaimRequest, signal?: AbortSignal) => Promise<ActionClaimAnswer>;
   /** Rejects with ServerRefusedError, status 409, when the fence is stale. */
   readonly reportAction: (rolloutId: string, action: number, report: ActionReport) => Promise<void>;
-  readonly blobs: (attemptId: string, fence: number) => BlobClient;
+  /** Its `put` tries again while the server is away, until `signal` aborts. */
+  readonly blobs: (attemptId: string, fence: number, signal: AbortSignal) => BlobClient;
 }
 
 export function createServerClient(serverUrl: string, token: string): ServerClient {
@@ -44,19 +46,34 @@ export function createServerClient(serverUrl: string, token: string): ServerClie
     reportAction: async (rolloutId, action, report) => {
       await post(`/worker/actions/${rolloutId}/${action}/result`, report);
     },
-    blobs: (attemptId, fence) => ({
+    blobs: (attemptId, fence, signal) => ({
       put: async (name, body) =>
         storedBlob.parse(
-          await door.call({
-            method: 'PUT',
-            path: `/worker/attempts/${attemptId}/blobs/${encodeURIComponent(name)}`,
-            body,
-            headers: { 'x-sluice-fence': String(fence), 'content-type': 'application/octet-stream' },
-            timeoutMs: 300_000,
-          }),
+          await whileAway(signal, () =>
+            door.call({
+              method: 'PUT',
+              path: `/worker/attempts/${attemptId}/blobs/${encodeURIComponent(name)}`,
+              body,
+              headers: { 'x-sluice-fence': String(fence), 'content-type': 'application/octet-stream' },
+              timeoutMs: 300_000,
+              signal,
+            }),
+          ),
         ),
     }),
   };
+}
+
+async function whileAway<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+  const backoff = createBackoff({ firstMs: 100, maxMs: 5_000 });
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof ServerAwayError) || signal.aborted) throw error;
+      await backoff.wait(signal);
+    }
+  }
 }
 
 const storedBlob = z.object({ sha256: z.string(), bytes: z.number().int() });

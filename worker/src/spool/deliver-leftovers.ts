@@ -52,10 +52,10 @@ async function deliver(
       log.warn({ path }, `what an earlier process recorded is not wanted any more: ${answer.message}`);
       return true;
     }
-    if (answer.kind === 'accepted') {
-      rest = rest.filter((record) => record.number > answer.ack.acknowledged);
-      backoff.reset();
-    } else await backoff.wait(signal);
+    const before = rest.length;
+    if (answer.kind === 'accepted') rest = rest.filter((record) => record.number > answer.ack.acknowledged);
+    if (rest.length < before) backoff.reset();
+    else await backoff.wait(signal);
   }
   log.info(
     { path, records: spool.records.length, isFinished: spool.isFinished },

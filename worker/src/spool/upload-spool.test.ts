@@ -86,7 +86,7 @@ test('a server that is killed and comes back misses and repeats nothing', async 
 
 test('a server that fails, refuses the token for a while, or accepts in parts gets everything', async () => {
   const spool = await open();
-  const answers = [500, 503, 429, 401];
+  const answers = [500, 503, 429, 401, 404];
   server.failWith = () => answers.shift() ?? null;
   server.acceptAtMost = 2;
   for (let n = 0; n < 7; n += 1) spool.append(line(n));

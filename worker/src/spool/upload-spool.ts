@@ -30,10 +30,11 @@ export async function uploadSpool(
       continue;
     }
     const answer = await client.postRecords(spool.header, batch, signal);
-    if (answer.kind === 'accepted') backoff.reset();
     const goOn = take(answer, spool, batch, events);
     if (!goOn) return;
-    if (answer.kind === 'away') await backoff.wait(signal);
+    const hasAdvanced = answer.kind === 'accepted' && answer.ack.acknowledged >= (batch[0]?.number ?? 0);
+    if (hasAdvanced) backoff.reset();
+    else await backoff.wait(signal);
   }
 }
 

@@ -157,7 +157,7 @@ async function runStage(
     docker,
     labels: labelsOf(claim, folder.workerId),
     log,
-    blobs: server.blobs(claim.attemptId, claim.fence),
+    blobs: server.blobs(claim.attemptId, claim.fence, signal),
     signal,
   };
   return await runners[work.kind](context);

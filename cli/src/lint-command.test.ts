@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { lintFiles } from './lint-command.ts';
+import { planCommand } from './plan-command.ts';
+import type { Terminal } from './terminal.ts';
+
+const files: Readonly<Record<string, string>> = {
+  '.sluice.yml': 'on: push\nstages:\n  hello: { steps: [echo hello] }\n',
+  'broken.yml': 'on: push\nstages:\n  hello: { step: [echo hello] }\n',
+};
+
+test('lint reads .sluice.yml where no file is named', async () => {
+  const { io, output } = aTerminal();
+  expect(await lintFiles([], io)).toBe(0);
+  expect(output()).toBe('0 errors, 0 warnings in 1 file\n');
+});
+
+test('lint shows each mistake underlined and ends with 1', async () => {
+  const { io, output } = aTerminal();
+  expect(await lintFiles(['broken.yml'], io)).toBe(1);
+  expect(output()).toContain(
+    'broken.yml:3:12  There is no key "step" in stage "hello". Did you mean "steps"?',
+  );
+  expect(output()).toContain('    hello: { step: [echo hello] }\n             ~~~~\n');
+});
+
+test('lint paints the place and the underline on a terminal with colours', async () => {
+  const { io, output } = aTerminal(true);
+  await lintFiles(['broken.yml'], io);
+  expect(output()).toContain('[1mbroken.yml:3:12');
+});
+
+test('a file that is not there is an error that says what to do', async () => {
+  const { io, output } = aTerminal();
+  expect(await lintFiles(['none.yml'], io)).toBe(1);
+  expect(output()).toContain('none.yml is not there. Name the file');
+});
+
+test('plan shows which stages run and why', async () => {
+  const { io, output } = aTerminal();
+  expect(await planCommand({ file: '.sluice.yml', json: false }, io)).toBe(0);
+  expect(output()).toBe(
+    'pipeline: 1 of 1 stages run for a push to branch "main"\n  + hello  steps    starts at once\n',
+  );
+});
+
+test('plan gives the plan as JSON for other programs', async () => {
+  const { io, output } = aTerminal();
+  expect(await planCommand({ file: '.sluice.yml', json: true }, io)).toBe(0);
+  expect(JSON.parse(output())).toMatchObject({ kind: 'planned', plan: { pipeline: 'pipeline' } });
+});
+
+test('plan of a broken file shows the mistakes and ends with 1', async () => {
+  const { io, output } = aTerminal();
+  expect(await planCommand({ file: 'broken.yml', json: false }, io)).toBe(1);
+  expect(output()).toContain('Did you mean "steps"?');
+});
+
+test('plan refuses an event that does not exist', async () => {
+  const { io, output } = aTerminal();
+  expect(await planCommand({ file: '.sluice.yml', event: 'pull', json: false }, io)).toBe(1);
+  expect(output()).toContain('Use push, tag (with --tag), pull_request or manual.');
+});
+
+function aTerminal(colour = false): { readonly io: Terminal; readonly output: () => string } {
+  let output = '';
+  const readFile = (path: string): Promise<string> => {
+    const text = files[path];
+    if (text !== undefined) return Promise.resolve(text);
+    return Promise.reject(Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' }));
+  };
+  return { io: { readFile, write: (text) => void (output += text), colour }, output: () => output };
+}

@@ -1,0 +1,72 @@
+import { parsePipeline } from '@sluice/pipelines/language/parse-pipeline';
+import { buildPlan } from '@sluice/pipelines/plan/build-plan';
+import { explainPlan } from '@sluice/pipelines/plan/explain-plan';
+import type { Trigger } from '@sluice/pipelines/trigger/trigger';
+import { printDiagnostics, readPipelineFile } from './lint-command.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface PlanCommandOptions {
+  readonly file: string;
+  /** `push` (default), `tag`, `pull_request` or `manual`; a tag that is given means `tag`. */
+  readonly event?: string | undefined;
+  readonly branch?: string | undefined;
+  readonly tag?: string | undefined;
+  /** Changed files; not given: not known, so every path filter lets the push pass. */
+  readonly changed?: readonly string[] | undefined;
+  readonly inputs?: Readonly<Record<string, string>> | undefined;
+  readonly json: boolean;
+}
+
+/**
+ * Prints what would run for an event and why, by the same code as the server. Gives the exit code: 1 where the
+ * file is broken or the event unknown, 0 also where nothing would run.
+ */
+export async function planCommand(options: PlanCommandOptions, io: Terminal): Promise<number> {
+  const trigger = triggerFor(options);
+  if (trigger === null) {
+    io.write(
+      `There is no event "${options.event ?? ''}". Use push, tag (with --tag), pull_request or manual.\n`,
+    );
+    return 1;
+  }
+  const text = await readPipelineFile(options.file, io);
+  if (text === null) return 1;
+  const { definition, diagnostics } = parsePipeline(text, options.file);
+  if (definition === null && options.json)
+    io.write(`${JSON.stringify({ kind: 'broken', diagnostics }, null, 2)}\n`);
+  else if (!options.json) printDiagnostics(diagnostics, io);
+  if (definition === null) return 1;
+  const outcome = buildPlan(definition, trigger);
+  io.write(options.json ? `${JSON.stringify(outcome, null, 2)}\n` : `${explainPlan(outcome).join('\n')}\n`);
+  return 0;
+}
+
+/** Nothing was pushed yet, so the commit is a stand-in. */
+function triggerFor(options: PlanCommandOptions): Trigger | null {
+  const { branch = 'main', tag, changed, inputs = {} } = options;
+  const base = {
+    repository: 'local/checkout',
+    actor: 'you',
+    commit: { sha: '0'.repeat(40), message: '', author: 'you' },
+  };
+  switch (tag !== undefined && options.event !== 'manual' ? 'tag' : (options.event ?? 'push')) {
+    case 'push':
+      return { ...base, event: 'push', branch, changedFiles: changed ?? null };
+    case 'tag':
+      return tag === undefined ? null : { ...base, event: 'tag', tag };
+    case 'pull_request':
+      return {
+        ...base,
+        event: 'pull_request',
+        number: 1,
+        title: '',
+        branch: 'change',
+        targetBranch: branch,
+        fromFork: false,
+      };
+    case 'manual':
+      return { ...base, event: 'manual', branch, inputs };
+    default:
+      return null;
+  }
+}

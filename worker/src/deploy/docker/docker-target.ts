@@ -103,6 +103,14 @@ export function dockerTarget(
     return after;
   };
 
+  const removeEverything = async (service: OpenService): Promise<TargetFacts> => {
+    await stopProxy(proxyFiles(service.folder));
+    await removeContainers(parts.docker, service.containers, graceSeconds);
+    await removeServiceFolder(service.folder);
+    say('Nothing ran before this version: the service is gone.');
+    return { stable: null, canary: null, address: null };
+  };
+
   return {
     inspect: async () => {
       await checkProxyCommand(parts.haproxy);
@@ -147,7 +155,7 @@ export function dockerTarget(
 
     observe: async () => {
       const service = await open();
-      await syncProxy(parts.haproxy, service);
+      if (service.containers.length > 0) await syncProxy(parts.haproxy, service);
       const { socket } = proxyFiles(service.folder);
       return {
         facts: await factsOf(service),
@@ -176,17 +184,13 @@ export function dockerTarget(
     rollBack: async () => {
       const service = await open();
       if (isRetired(service)) throw alreadyRetired(spec.version);
+      if (stableContainers(service).length === 0) return removeEverything(service);
       await syncProxy(parts.haproxy, service);
       const { stable } = await factsOf(service);
       if (stable !== null && stable.ready === 0) throw stableNotReady(stable.version, stable.problem);
       const back = await apply(service, { canaryPercent: 0 });
       if (stable !== null) say(`All traffic goes to version ${stable.version}.`);
-      const left = await remove(back, otherContainers(back));
-      if (left.containers.length > 0) return factsOf(left);
-      await stopProxy(proxyFiles(left.folder));
-      await removeServiceFolder(left.folder);
-      say('Nothing ran before this version: the service is gone.');
-      return { stable: null, canary: null, address: null };
+      return factsOf(await remove(back, otherContainers(back)));
     },
   };
 }

@@ -32,6 +32,7 @@ export async function readServiceFacts(
   return {
     stable: await side(stable, isNew ? expected.replicas : stable.length, share === null ? 0 : 100 - share),
     canary: await side(canary, expected.replicas, share ?? 0),
+    weightStepPercent: 1,
     address: `http://${service.state.listenHost}:${service.state.listenPort}`,
   };
 }

@@ -1,0 +1,192 @@
+import { z } from 'zod';
+import { DeployProblem } from '../deploy-problem.ts';
+import type { KubeAnswer, KubeConnection, KubeRequest } from './kube-connection.ts';
+import { deployment, pod, type Deployment, type KubeObject, type Pod } from './kube-objects.ts';
+
+/** What a target does with one namespace. Every call rejects with a `DeployProblem` when the API refuses it. */
+export interface KubeClient {
+  readonly namespace: string;
+  readonly deployment: (name: string) => Promise<Deployment | null>;
+  readonly deployments: (labels: Readonly<Record<string, string>>) => Promise<readonly Deployment[]>;
+  readonly pods: (labels: Readonly<Record<string, string>>) => Promise<readonly Pod[]>;
+  /** Server-side apply as the field manager `sluice`, taking fields over from others. */
+  readonly apply: (object: KubeObject) => Promise<void>;
+  readonly patchDeployment: (name: string, patch: object) => Promise<void>;
+  /** JSON patch: for fields that must be replaced as a whole. */
+  readonly replaceInDeployment: (name: string, operations: readonly object[]) => Promise<void>;
+  readonly patchPodStatus: (name: string, status: object) => Promise<void>;
+  /** The object is gone at once, its pods end in the background. */
+  readonly removeDeployment: (name: string) => Promise<void>;
+  /** Rejects when the cluster does not know the kind, or it belongs to no namespace. */
+  readonly checkKind: (object: KubeObject) => Promise<void>;
+}
+
+export const fieldManager = 'sluice';
+
+export function kubeClient(connection: KubeConnection, namespace: string): KubeClient {
+  const call = async (request: KubeRequest, what: string): Promise<unknown> =>
+    accepted(await connection.send(request), what, namespace);
+  const deployments = `/apis/apps/v1/namespaces/${namespace}/deployments`;
+  const pods = `/api/v1/namespaces/${namespace}/pods`;
+  const managed = `fieldManager=${fieldManager}`;
+  const kinds = new Map<string, Promise<KindList>>();
+
+  const kindsOf = (apiVersion: string): Promise<KindList> => {
+    const known = kinds.get(apiVersion);
+    if (known !== undefined) return known;
+    const asked = connection
+      .send({ method: 'GET', path: groupPath(apiVersion) })
+      .then((answer) => (answer.status === 404 ? { resources: [] } : kindList.parse(answer.body)));
+    kinds.set(apiVersion, asked);
+    return asked;
+  };
+  const resourceOf = async (object: KubeObject): Promise<string> => {
+    const { resources } = await kindsOf(object.apiVersion);
+    const found = resources.find(({ kind, name }) => kind === object.kind && !name.includes('/'));
+    if (found === undefined) throw unknownKind(object);
+    if (!found.namespaced) throw clusterScoped(object);
+    return `${groupPath(object.apiVersion)}/namespaces/${namespace}/${found.name}/${object.metadata.name}`;
+  };
+
+  return {
+    namespace,
+    deployment: async (name) => {
+      const answer = await connection.send({ method: 'GET', path: `${deployments}/${name}` });
+      return answer.status === 404
+        ? null
+        : deployment.parse(accepted(answer, `read deployment ${name}`, namespace));
+    },
+    deployments: async (labels) => {
+      const path = `${deployments}?labelSelector=${selector(labels)}`;
+      const list = await call({ method: 'GET', path }, 'list deployments');
+      return z
+        .object({ items: z.array(deployment.omit({ apiVersion: true, kind: true })) })
+        .parse(list)
+        .items.map((item) => deployment.parse({ apiVersion: 'apps/v1', kind: 'Deployment', ...item }));
+    },
+    pods: async (labels) => {
+      const list = await call(
+        { method: 'GET', path: `${pods}?labelSelector=${selector(labels)}` },
+        'list pods',
+      );
+      return z.object({ items: z.array(pod) }).parse(list).items;
+    },
+    apply: async (object) => {
+      const path = `${await resourceOf(object)}?${managed}&force=true`;
+      const what = `apply ${object.kind} ${object.metadata.name}`;
+      await call({ method: 'PATCH', path, body: object, contentType: 'application/apply-patch+yaml' }, what);
+    },
+    patchDeployment: async (name, patch) => {
+      const contentType = 'application/merge-patch+json';
+      const path = `${deployments}/${name}?${managed}`;
+      await call({ method: 'PATCH', path, body: patch, contentType }, `change deployment ${name}`);
+    },
+    replaceInDeployment: async (name, operations) => {
+      const contentType = 'application/json-patch+json';
+      const path = `${deployments}/${name}?${managed}`;
+      await call({ method: 'PATCH', path, body: operations, contentType }, `change deployment ${name}`);
+    },
+    patchPodStatus: async (name, status) => {
+      const contentType = 'application/strategic-merge-patch+json';
+      const path = `${pods}/${name}/status?${managed}`;
+      const answer = await connection.send({ method: 'PATCH', path, body: { status }, contentType });
+      if (answer.status !== 404) accepted(answer, `open or close pod ${name} (pods/status)`, namespace);
+    },
+    removeDeployment: async (name) => {
+      const body = { propagationPolicy: 'Background' };
+      const path = `${deployments}/${name}`;
+      const answer = await connection.send({
+        method: 'DELETE',
+        path,
+        body,
+        contentType: 'application/json',
+      });
+      if (answer.status !== 404) accepted(answer, `remove deployment ${name}`, namespace);
+    },
+    checkKind: async (object) => {
+      await resourceOf(object);
+    },
+  };
+}
+
+const kindList = z.object({
+  resources: z.array(z.object({ name: z.string(), kind: z.string(), namespaced: z.boolean() })),
+});
+type KindList = z.infer<typeof kindList>;
+
+function groupPath(apiVersion: string): string {
+  const path = apiVersion.split('/').map(encodeURIComponent).join('/');
+  return apiVersion.includes('/') ? `/apis/${path}` : `/api/${path}`;
+}
+
+function selector(labels: Readonly<Record<string, string>>): string {
+  return encodeURIComponent(
+    Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(','),
+  );
+}
+
+/** The body of a good answer; a refusal as a problem that says what to do. */
+function accepted({ status, body }: KubeAnswer, what: string, namespace: string): unknown {
+  if (status >= 200 && status < 300) return body;
+  const parsed = z.object({ message: z.string() }).safeParse(body);
+  const said = parsed.success ? parsed.data.message : `status ${status}`;
+  throw refusal(status, what, said, namespace);
+}
+
+function refusal(status: number, what: string, said: string, namespace: string): DeployProblem {
+  if (status === 401) {
+    return new DeployProblem(
+      'forbidden',
+      `The cluster does not accept this kubeconfig's credentials (${what}: ${said}). Renew them in the environment's secret.`,
+    );
+  }
+  if (status === 403 && /exceeded quota/i.test(said)) {
+    return new DeployProblem(
+      'quota-exceeded',
+      `The namespace ${namespace} has no room (${what}: ${said}). Raise its quota or lower the replicas.`,
+    );
+  }
+  if (status === 403) {
+    return new DeployProblem(
+      'forbidden',
+      `The cluster does not allow it (${what}: ${said}). Give this kubeconfig's user that right in namespace ${namespace}.`,
+    );
+  }
+  if (status === 404) {
+    return new DeployProblem(
+      'namespace-missing',
+      `The cluster has no such place (${what}: ${said}). Create the namespace ${namespace} first.`,
+    );
+  }
+  if (status === 429 || status >= 500) {
+    return new DeployProblem(
+      'target-unreachable',
+      `The cluster's API cannot do it now (${what}: ${said}). It is tried again.`,
+      { retryable: true },
+    );
+  }
+  const isConflict = status === 409;
+  return new DeployProblem(
+    isConflict ? 'conflict' : 'manifest-refused',
+    `The cluster refuses to ${what}: ${said}`,
+    {
+      retryable: isConflict,
+    },
+  );
+}
+
+function unknownKind(object: KubeObject): DeployProblem {
+  return new DeployProblem(
+    'manifest-refused',
+    `The cluster has no kind ${object.kind} in ${object.apiVersion} (${object.metadata.name}): mend the manifest, or install its custom resource definition first.`,
+  );
+}
+
+function clusterScoped(object: KubeObject): DeployProblem {
+  return new DeployProblem(
+    'manifest-refused',
+    `${object.kind} ${object.metadata.name} belongs to the whole cluster, and a deploy stage may only change its environment's namespace: take it out of the stage's manifests.`,
+  );
+}

@@ -1,0 +1,144 @@
+// One cluster's API over HTTPS with keep-alive, a time limit on every call, and answers of limited size. The
+// official client reads the kubeconfig; its generated calls know no server-side apply of any kind and no limits.
+import http from 'node:http';
+import https from 'node:https';
+import { KubeConfig } from '@kubernetes/client-node';
+import { DeployProblem, messageOf } from '../deploy-problem.ts';
+
+export interface KubeConnection {
+  /** Rejects only when no answer comes. */
+  readonly send: (request: KubeRequest) => Promise<KubeAnswer>;
+  readonly close: () => void;
+}
+
+export interface KubeRequest {
+  readonly method: 'GET' | 'PATCH' | 'DELETE';
+  /** Begins with `/`; may hold a query. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly contentType?: string;
+}
+
+export interface KubeAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface Kubeconfig {
+  /** Text from a secret, or the path of the worker's own file. */
+  readonly text: string | null;
+  readonly ownPath: string | null;
+}
+
+const callTimeoutMs = 15_000;
+const longestAnswer = 32 * 2 ** 20;
+
+export async function connectKubernetes(source: Kubeconfig, signal: AbortSignal): Promise<KubeConnection> {
+  const config = loadKubeconfig(source);
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined || !URL.canParse(server)) {
+    throw refusedKubeconfig('it names no cluster as its current context');
+  }
+  const options: https.RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  const isPlain = server.startsWith('http:');
+  const { ca, cert, key, rejectUnauthorized, servername, headers, auth } = options;
+  const agent = isPlain
+    ? new http.Agent({ keepAlive: true })
+    : new https.Agent({
+        keepAlive: true,
+        ca,
+        cert,
+        key,
+        servername,
+        ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+      });
+  const fixed = { agent, headers, auth };
+  return {
+    send: (request) => send(isPlain ? http.request : https.request, server, fixed, request, signal),
+    close: () => agent.destroy(),
+  };
+}
+
+function loadKubeconfig({ text, ownPath }: Kubeconfig): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    if (text !== null) config.loadFromString(text);
+    else if (ownPath !== null) config.loadFromFile(ownPath);
+    else throw new Error('the environment names none, and this worker has none of its own (KUBECONFIG)');
+  } catch (error) {
+    throw refusedKubeconfig(messageOf(error));
+  }
+  if (text !== null) refuseLocalPowers(config);
+  return config;
+}
+
+/** A kubeconfig from a secret may neither run a program on the worker nor read its files. */
+function refuseLocalPowers(config: KubeConfig): void {
+  const user = config.getCurrentUser();
+  const cluster = config.getCurrentCluster();
+  const uses = [
+    ...(user?.exec === undefined ? [] : ['exec']),
+    ...(user?.authProvider === undefined ? [] : ['auth-provider']),
+    ...(user?.certFile === undefined ? [] : ['client-certificate']),
+    ...(user?.keyFile === undefined ? [] : ['client-key']),
+    ...(cluster?.caFile === undefined ? [] : ['certificate-authority']),
+  ];
+  if (uses.length > 0) {
+    throw refusedKubeconfig(
+      `it uses ${uses.join(', ')}, which would run or read something on the worker: put the data itself into it (\`kubectl config view --flatten\`, or a service account's token)`,
+    );
+  }
+}
+
+function refusedKubeconfig(why: string): DeployProblem {
+  return new DeployProblem(
+    'kubeconfig-refused',
+    `The kubeconfig cannot be used: ${why}. Mend the secret that the environment names.`,
+  );
+}
+
+function send(
+  open: typeof https.request,
+  server: string,
+  fixed: https.RequestOptions,
+  { method, path, body, contentType }: KubeRequest,
+  signal: AbortSignal,
+): Promise<KubeAnswer> {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      ...fixed.headers,
+      accept: 'application/json',
+      ...(contentType === undefined ? {} : { 'content-type': contentType }),
+    };
+    const options = { ...fixed, method, headers, signal, timeout: callTimeoutMs };
+    const request = open(`${server.replace(/\/$/, '')}${path}`, options, (answer) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      answer.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        size += chunk.length;
+        if (size > longestAnswer) answer.destroy(new Error(`the answer to ${path} is longer than 32 MB`));
+      });
+      answer.on('error', reject);
+      answer.on('end', () =>
+        resolve({ status: answer.statusCode ?? 0, body: parse(Buffer.concat(chunks).toString()) }),
+      );
+    });
+    request.on('timeout', () =>
+      request.destroy(
+        Object.assign(new Error(`no answer within ${callTimeoutMs} ms`), { code: 'ETIMEDOUT' }),
+      ),
+    );
+    request.on('error', reject);
+    request.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { message: text.slice(0, 500) };
+  }
+}

@@ -1,0 +1,135 @@
+// A Kubernetes target with a namespace and a repository of its own, for integration tests.
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import type { DeployWork } from '@sluice/pipelines/language/definition';
+import { createCheckout } from '../../checkout/check-out.ts';
+import type { TargetRig } from '../deploy-target.contract.ts';
+import type { DeployTarget } from '../deploy-target.ts';
+import { aClaim } from '../test-claim.ts';
+import type { TestImages } from '../test-service.ts';
+import { kubernetesTarget } from './kubernetes-target.ts';
+
+export interface KubernetesRig extends TargetRig {
+  readonly namespace: string;
+  readonly api: CoreV1Api;
+  readonly open: (version: string, options?: OpenOptions) => DeployTarget;
+}
+
+export interface OpenOptions {
+  readonly image?: string;
+  readonly work?: Partial<DeployWork>;
+  readonly manifests?: string;
+  readonly kubeconfig?: string;
+  readonly prometheusUrl?: string | null;
+}
+
+/** Null when the Kubernetes target can be tested here, otherwise what is missing. */
+export function missingForKubernetes(): string | null {
+  const missing = ['KUBECONFIG', 'DOCKER_HOST'].filter((name) => process.env[name] === undefined);
+  return missing.length === 0 ? null : `${missing.join(' and ')} not set`;
+}
+
+export async function openKubernetesRig(images: TestImages, replicas = 2): Promise<KubernetesRig> {
+  const config = new KubeConfig();
+  config.loadFromDefault();
+  const api = config.makeApiClient(CoreV1Api);
+  const namespace = `sluice-test-${randomBytes(4).toString('hex')}`;
+  await api.createNamespace({ body: { metadata: { name: namespace } } });
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-kube-'));
+  const commits = new Map<string, string>();
+  const commitOf = (text: string): string => commits.get(text) ?? commitManifests(folder, text, commits);
+  const parts = {
+    kubeconfigPath: process.env['KUBECONFIG'] ?? null,
+    checkout: createCheckout(join(folder, 'mirrors')),
+    now: () => Date.now(),
+  };
+  await writeFile(join(folder, 'empty'), '');
+  const open = (version: string, options: OpenOptions = {}): DeployTarget => {
+    const { prometheusUrl = null } = options;
+    const target = { kind: 'kubernetes', namespace, kubeconfigSecret: null, prometheusUrl } as const;
+    const commit = commitOf(options.manifests ?? shopManifests(replicas));
+    const claim = aClaim({
+      installation: 'test',
+      target,
+      version,
+      image: options.image ?? images.good,
+      work: { manifests: 'k8s', ...options.work },
+      kubeconfig: options.kubeconfig ?? null,
+      checkout: {
+        repositoryId: 'shop',
+        url: `file://${folder}/origin`,
+        commit,
+        username: null,
+        password: null,
+      },
+    });
+    return kubernetesTarget(claim, target, parts, { say: () => {}, signal: AbortSignal.timeout(60_000) });
+  };
+  return {
+    namespace,
+    api,
+    replicas,
+    open,
+    rollout: (version) => open(version),
+    brokenRollout: (version) => open(version, { image: images.broken }),
+    ask: async () => {
+      const service = await api.readNamespacedService({ name: 'shop', namespace });
+      return fetch(`http://${service.spec?.clusterIP}/`, { headers: { connection: 'close' } }).then(
+        (answer) => (answer.ok ? answer.text() : null),
+        () => null,
+      );
+    },
+    [Symbol.asyncDispose]: async () => {
+      await api.deleteNamespace({ name: namespace });
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function commitManifests(folder: string, text: string, commits: Map<string, string>): string {
+  const origin = join(folder, 'origin');
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-C', origin, '-c', 'user.name=A', '-c', 'user.email=a@example.org', ...args], {
+      encoding: 'utf8',
+    }).trim();
+  execFileSync('mkdir', ['-p', join(origin, 'k8s')]);
+  execFileSync('git', ['init', '--quiet', origin]);
+  execFileSync('tee', [join(origin, 'k8s', 'shop.yml')], { input: text });
+  git('add', '--all');
+  git('commit', '--quiet', '--allow-empty', '--message', 'manifests');
+  const commit = git('rev-parse', 'HEAD');
+  commits.set(text, commit);
+  return commit;
+}
+
+export function shopManifests(replicas: number): string {
+  return `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: shop }
+spec:
+  replicas: ${replicas}
+  selector: { matchLabels: { app: shop } }
+  template:
+    metadata: { labels: { app: shop } }
+    spec:
+      terminationGracePeriodSeconds: 5
+      containers:
+        - name: shop
+          image: shop
+          imagePullPolicy: IfNotPresent
+          env: [{ name: LINGER_MS, value: '2000' }]
+          readinessProbe: { httpGet: { path: /healthz, port: 8080 }, periodSeconds: 1 }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: shop }
+spec:
+  selector: { app: shop }
+  ports: [{ port: 80, targetPort: 8080 }]
+`;
+}

@@ -1,0 +1,81 @@
+// Whose pods are whose, and why some are not ready. Pure.
+import type { Pod } from './kube-objects.ts';
+import { canaryName, mark, trafficGate } from './marks.ts';
+
+export interface PodView {
+  readonly name: string;
+  /** Null: the pod was made by somebody else, without a version. */
+  readonly version: string | null;
+  readonly isCanaryDeployment: boolean;
+  /** Its containers pass their checks; it gets traffic if it is also `isServing`. */
+  readonly isHealthy: boolean;
+  readonly isServing: boolean;
+  readonly isOpen: boolean;
+  readonly problem: string | null;
+}
+
+/** Pods of a workload and its canary that are not about to end. `now`: milliseconds since the epoch. */
+export function viewPods(pods: readonly Pod[], workload: string, now: number): readonly PodView[] {
+  return pods.flatMap((pod) => {
+    const owner = ownerOf(pod, workload);
+    const isEnding = pod.metadata.deletionTimestamp != null || isOver(pod);
+    return owner === null || isEnding ? [] : [viewPod(pod, owner === canaryName(workload), now)];
+  });
+}
+
+function viewPod(pod: Pod, isCanaryDeployment: boolean, now: number): PodView {
+  return {
+    name: pod.metadata.name,
+    version: pod.metadata.labels?.[mark.version] ?? null,
+    isCanaryDeployment,
+    isHealthy: hasCondition(pod, 'ContainersReady'),
+    isServing: hasCondition(pod, 'Ready'),
+    isOpen: hasCondition(pod, trafficGate),
+    problem: podProblem(pod, now),
+  };
+}
+
+/** A Deployment's pods belong to a ReplicaSet that is named for it and for the template's hash. */
+function ownerOf(pod: Pod, workload: string): string | null {
+  const hash = pod.metadata.labels?.['pod-template-hash'];
+  const owner = pod.metadata.ownerReferences?.find(({ kind }) => kind === 'ReplicaSet')?.name;
+  return [workload, canaryName(workload)].find((name) => owner === `${name}-${hash}`) ?? null;
+}
+
+function isOver({ status }: Pod): boolean {
+  return status.phase === 'Succeeded' || status.phase === 'Failed';
+}
+
+function hasCondition(pod: Pod, type: string): boolean {
+  return pod.status.conditions?.some((one) => one.type === type && one.status === 'True') ?? false;
+}
+
+/** Reasons that no waiting mends. */
+const hopelessReasons = new Set([
+  'CrashLoopBackOff',
+  'ImagePullBackOff',
+  'ErrImageNeverPull',
+  'InvalidImageName',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
+]);
+
+/** A cluster that adds nodes by itself needs some time for a pod without a place. */
+const schedulingPatienceMs = 60_000;
+
+function podProblem(pod: Pod, now: number): string | null {
+  const statuses = [...(pod.status.initContainerStatuses ?? []), ...(pod.status.containerStatuses ?? [])];
+  for (const { name, state } of statuses) {
+    const { reason, message } = state?.waiting ?? {};
+    if (reason !== undefined && hopelessReasons.has(reason)) {
+      return `${reason} in container ${name} of pod ${pod.metadata.name}${message === undefined ? '' : `: ${message}`}`;
+    }
+  }
+  const scheduled = pod.status.conditions?.find(({ type }) => type === 'PodScheduled');
+  if (scheduled?.status !== 'False') return null;
+  const waited = now - Date.parse(scheduled.lastTransitionTime ?? '');
+  return waited > schedulingPatienceMs
+    ? `${scheduled.reason ?? 'Unschedulable'}: pod ${pod.metadata.name}: ${scheduled.message ?? 'no node has room'}`
+    : null;
+}

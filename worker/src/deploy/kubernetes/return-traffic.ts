@@ -1,0 +1,85 @@
+// One step of a roll-back: the old version to full strength, traffic as far as it can take it, then away with the new one.
+import { DeployProblem } from '../deploy-problem.ts';
+import type { KubeClient } from './kube-client.ts';
+import { podTemplate, type Deployment } from './kube-objects.ts';
+import { canaryName, note } from './marks.ts';
+import { fullReplicas, stableVersion, templateVersion, type OpenWorkload } from './open-workload.ts';
+import { scale, type ShiftStep } from './shift-traffic.ts';
+import { openGates } from './traffic-gates.ts';
+import { servingOf, sidesOf } from './workload-facts.ts';
+
+export async function returnTraffic(
+  client: KubeClient,
+  workload: OpenWorkload,
+  version: string,
+): Promise<ShiftStep> {
+  const { name, stable, canary } = workload;
+  if (stable === null || stableVersion(workload) === null) return removeFirst(client, workload, version);
+  const full = fullReplicas(workload);
+  if (templateVersion(workload) === version) {
+    await restoreTemplate(client, stable, full);
+    return 'waiting';
+  }
+  if ((stable.spec.replicas ?? 1) !== full) {
+    await scale(client, name, full);
+    return 'moving';
+  }
+  const { old, fresh } = sidesOf(workload, version);
+  const ownFresh = fresh.filter((pod) => !pod.isCanaryDeployment);
+  const spare = Math.max(0, full - servingOf(old));
+  const wasOpen = fresh.filter((pod) => pod.isCanaryDeployment && pod.isServing).length;
+  if (await openGates(client, workload, version, Math.min(spare, wasOpen))) return 'moving';
+  if (spare > 0 || ownFresh.length > 0) return 'waiting';
+  if (servingOf(fresh) > 0) return 'moving';
+  if (canary !== null) await client.removeDeployment(canaryName(name));
+  await forgetRollout(client, stable);
+  return 'done';
+}
+
+/** Takes away the notes of a rollout that is over. */
+export async function forgetRollout(
+  client: KubeClient,
+  { metadata }: Deployment,
+  changes: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const gone = [note.stableTemplate, note.stableReplicas].filter(
+    (key) => metadata.annotations?.[key] !== undefined,
+  );
+  const annotations = { ...Object.fromEntries(gone.map((key) => [key, null])), ...changes };
+  if (Object.keys(annotations).length === 0) return;
+  await client.patchDeployment(metadata.name, { metadata: { annotations } });
+}
+
+/** Nothing ran before: both Deployments go, other objects of the manifests stay. */
+async function removeFirst(client: KubeClient, workload: OpenWorkload, version: string): Promise<ShiftStep> {
+  if (workload.canary !== null) await client.removeDeployment(canaryName(workload.name));
+  if (templateVersion(workload) === version) await client.removeDeployment(workload.name);
+  return 'done';
+}
+
+async function restoreTemplate(client: KubeClient, stable: Deployment, full: number): Promise<void> {
+  const { annotations = {}, labels = {}, name } = stable.metadata;
+  const text = annotations[note.stableTemplate];
+  const before = annotations[note.stableVersion];
+  const template = text === undefined ? null : podTemplate.safeParse(parse(text));
+  if (template?.success !== true || before === undefined) {
+    throw new DeployProblem(
+      'rollback-lost',
+      `Deployment ${name} no longer has the note of what ran before (${note.stableTemplate}): run \`kubectl rollout undo deployment/${name}\`, or deploy the old version again.`,
+    );
+  }
+  await client.replaceInDeployment(name, [
+    { op: 'replace', path: '/spec/template', value: template.data },
+    { op: 'replace', path: '/spec/replicas', value: full },
+    { op: 'replace', path: '/metadata/annotations', value: { ...annotations, [note.version]: before } },
+    { op: 'replace', path: '/metadata/labels', value: { ...labels, version: before } },
+  ]);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

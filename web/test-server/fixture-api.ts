@@ -1,0 +1,112 @@
+// The `/api/*` of the fixture server: reads from the world, and remembers what it was asked to change.
+import type { RunSummary } from '@sluice/pipelines/protocol/api';
+import { vote as voteSchema } from '@sluice/pipelines/protocol/api';
+import { pageOf } from './fixture-logs.ts';
+import { summaryOf } from './fixture-runs.ts';
+import type { World } from './fixture-world.ts';
+
+export interface ApiRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const ok = (body: unknown): ApiAnswer => ({ status: 200, body });
+const missing: ApiAnswer = {
+  status: 404,
+  body: {
+    reason: 'not-found',
+    message: 'There is nothing with this id. It may have been removed by the retention rules.',
+  },
+};
+
+export function answerApi(world: World, request: ApiRequest): ApiAnswer {
+  return request.method === 'GET' ? read(world, request) : change(world, request);
+}
+
+function read(world: World, { path, query }: ApiRequest): ApiAnswer {
+  const [, , collection = '', key = '', more = ''] = path.split('/');
+  switch (`${collection}${key === '' ? '' : '/:id'}${more === '' ? '' : `/${more}`}`) {
+    case 'session':
+      return ok({ user: 'admin', role: 'admin', installation: 'fixture', version: '0.1.0' });
+    case 'runs':
+      return ok(runsPage(world, query));
+    case 'runs/:id':
+      return found(world.runs.find((run) => run.id === key));
+    case 'rollouts/:id':
+      return found(world.rollouts.get(key));
+    case 'attempts/:id/log':
+      return logPage(world, key, query);
+    case 'environments':
+      return ok({ environments: world.environments });
+    case 'repositories':
+      return ok({ repositories: world.repositories });
+    case 'secrets':
+      return ok({ secrets: world.secrets });
+    case 'workers':
+      return ok({ workers: world.workers });
+    case 'deliveries':
+      return ok({ deliveries: world.deliveries });
+    case 'audit':
+      return ok({ entries: world.audit });
+    default:
+      return missing;
+  }
+}
+
+function found(value: unknown): ApiAnswer {
+  return value === undefined ? missing : ok(value);
+}
+
+function runsPage(
+  world: World,
+  query: URLSearchParams,
+): { readonly runs: readonly RunSummary[]; readonly next: string | null } {
+  const wanted = world.runs.filter(
+    (run) =>
+      matches(query.get('status'), run.status) &&
+      matches(query.get('branch'), run.ref) &&
+      matches(query.get('pipeline'), run.pipeline) &&
+      matches(query.get('project'), run.project),
+  );
+  const before = query.get('before');
+  const start = before === null ? 0 : wanted.findIndex((run) => run.id === before) + 1;
+  const page = wanted.slice(start, start + Number(query.get('limit') ?? 50));
+  const last = page.at(-1);
+  return { runs: page.map(summaryOf), next: last === wanted.at(-1) ? null : (last?.id ?? null) };
+}
+
+const matches = (wanted: string | null, value: string): boolean => wanted === null || wanted === value;
+
+function logPage(world: World, attemptId: string, query: URLSearchParams): ApiAnswer {
+  const log = world.logs.get(attemptId);
+  if (log === undefined) return missing;
+  const lines = pageOf(log, Number(query.get('from') ?? 0), Number(query.get('limit') ?? 1_000));
+  return ok({ lines, total: log.lines, complete: log.isComplete });
+}
+
+function change(world: World, { path, body }: ApiRequest): ApiAnswer {
+  const isVote = /^\/api\/runs\/([^/]+)\/stages\/[^/]+\/vote$/.exec(path);
+  if (isVote !== null) return checkVote(world, isVote[1] ?? '', body);
+  if (path === '/api/runs' || path.endsWith('/rollback'))
+    return { status: 201, body: { runId: world.runs[0]?.id } };
+  if (path === '/api/tokens') return { status: 201, body: { id: 'token', token: 'slc_fixture_0123456789' } };
+  if (path === '/api/session') return { status: 201, body: {} };
+  return { status: 202, body: {} };
+}
+
+function checkVote(world: World, runId: string, body: unknown): ApiAnswer {
+  const vote = voteSchema.safeParse(body);
+  if (!vote.success) return { status: 400, body: { reason: 'bad-body', message: vote.error.message } };
+  const rollout = [...world.rollouts.values()].find((candidate) => candidate.runId === runId);
+  const newest = rollout?.decisions.at(-1)?.hash ?? null;
+  if (rollout !== undefined && vote.data.decisionHash !== newest)
+    return { status: 409, body: { reason: 'decision-changed', message: 'A newer decision has been made.' } };
+  return { status: 202, body: {} };
+}

@@ -1,0 +1,77 @@
+import type { World } from './fixture-world.ts';
+import { id } from './fixture-ids.ts';
+
+/** What the lists under Settings hold. */
+export function fixtureSettings(
+  now: number,
+): Pick<World, 'repositories' | 'secrets' | 'workers' | 'deliveries' | 'audit'> {
+  const repository = (number: number, fullName: string, trusted: boolean) => ({
+    id: id('other', number),
+    project: 'default',
+    fullName,
+    provider: 'github' as const,
+    cloneUrl: `https://git.example.com/${fullName}.git`,
+    defaultBranch: 'main',
+    trusted,
+  });
+  const delivery = { provider: 'github', event: 'push', repository: 'acme/shop' } as const;
+  return {
+    repositories: [repository(1, 'acme/shop', false), repository(2, 'acme/tools', true)],
+    secrets: [
+      { name: 'REGISTRY_PASSWORD', updatedAt: now - 86_400_000 },
+      { name: 'GATEWAY_KEY', updatedAt: now - 3_000_000_000 },
+    ],
+    workers: [
+      { id: 'build-1', pool: 'default', slots: 4, busy: 0, lastSeenAt: now - 96_000 },
+      { id: 'build-2', pool: 'default', slots: 4, busy: 2, lastSeenAt: now - 2_000 },
+    ],
+    deliveries: [
+      {
+        ...delivery,
+        id: id('other', 10),
+        receivedAt: now - 74_000,
+        status: 'started',
+        reason: null,
+        runIds: [id('run', 418)],
+      },
+      {
+        ...delivery,
+        id: id('other', 11),
+        receivedAt: now - 900_000,
+        status: 'ignored',
+        reason: 'the commit message asks for it: [skip ci]',
+        runIds: [],
+      },
+      {
+        ...delivery,
+        id: id('other', 12),
+        event: 'ping',
+        receivedAt: now - 990_000,
+        status: 'ignored',
+        reason: 'a ping starts nothing',
+        runIds: [],
+      },
+      {
+        ...delivery,
+        id: id('other', 13),
+        receivedAt: now - 5_200_000,
+        status: 'failed',
+        reason:
+          'the repository could not be read: authentication failed. Renew its credentials under Settings → Repositories, then replay.',
+        runIds: [],
+      },
+    ],
+    audit: [
+      { id: '3', at: now - 60_000, who: 'admin', action: 'signed-in', subject: 'admin', from: '127.0.0.1' },
+      {
+        id: '2',
+        at: now - 3_000_000,
+        who: 'admin',
+        action: 'secret-written',
+        subject: 'REGISTRY_PASSWORD',
+        from: '10.0.4.7',
+      },
+      { id: '1', at: now - 21_990_000, who: 'admin', action: 'run-cancelled', subject: '#407', from: null },
+    ],
+  };
+}

@@ -66,7 +66,7 @@ export const problemHandler: ErrorRequestHandler = (error: unknown, request, res
   request.log.error({ err: error }, 'a request failed');
   sendProblem(response, 500, {
     reason: 'internal-error',
-    message: `The server failed. Its log has more under the request id ${String(request.id)}.`,
+    message: 'The server failed. Its log has more, under the id in the header X-Request-Id.',
   });
 };
 
@@ -75,7 +75,7 @@ function refusalProblem({ type, limit, status }: z.infer<typeof refusal>): ApiPr
     case 'entity.too.large':
       return {
         reason: 'body-too-large',
-        message: `The body is larger than the ${limit ?? 0} bytes allowed here.`,
+        message: `The body is larger than the ${Math.round((limit ?? 0) / 104_857.6) / 10} MiB that are allowed here: send less.`,
       };
     case 'entity.parse.failed':
       return { reason: 'bad-body', message: 'The body is not JSON.' };

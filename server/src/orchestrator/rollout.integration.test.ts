@@ -1,0 +1,266 @@
+import { aPlan } from '@sluice/pipelines/plan/a-plan';
+import type { DeployWork } from '@sluice/pipelines/language/definition';
+import { actionJob, actionQueue, defaultPool } from '@sluice/pipelines/protocol/queues';
+import { aSpec, simulateTarget, type World } from '@sluice/pipelines/rollout/rollout-rig';
+import { Worker } from 'bullmq';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { hashDecision } from '../store/hash-decision.ts';
+import { saveEnvironment } from '../store/environment-store.ts';
+import { listDecisions, newestDecisionHash } from '../store/decision-store.ts';
+import { readLogLines } from '../store/log-store.ts';
+import { findRun } from '../store/run-store.ts';
+import { environmentViews } from '../views/environment-view.ts';
+import { rolloutView } from '../views/rollout-view.ts';
+import { runView } from '../views/run-view.ts';
+import { castVote } from './cast-vote.ts';
+import { claimAction } from './claim-action.ts';
+import { claimAttempt } from './claim-attempt.ts';
+import { reportAction } from './report-action.ts';
+import { requestCancel } from './request-cancel.ts';
+import { rollBackEnvironment } from './roll-back-environment.ts';
+import { startOrchestrator } from './start-orchestrator.ts';
+import { ingestRecords } from '../ingest/ingest-records.ts';
+import { createHash } from 'node:crypto';
+import { openTestCore, redisUrl, type TestCore } from './test-core.ts';
+
+describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_URL)', () => {
+  let core: TestCore;
+  let orchestrator: { close(): Promise<void> };
+  let worker: { close(): Promise<void> };
+  beforeAll(async () => {
+    core = await openTestCore();
+    for (const name of ['one', 'two', 'three', 'four', 'five']) {
+      const target = { kind: 'docker', service: name, listenHost: '127.0.0.1', listenPort: 80 } as const;
+      await core.context.db.transaction().execute((trx) => saveEnvironment(trx, { name, target, at: 0 }));
+    }
+  });
+  beforeEach(() => {
+    orchestrator = startOrchestrator(core.context);
+  });
+  afterEach(async () => {
+    await worker?.close();
+    await orchestrator.close();
+  });
+  afterAll(() => core.close());
+
+  test('a good canary is promoted, on a chain of decisions that anyone can check', async () => {
+    worker = workOnTarget(core, {});
+    const runId = await startDeploy(core, aDeploy('one'));
+    await expect.poll(() => statusOf(core, runId), { timeout: 30_000 }).toBe('succeeded');
+    const run = await runView(core.context.db, runId);
+    const rollout = await rolloutView(core.context.db, run?.rollouts[0]?.id ?? '');
+    expect(rollout?.rollout.phase.name).toBe('succeeded');
+    expect(rollout?.history.length).toBeGreaterThan(0);
+    let previous: string | null = null;
+    for (const { hash, previousHash, ...decision } of rollout?.decisions ?? []) {
+      expect(previousHash).toBe(previous);
+      expect(hashDecision(decision, previousHash)).toBe(hash);
+      previous = hash;
+    }
+    const attempt = run?.attempts.find(({ stage }) => stage === 'deploy');
+    expect(attempt?.log?.verified).toBe(true);
+    const [environment] = (await environmentViews(core.context.db)).filter(({ name }) => name === 'one');
+    expect(environment?.current).toMatchObject({
+      runId,
+      outcome: 'succeeded',
+      image: 'registry/shop@sha256:1',
+    });
+  });
+
+  test('a bad canary is rolled back, and its stage shows that', async () => {
+    worker = workOnTarget(core, { canaryBadRate: 0.2 });
+    const runId = await startDeploy(core, aDeploy('two'));
+    await expect.poll(() => statusOf(core, runId), { timeout: 30_000 }).toBe('failed');
+    const run = await runView(core.context.db, runId);
+    expect(run?.stages.find(({ id }) => id === 'deploy')?.status).toBe('rolled-back');
+    const [environment] = (await environmentViews(core.context.db)).filter(({ name }) => name === 'two');
+    expect(environment?.current).toBeNull();
+    expect(environment?.history).toMatchObject([{ outcome: 'rolled-back' }]);
+  });
+
+  test('an approval inside a rollout counts only with the newest evidence, and not from its author', async () => {
+    worker = workOnTarget(core, {});
+    const approval = { by: [], count: 1, withinMs: 60_000, notAuthor: true };
+    const runId = await startDeploy(
+      core,
+      aDeploy('three', {
+        steps: [
+          { kind: 'set-weight', percent: 10 },
+          { kind: 'analysis', forMs: 1_000 },
+          { kind: 'approve', approval },
+        ],
+      }),
+    );
+    await expect.poll(() => statusOf(core, runId), { timeout: 30_000 }).toBe('awaiting-approval');
+    const run = await runView(core.context.db, runId);
+    const rolloutId = run?.rollouts[0]?.id ?? '';
+    const decisionHash = await newestDecisionHash(core.context.db, rolloutId);
+    const vote = (user: string, hash: string | null) =>
+      castVote(core.context, { runId, stage: 'deploy' }, user, {
+        verdict: 'approved',
+        reason: null,
+        decisionHash: hash,
+      });
+    const older = (await listDecisions(core.context.db, rolloutId)).at(-2)?.hash ?? null;
+    expect(await vote('grace', older)).toMatchObject({ ok: false, error: { reason: 'stale-evidence' } });
+    expect(await vote('ada', decisionHash)).toMatchObject({ ok: false, error: { reason: 'may-not-vote' } });
+    expect(await vote('grace', decisionHash)).toMatchObject({ ok: true });
+    await expect.poll(() => statusOf(core, runId), { timeout: 30_000 }).toBe('succeeded');
+  });
+
+  test('a newer run supersedes a rollout: the older rolls back first; then one click goes back', async () => {
+    worker = workOnTarget(core, {});
+    const pause = aDeploy('four', {
+      steps: [
+        { kind: 'set-weight', percent: 10 },
+        { kind: 'pause', forMs: null },
+      ],
+    });
+    const first = await startDeploy(
+      core,
+      aDeploy('four', { strategy: 'rolling', steps: [] }),
+      'registry/shop@sha256:0',
+    );
+    await expect.poll(() => statusOf(core, first), { timeout: 30_000 }).toBe('succeeded');
+    const older = await startDeploy(core, pause);
+    await expect
+      .poll(async () => (await runView(core.context.db, older))?.rollouts[0]?.phase, { timeout: 20_000 })
+      .toBe('paused');
+    const newer = await startDeploy(
+      core,
+      aDeploy('four', { strategy: 'rolling', steps: [] }),
+      'registry/shop@sha256:2',
+    );
+    await expect.poll(() => statusOf(core, newer), { timeout: 30_000 }).toBe('succeeded');
+    expect(await statusOf(core, older)).toBe('cancelled');
+    const back = await rollBackEnvironment(core.context, 'four', {
+      releaseId: null,
+      by: { user: 'grace', from: null },
+      reason: 'slow',
+    });
+    if (!back.ok) throw new Error(back.error.message);
+    await expect.poll(() => statusOf(core, back.value.runId), { timeout: 30_000 }).toBe('succeeded');
+    const [environment] = (await environmentViews(core.context.db)).filter(({ name }) => name === 'four');
+    expect(environment?.current).toMatchObject({ image: 'registry/shop@sha256:0', by: 'grace' });
+  });
+
+  test('cancelling a run rolls its rollout back before the stage ends', async () => {
+    worker = workOnTarget(core, {});
+    const runId = await startDeploy(core, aDeploy('five', { steps: [{ kind: 'pause', forMs: null }] }));
+    await expect
+      .poll(async () => (await runView(core.context.db, runId))?.rollouts[0]?.phase, { timeout: 20_000 })
+      .toBe('paused');
+    await requestCancel(core.context, runId, 'grace', 'wrong branch');
+    await expect.poll(() => statusOf(core, runId), { timeout: 30_000 }).toBe('cancelled');
+    expect((await runView(core.context.db, runId))?.rollouts[0]?.phase).toBe('rolled-back');
+  });
+
+  test('a deployment to an environment that does not exist says how to create it', async () => {
+    const runId = await startDeploy(core, aDeploy('nowhere'));
+    await expect.poll(() => statusOf(core, runId), { timeout: 10_000 }).toBe('failed');
+    const run = await runView(core.context.db, runId);
+    expect(run?.state?.stages['deploy']).toMatchObject({
+      failure: { message: expect.stringContaining('PUT /api/environments/nowhere') },
+    });
+  });
+
+  test('an approve stage passes by a vote, whose log says who', async () => {
+    const approval = { by: [], count: 1, withinMs: 60_000, notAuthor: false };
+    const plan = aPlan()
+      .stage('ask', { work: { kind: 'approve', approval } })
+      .done();
+    const runId = await core.start(plan);
+    expect(await statusOf(core, runId)).toBe('awaiting-approval');
+    const vote = { verdict: 'approved', reason: null, decisionHash: null } as const;
+    expect(await castVote(core.context, { runId, stage: 'ask' }, 'grace', vote)).toMatchObject({ ok: true });
+    expect(await statusOf(core, runId)).toBe('succeeded');
+    const attempt = (await runView(core.context.db, runId))?.attempts[0];
+    const lines = await readLogLines(core.context.db, attempt?.id ?? '', 0, 10);
+    expect(lines.at(-1)?.text).toBe('approved by grace');
+    expect(attempt?.log?.verified).toBe(true);
+  });
+
+  test('an approval that nobody gives expires', async () => {
+    const approval = { by: [], count: 1, withinMs: 60_000, notAuthor: false };
+    const runId = await core.start(
+      aPlan()
+        .stage('ask', { work: { kind: 'approve', approval } })
+        .done(),
+    );
+    core.passTime(61_000);
+    await expect.poll(() => statusOf(core, runId), { timeout: 5_000 }).toBe('failed');
+  });
+});
+
+const statusOf = async (core: TestCore, runId: string) => (await findRun(core.context.db, runId))?.status;
+
+function aDeploy(environment: string, changes: Partial<DeployWork> = {}): DeployWork {
+  return {
+    ...aSpec().work,
+    environment,
+    image: 'push',
+    container: { port: 80, replicas: 2, env: {}, health: '/' },
+    steps: [
+      { kind: 'set-weight', percent: 10 },
+      { kind: 'analysis', forMs: 2_000 },
+    ],
+    intervalMs: 100,
+    bakeMs: 0,
+    drainMs: 0,
+    ...changes,
+  };
+}
+
+/** Starts a run whose push stage has given its image. */
+async function startDeploy(
+  core: TestCore,
+  work: DeployWork,
+  image = 'registry/shop@sha256:1',
+): Promise<string> {
+  const runId = await core.start(
+    aPlan()
+      .stage('push')
+      .stage('deploy', { needs: ['push'], work })
+      .done(),
+  );
+  const answer = await claimAttempt(core.context, { runId, stage: 'push', attempt: 1, workerId: 'w' });
+  if (answer.kind === 'refused') throw new Error(answer.reason);
+  const { attemptId, fence } = answer.claim;
+  const outcome = { result: 'succeeded', outputs: { image } } as const;
+  const logDigest = createHash('sha256').digest('hex');
+  const at = core.context.now();
+  const end = { kind: 'finished', number: 1, outcome, logLines: 0, logDigest, at } as const;
+  await ingestRecords(core.context, attemptId, { fence, records: [end] });
+  return runId;
+}
+
+/** A worker whose target is simulated, one a rollout. */
+function workOnTarget(core: TestCore, world: Partial<World>): { close(): Promise<void> } {
+  const targets = new Map<string, ReturnType<typeof simulateTarget>>();
+  const connection = core.context.redis.duplicate({ maxRetriesPerRequest: null });
+  const worker = new Worker(
+    actionQueue(defaultPool),
+    async (job) => {
+      const { rolloutId, action } = actionJob.parse(job.data);
+      const answer = await claimAction(core.context, { rolloutId, action, workerId: 'w' });
+      if (answer.kind === 'refused') return;
+      const { claim } = answer;
+      const fresh = { startMs: 0, requestsPerSecond: 100_000, ...world };
+      const target = targets.get(rolloutId) ?? simulateTarget(claim.spec, fresh, core.context.now());
+      targets.set(rolloutId, target);
+      const result = target.answer(claim.what, core.context.now());
+      await reportAction(core.context, rolloutId, action, {
+        fence: claim.fence,
+        result,
+        lines: [claim.what.kind],
+      });
+    },
+    { connection, prefix: core.context.queuePrefix },
+  );
+  return {
+    async close() {
+      await worker.close();
+      connection.disconnect();
+    },
+  };
+}

@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ServerContext } from '../context.ts';
 import { findTokenUser } from '../store/token-store.ts';
@@ -15,6 +15,7 @@ export async function ensureCliToken(
   if ((await findTokenUser(context.db, hashToken(existing.trim()), context.now())) !== null) return;
   const { token } = await createApiToken(context, 'command line on this machine', adminUser);
   const draft = `${file}.${process.pid}`;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await writeFile(draft, `${token}\n`, { mode: 0o600 });
   await rename(draft, file);
 }

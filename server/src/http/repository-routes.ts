@@ -43,6 +43,8 @@ export function repositoryRoutes(context: ServerContext, rules: CloneRules): Rou
   return router;
 }
 
-function view({ credentials: _, ...repository }: Repository): RepositoryView {
-  return repository;
+/** Field by field: credentials stay here. */
+function view(repository: Repository): RepositoryView {
+  const { id, project, fullName, provider, cloneUrl, defaultBranch, trusted } = repository;
+  return { id, project, fullName, provider, cloneUrl, defaultBranch, trusted };
 }

@@ -42,6 +42,7 @@ const world = fc
     canaryBadRate: fc.constantFrom(0, 0.001, 0.05, 0.5),
     startMs: fc.constantFrom(0, 3_000, 15 * minute),
     problem: fc.constantFrom(null, null, null, 'CrashLoopBackOff'),
+    lingerMs: fc.constantFrom(0, 40_000),
     isRouterStuck: fc.constantFrom(false, false, false, true),
     seed: fc.nat(),
     trouble: fc.constantFrom(0, 0.1, 0.6),
@@ -52,6 +53,7 @@ const world = fc
       const roll = hash(seed, at) * 3;
       return at > 60 * minute || roll > 3 * trouble ? 'fine' : roll < trouble ? 'silent' : 'error';
     },
+    isLimping: (at) => hash(seed + 3, at) < trouble,
     fails: (action, at) =>
       at < 60 * minute && hash(seed + 1, at) < trouble / 2
         ? {

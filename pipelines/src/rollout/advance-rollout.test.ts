@@ -75,6 +75,29 @@ describe('a canary', () => {
     });
   });
 
+  test('that loses a replica keeps its weight until the replica is back', () => {
+    const back = 3 * minute;
+    const steps = [10, 50].flatMap((percent) => [
+      { kind: 'set-weight', percent } as const,
+      { kind: 'pause', forMs: minute } as const,
+    ]);
+    const rig = aRollout({ steps }, { isLimping: (at) => at > 30_000 && at < back }).until('paused');
+    rig.until('setting-weight');
+    expect(rig.rollout.facts?.canary).toMatchObject({ ready: 1, replicas: 2, weightPercent: 10 });
+    rig.until('paused');
+    expect(rig.now).toBeGreaterThanOrEqual(back);
+    expect(rig.rollout.facts?.canary).toMatchObject({ ready: 2, weightPercent: 50 });
+  });
+
+  test('analysed twice at one weight needs evidence of its own for each', () => {
+    const analysis = { kind: 'analysis', forMs: 5 * minute } as const;
+    const rig = aRollout({ steps: [{ kind: 'set-weight', percent: 10 }, analysis, analysis] }).finish();
+    const passes = rig.decisions.filter(({ kind }) => kind === 'continue');
+    expect(passes.map(({ step }) => step)).toEqual([1, 2]);
+    const counted = passes.map(({ verdict }) => verdict?.metrics[0]?.canary.requests ?? 0);
+    expect(counted[1]).toBeLessThan((counted[0] ?? 0) * 1.1);
+  });
+
   test('whose weight is never applied is rolled back as weight-not-applied', () => {
     const rig = aRollout({}, { isRouterStuck: true }).finish();
     expect(rig.rollout.phase).toMatchObject({
@@ -313,6 +336,14 @@ describe('a roll-back', () => {
     expect(kinds(rig.actions)).not.toContain('roll-back');
     rig.fold({ kind: 'tick', at: rig.now + minute });
     expect(rig.actions.at(-1)?.kind).toBe('roll-back');
+  });
+
+  test('is not over before the new version is gone', () => {
+    const rig = aRollout({}, { canaryBadRate: 0.5, lingerMs: 30_000 }).until('rolling-back');
+    const since = rig.now;
+    rig.finish();
+    expect(rig.now - since).toBeGreaterThanOrEqual(30_000);
+    expect(rig.rollout.facts?.canary).toBeNull();
   });
 
   test('that fails is tried again, then calls a person, and still goes on', () => {

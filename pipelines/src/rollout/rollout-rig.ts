@@ -71,6 +71,10 @@ export interface World {
   ) => { readonly reason: string; readonly retryable: boolean } | null;
   /** The router ignores what it is told. */
   readonly isRouterStuck: boolean;
+  /** One replica of the new version is not ready at that time. */
+  readonly isLimping: (at: number) => boolean;
+  /** How long replicas of the new version take to end after a roll-back. */
+  readonly lingerMs: number;
 }
 
 export const aWorld: World = {
@@ -84,6 +88,8 @@ export const aWorld: World = {
   metrics: () => 'fine',
   fails: () => null,
   isRouterStuck: false,
+  isLimping: () => false,
+  lingerMs: 0,
 };
 
 /** Requests flow all the time, split as the weight says; counts are exact expectations, rounded down. */
@@ -94,7 +100,8 @@ export function simulateTarget(
 ): SimulatedTarget {
   const world = { ...aWorld, ...changes };
   let deployedAt: number | null = null;
-  let weight = world.stable ? 0 : 0;
+  let weight = 0;
+  let rolledBackAt: number | null = null;
   let retired = false;
   let flowedUntil = startedAt;
   const total = { stable: 0, canary: 0 };
@@ -121,7 +128,14 @@ export function simulateTarget(
   const facts = (at: number) => {
     const isReady = deployedAt !== null && at >= deployedAt + world.startMs && world.problem === null;
     const canary =
-      deployedAt === null ? null : side(spec.version, weight, isReady ? world.replicas : 0, world.problem);
+      deployedAt === null
+        ? null
+        : side(
+            spec.version,
+            weight,
+            isReady ? world.replicas - (world.isLimping(at) ? 1 : 0) : 0,
+            world.problem,
+          );
     const stable = world.stable ? side('r12', 100 - weight, world.replicas, null) : null;
     return retired
       ? { stable: canary, canary: null, address: 'http://shop' }
@@ -161,7 +175,8 @@ export function simulateTarget(
         break;
       case 'roll-back':
         weight = 0;
-        deployedAt = null;
+        rolledBackAt ??= at;
+        if (at >= rolledBackAt + world.lingerMs) deployedAt = null;
         break;
       default:
     }

@@ -3,14 +3,15 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { Executor, OpenedWorkspace, WorkspaceSpec } from '../executor.ts';
-import { controlFolder, createDockerSession, tarOf, workspaceFolder } from './docker-session.ts';
+import {
+  controlFolder,
+  createDockerSession,
+  tarOf,
+  workspaceFolder,
+  type DockerExecutorOptions,
+} from './docker-session.ts';
 import { engineStatus, messageOf } from './engine-error.ts';
 import { ensureImage } from './pull-image.ts';
-
-export interface DockerExecutorOptions {
-  /** The engine runs on this host and sees the worker's folders under the same paths. */
-  readonly isLocal: boolean;
-}
 
 /**
  * One container an attempt, which stays warm between steps. Its main process only waits, so it outlives every

@@ -7,9 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { extract, pack } from 'tar-fs';
 import type { ExecutorSession, StepCommand, StepEnd, WorkspaceSpec } from '../executor.ts';
-import type { DockerExecutorOptions } from './docker-executor.ts';
 import { engineStatus } from './engine-error.ts';
 import { demultiplex } from './multiplexed-stream.ts';
+
+export interface DockerExecutorOptions {
+  /** The engine runs on this host and sees the worker's folders under the same paths. */
+  readonly isLocal: boolean;
+}
 
 export const workspaceFolder = '/workspace';
 /** Holds the scripts of steps; the container can read it only. */

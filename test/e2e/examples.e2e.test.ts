@@ -1,0 +1,156 @@
+// Every example is run as it stands, but for the names of images and of the registry, which are this machine's.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LogPage, RunView } from '@sluice/pipelines/protocol/api';
+import { endedRun, eventually, runOf, startSluice, type SluiceRig } from '../rig/sluice.ts';
+
+const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
+const image = process.env['TEST_IMAGE'] ?? 'lab/busybox:1';
+const registry = process.env['REGISTRY'] ?? '';
+let sluice: SluiceRig;
+
+beforeAll(async () => {
+  sluice = await startSluice();
+});
+afterAll(async () => {
+  await sluice[Symbol.asyncDispose]();
+});
+
+test('every folder of examples/ is covered: those below, and hello by the first start', () => {
+  const folders = readdirSync(examples).filter((name) => statSync(join(examples, name)).isDirectory());
+  expect(folders.toSorted()).toEqual([
+    'approval',
+    'build-and-push',
+    'fan-out',
+    'hello',
+    'hello-world',
+    'inputs',
+  ]);
+});
+
+test('hello-world prints its line', async () => {
+  const run = await pushed('hello-world');
+  expect(statuses(run)).toEqual({ hello: 'succeeded' });
+  expect(await output(run, 'hello')).toEqual(['hello, world']);
+});
+
+test('fan-out hands outputs on, decides by them, and gathers all branches', async () => {
+  const run = await pushed('fan-out');
+  expect(new Set(Object.values(statuses(run)))).toEqual(new Set(['succeeded']));
+  expect(await output(run, 'unit')).toEqual(['testing version 1.4.2']);
+  expect(await output(run, 'release-notes')).toEqual(['notes for fan-out']);
+  expect(await output(run, 'report')).toEqual(['unit succeeded, integration succeeded']);
+});
+
+test('inputs takes its defaults on a push, and what a person filled in on a manual start', async () => {
+  const byPush = await pushed('inputs');
+  expect(await output(byPush, 'work')).toEqual(['level info, note none', 'round 1', 'round 2', 'round 3']);
+
+  const { runId } = await sluice.api.call<{ runId: string }>('POST', '/api/runs', {
+    repository: 'acme/inputs',
+    branch: 'main',
+    inputs: { level: 'info', rounds: 1, dry_run: true, note: 'by hand; $(touch /tmp/never)' },
+  });
+  const byHand = await ended(runId);
+  expect(await output(byHand, 'work')).toEqual(['level info, note by hand; $(touch /tmp/never)', 'round 1']);
+  expect(byHand.state?.stages['publish']).toMatchObject({
+    status: 'skipped',
+    reason: expect.stringContaining('dry_run'),
+  });
+});
+
+test('a manual start with a wrong input is refused with what is allowed', async () => {
+  const start = sluice.api.call('POST', '/api/runs', {
+    repository: 'acme/inputs',
+    branch: 'main',
+    inputs: { level: 'loud' },
+  });
+  await expect(start).rejects.toThrow(/debug, info|"debug"/);
+});
+
+test('approval waits for a person, goes on, and tidies up', async () => {
+  const repository = await sluice.repository('approval');
+  const commit = await repository.push(filesOf('approval'), 'approval');
+  const { id } = await runOf(sluice.api, commit);
+  await eventually('the question', async () => {
+    const run = await sluice.api.call<RunView>('GET', `/api/runs/${id}`);
+    return run.status === 'awaiting-approval' ? run : null;
+  });
+  await sluice.api.call('POST', `/api/runs/${id}/stages/accept/vote`, {
+    verdict: 'approved',
+    reason: 'fine',
+  });
+  const run = await endedRun(sluice.api, commit);
+  expect(new Set(Object.values(statuses(run)))).toEqual(new Set(['succeeded']));
+  expect(await output(run, 'publish')).toEqual(['published after all checks passed']);
+  expect(await output(run, 'tidy')).toEqual(['the approval succeeded']);
+});
+
+test.skipIf(registry === '')(
+  'build-and-push does not pass a scan that could not look, unless the file allows it',
+  async () => {
+    const strict = await pushed('build-and-push');
+    const scan = strict.state?.stages['scan'];
+    const isBlind = scan?.status === 'failed' && /no vulnerability data/i.test(scan.failure.message);
+    if (isBlind) expect(statuses(strict)).toMatchObject({ image: 'succeeded', push: 'skipped' });
+
+    const repository = await sluice.repository('build-and-push-offline');
+    const files = filesOf('build-and-push');
+    const pipeline = (files['.sluice.yml'] ?? '').replace(
+      'fail_on: high',
+      'fail_on: high\n      no_data: allow',
+    );
+    const run = await endedRun(
+      sluice.api,
+      await repository.push({ ...files, '.sluice.yml': pipeline }, 'offline'),
+    );
+    expect(statuses(run)).toEqual({ image: 'succeeded', scan: 'succeeded', push: 'succeeded' });
+    const push = run.state?.stages['push'];
+    const digest = push?.status === 'succeeded' ? push.outputs['digest'] : undefined;
+    const manifest = await fetch(`http://${registry}/v2/sluice-e2e/site/manifests/${digest ?? 'none'}`, {
+      headers: { accept: 'application/vnd.docker.distribution.manifest.v2+json' },
+    });
+    expect(manifest.status).toBe(200);
+  },
+);
+
+async function pushed(example: string): Promise<RunView> {
+  const repository = await sluice.repository(example);
+  return endedRun(sluice.api, await repository.push(filesOf(example), example));
+}
+
+function ended(runId: string): Promise<RunView> {
+  return eventually('the end of the run', async () => {
+    const run = await sluice.api.call<RunView>('GET', `/api/runs/${runId}`);
+    return run.finishedAt === null ? null : run;
+  });
+}
+
+function filesOf(example: string): Readonly<Record<string, string>> {
+  const folder = join(examples, example);
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(join(folder, name)).isFile(),
+  );
+  return Object.fromEntries(
+    names.map((name) => [
+      relative(folder, join(folder, name)),
+      readFileSync(join(folder, name), 'utf8')
+        .replaceAll('busybox:1', image)
+        .replaceAll('registry.example.com/', `${registry}/sluice-e2e/`),
+    ]),
+  );
+}
+
+const statuses = (run: RunView): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(run.state?.stages ?? {}).map(([id, { status }]) => [id, status]));
+
+/** What the stage's commands printed. */
+async function output(run: RunView, stage: string): Promise<readonly string[]> {
+  const attempt = run.attempts.find((each) => each.stage === stage);
+  if (attempt === undefined)
+    throw new Error(`${stage} did not run: ${JSON.stringify(run.state?.stages[stage])}`);
+  const page = await sluice.api.call<LogPage>('GET', `/api/attempts/${attempt.id}/log?from=0&limit=1000`);
+  return page.lines.filter((line) => line.stream !== 's').map((line) => line.text);
+}

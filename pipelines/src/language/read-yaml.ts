@@ -79,7 +79,7 @@ function tokenise(text: string): CST.Token[] | YamlProblem {
 /** One mistake often makes the parser complain several times in a row: one message a line is enough. */
 function syntaxProblems(text: string, document: Document.Parsed): YamlProblem[] {
   const problems: YamlProblem[] = [];
-  let lastLine = -1;
+  let lastLine: number | null = null;
   for (const error of [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])) {
     const line = text.lastIndexOf('\n', error.pos[0] - 1);
     if (line === lastLine) continue;

@@ -6,7 +6,8 @@ export function explainYamlError(text: string, error: YAMLParseError | YAMLWarni
   const [start, end] = error.pos;
   const rest = text.slice(start, endOfLine(text, start));
   const lineStart = text.lastIndexOf('\n', start - 1) + 1;
-  const indent = /^[ \t]*/.exec(text.slice(lineStart, endOfLine(text, lineStart)))?.[0] ?? '';
+  const line = text.slice(lineStart, endOfLine(text, lineStart)).trimEnd();
+  const indent = /^[ \t]*/.exec(line)?.[0] ?? '';
   const at = (message: string, from = start, to = end): YamlProblem => ({
     start: from,
     end: Math.max(to, from + 1),
@@ -18,6 +19,14 @@ export function explainYamlError(text: string, error: YAMLParseError | YAMLWarni
       'A line is indented by a tab, which YAML does not allow. Use spaces.',
       lineStart,
       lineStart + indent.length,
+    );
+  }
+  if (/[[{,:]\s*[^'"]*\$\{\{/.test(line) && error.code === 'MISSING_CHAR') {
+    const opened = lineStart + line.indexOf('${{');
+    return at(
+      'Inside [ ] and { }, text with an expression stands in quotes: "${{ … }}".',
+      opened,
+      lineStart + line.length,
     );
   }
   switch (error.code) {
@@ -43,17 +52,7 @@ export function explainYamlError(text: string, error: YAMLParseError | YAMLWarni
       );
     case 'BLOCK_AS_IMPLICIT_KEY':
     case 'MULTILINE_IMPLICIT_KEY':
-      return /^[^'"#]*: /.test(rest) && rest.includes(': ')
-        ? at(
-            'A second ": " stands in this value. Put the value in quotes.',
-            start,
-            start + rest.trimEnd().length,
-          )
-        : at(
-            'The indentation changes where it may not. Lines of one list or map begin at the same column.',
-            start,
-            start + rest.trimEnd().length,
-          );
+      return explainIndentation(text, start, indent.length, at);
     case 'BAD_INDENT':
       return at(
         'The indentation is wrong here: a bracket or quotation mark above may not be closed, or the line needs more spaces.',
@@ -65,6 +64,31 @@ export function explainYamlError(text: string, error: YAMLParseError | YAMLWarni
     default:
       return at(`This is not valid YAML: ${error.message}.`);
   }
+}
+
+type At = (message: string, from: number, to: number) => YamlProblem;
+
+/** The parser stumbles over the line before the one that is wrong. */
+function explainIndentation(text: string, start: number, indent: number, at: At): YamlProblem {
+  const end = endOfLine(text, start);
+  const rest = text.slice(start, end).trimEnd();
+  const [, blank = '', next = ''] = /^(\s*\n *|\n? *)(\S[^\n]*)?/.exec(text.slice(end)) ?? [];
+  const nextIndent = blank.length - blank.lastIndexOf('\n') - 1;
+  if (next !== '' && nextIndent > indent) {
+    const from = end + blank.length;
+    return at(
+      'This line is indented further than the one before it, which has a value already. Lines of one map begin at the same column.',
+      from,
+      from + next.trimEnd().length,
+    );
+  }
+  return rest.includes(': ')
+    ? at('A second ": " stands in this value. Put the value in quotes.', start, start + rest.length)
+    : at(
+        'The indentation changes where it may not. Lines of one list or map begin at the same column.',
+        start,
+        start + rest.length,
+      );
 }
 
 const endOfLine = (text: string, from: number): number => {

@@ -1,0 +1,147 @@
+// What people really write on the first day, and what they read then.
+import { expect, test } from 'vitest';
+import { formatDiagnostic } from './format-diagnostic.ts';
+import { parsePipeline } from './parse-pipeline.ts';
+
+test('a need that does not exist', () => {
+  expect(
+    mistakes('stages:\n  build: { steps: [make] }\n  deploy:\n    needs: [bulid]\n    steps: [./deploy]\n'),
+  ).toBe(`.sluice.yml:5:13  stage "deploy" needs "bulid", which does not exist. Did you mean "build"?
+    needs: [bulid]
+            ~~~~~`);
+});
+
+test('a tab for indentation', () => {
+  expect(mistakes('stages:\n\tbuild: { steps: [make] }\n'))
+    .toBe(`.sluice.yml:3:1  A line is indented by a tab, which YAML does not allow. Use spaces.
+    \tbuild: { steps: [make] }
+    ~`);
+});
+
+test('a line indented differently from its neighbours', () => {
+  expect(mistakes('stages:\n  build:\n    image: node:20\n     steps: [make]\n'))
+    .toBe(`.sluice.yml:5:6  This line is indented further than the one before it, which has a value already. Lines of one map begin at the same column.
+    steps: [make]
+    ~~~~~~~~~~~~~`);
+});
+
+test('a value with a colon, and an expression in brackets, without quotes', () => {
+  expect(mistakes('name: shop: the pipeline\nstages: {}\n')).toBe(
+    `.sluice.yml:2:7  A second ": " stands in this value. Put the value in quotes.
+    name: shop: the pipeline
+          ~~~~~~~~~~~~~~~~~~`,
+  );
+  expect(mistakes('stages:\n  a: { steps: [echo ${{ commit.sha }}] }\n')).toContain(
+    'Inside [ ] and { }, text with an expression stands in quotes',
+  );
+});
+
+test('need for needs, and a key of another engine', () => {
+  expect(mistakes('stages:\n  a: { steps: [x] }\n  b:\n    need: [a]\n    script: [make]\n    steps: [x]\n'))
+    .toBe(`.sluice.yml:5:5  There is no key "need" in stage "b". Did you mean "needs"?
+    need: [a]
+    ~~~~
+.sluice.yml:6:5  There is no key "script" in stage "b". Known keys are needs, if, env, timeout, retry, allow_failure, steps, build, scan, push, deploy, approve, image, outputs, checkout, shell, network, resources.
+    script: [make]
+    ~~~~~~`);
+});
+
+test('a number where text belongs', () => {
+  expect(mistakes('stages:\n  a:\n    image: 1.10\n    steps: [x]\n'))
+    .toBe(`.sluice.yml:4:12  stage "a": image must be text, not the number 1.10. Write '1.10', in quotes.
+    image: 1.10
+           ~~~~`);
+});
+
+test('stages that wait for each other', () => {
+  const text =
+    'stages:\n  a: { needs: [c], steps: [x] }\n  b: { needs: [a], steps: [x] }\n  c: { needs: [b], steps: [x] }\n';
+  expect(mistakes(text)).toBe(
+    `.sluice.yml:3:16  These stages wait for each other, so none could ever start: a → c → b → a. Remove one of these needs.
+    a: { needs: [c], steps: [x] }
+                 ~`,
+  );
+});
+
+test('an expression that is not closed', () => {
+  expect(mistakes('stages:\n  a:\n    steps:\n      - echo ${{ commit.sha }\n'))
+    .toBe(`.sluice.yml:5:14  An expression is opened by \${{ and never closed. Write }} behind it.
+    - echo \${{ commit.sha }
+           ~~~`);
+});
+
+test('a regular expression that is not one', () => {
+  expect(mistakes(`stages:\n  a:\n    if: branch.matches('(main')\n    steps: [x]\n`))
+    .toBe(`.sluice.yml:4:25  "(main" is not a regular expression (RE2): error parsing regexp: missing closing ): \`(main\`. Mend the pattern.
+    if: branch.matches('(main')
+                        ~~~~~`);
+});
+
+test('one = where two are meant, and the braces of another engine', () => {
+  expect(
+    mistakes(
+      `stages:\n  a:\n    if: branch = 'main'\n    steps: [x]\n  b:\n    if: \${{ success() }}\n    steps: [x]\n`,
+    ),
+  ).toBe(`.sluice.yml:4:16  One = assigns nothing here. Compare with ==.
+    if: branch = 'main'
+               ~
+.sluice.yml:7:9  stage "b": if is an expression already. Write success() alone.
+    if: \${{ success() }}
+        ~~~~~~~~~~~~~~~~`);
+});
+
+test('text of a stranger in a command, also by way of a variable', () => {
+  const text = `env: { TITLE: '\${{ pull_request.title }}' }\nstages:\n  a:\n    steps:\n      - echo \${{ commit.message }} \${{ env.TITLE }}\n`;
+  expect(mistakes(text)).toBe(
+    `.sluice.yml:6:18  Anyone who opens a pull request can write commit.message, and here the shell would execute it. Pass it through env: { COMMIT_MESSAGE: '\${{ commit.message }}' } and use "$COMMIT_MESSAGE".
+    - echo \${{ commit.message }} \${{ env.TITLE }}
+               ~~~~~~~~~~~~~~
+.sluice.yml:6:40  env.TITLE holds text that anyone who opens a pull request can write, and here the shell would execute it. Use "$TITLE" instead.
+    - echo \${{ commit.message }} \${{ env.TITLE }}
+                                     ~~~~~~~~~`,
+  );
+});
+
+test('the camelCase of Argo Rollouts', () => {
+  const text =
+    'stages:\n  a: { build: {} }\n  b:\n    needs: [a]\n    deploy:\n      environment: prod\n      image: a\n      container: { port: 80 }\n      strategy: canary\n      steps:\n        - setWeight: 10\n';
+  expect(mistakes(text))
+    .toBe(`.sluice.yml:12:11  There is no key "setWeight" in stage "b": deploy.steps[0]. Did you mean "set_weight"?
+    - setWeight: 10
+      ~~~~~~~~~`);
+});
+
+test('a key of the language that this version does not have', () => {
+  expect(mistakes('stages:\n  a:\n    matrix: { node: [20, 22] }\n    steps: [x]\n')).toMatch(
+    /^\.sluice\.yml:4:5 {2}matrix in stage "a" is not part of this version of Sluice\./,
+  );
+});
+
+test('stages as a list, and steps as text', () => {
+  expect(mistakes('stages:\n  - a: { steps: [x] }\n')).toContain(
+    'stages must be a map of names to stages, not a list. Write each stage as "name:" with its keys below, without a "-".',
+  );
+  expect(mistakes('stages:\n  a:\n    steps: make\n')).toContain('Begin each command\'s line with "- ".');
+});
+
+test('a condition that can never be true', () => {
+  expect(mistakes(`stages:\n  a:\n    if: event == 'pull-request'\n    steps: [x]\n`))
+    .toBe(`.sluice.yml:4:18  event is never "pull-request". Did you mean "pull_request"? It is one of push, pull_request, tag, manual.
+    if: event == 'pull-request'
+                 ~~~~~~~~~~~~~~`);
+});
+
+test('several mistakes are told in one go, in the order of the file', () => {
+  const text =
+    'stages:\n  a: { needs: [z], timeout: 10, steps: [x] }\n  b: { approve: {}, if: brnch == "x" }\n  c: {}\n';
+  expect(parsePipeline(`on: push\n${text}`, 'x').diagnostics.map(({ line, code }) => [line, code])).toEqual([
+    [3, 'unknown-stage'],
+    [3, 'wrong-value'],
+    [4, 'unknown-name'],
+    [5, 'no-work'],
+  ]);
+});
+
+/** The messages for a file that begins with `on: push`. */
+const mistakes = (text: string): string =>
+  parsePipeline(`on: push\n${text}`, '.sluice.yml').diagnostics.map(formatDiagnostic).join('\n');

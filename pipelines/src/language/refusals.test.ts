@@ -1,0 +1,194 @@
+// What a file may not do, each with the code that names the rule.
+import { describe, expect, test } from 'vitest';
+import { parsePipeline } from './parse-pipeline.ts';
+
+const codes = (text: string): readonly string[] =>
+  parsePipeline(text, 'x.yml')
+    .diagnostics.filter((each) => each.severity === 'error')
+    .map((each) => each.code);
+const inStage = (body: string): readonly string[] =>
+  codes(
+    `on: push\nstages:\n  image: { build: {} }\n  push: { needs: [image], push: { of: image, to: r.io/x } }\n  a:\n${body.replace(/^/gm, '    ')}\n`,
+  );
+const deploy = (rest: string, needs = 'push'): readonly string[] =>
+  inStage(`needs: [${needs}]\ndeploy: { environment: prod, image: push, ${rest} }`);
+
+describe('limits', () => {
+  test('a file larger than 1 MiB', () => {
+    expect(codes(`# ${'x'.repeat(1_048_576)}\non: push`)).toEqual(['file-too-large']);
+  });
+
+  test('more than 10,000 stages', () => {
+    const stages = Array.from({ length: 10_001 }, (_, index) => `  s${index}: { steps: [x] }\n`);
+    expect(codes(`on: push\nstages:\n${stages.join('')}`)).toEqual(['too-many-stages']);
+  });
+
+  test('aliases that multiply', () => {
+    const levels = Array.from({ length: 9 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i}, `.repeat(9)}]\n`);
+    expect(codes(`l0: &l0 [x, x]\n${levels.join('')}on: push\n`)).toEqual(['alias-bomb']);
+  });
+
+  test('merges that multiply', () => {
+    const keys = Array.from({ length: 2_000 }, (_, index) => `k${index}: 1`).join(', ');
+    const uses = Array.from({ length: 2_000 }, (_, index) => `m${index}: { <<: *base }\n`);
+    expect(codes(`base: &base { ${keys} }\n${uses.join('')}`)).toEqual(['alias-bomb']);
+  });
+
+  test.each(['[', '- ', '{a: ', '? ', '[{a: '])('endless nesting by %s', (opening) => {
+    expect(codes(opening.repeat(50_000))).toEqual(['nested-too-deep']);
+  });
+
+  test('no more than 100 diagnostics are kept', () => {
+    const stages = Array.from({ length: 500 }, (_, index) => `  s${index}: { stepz: [x] }\n`);
+    expect(parsePipeline(`on: push\nstages:\n${stages.join('')}`, 'x').diagnostics).toHaveLength(100);
+  });
+});
+
+describe('YAML', () => {
+  test.each([
+    ['a key that stands twice', 'on: push\non: tag\nstages: { a: { steps: [x] } }', 'duplicate-key'],
+    ['an alias of nothing', 'on: *x\nstages: { a: { steps: [x] } }', 'bad-alias'],
+    ['an alias of itself', 'on: &x [*x]\nstages: { a: { steps: [x] } }', 'bad-alias'],
+    ['two documents', 'on: push\n---\non: push', 'several-documents'],
+    ['a tag', 'on: !x push\nstages: { a: { steps: [x] } }', 'bad-yaml'],
+    ['a reserved stage name', 'on: push\nstages: { constructor: { steps: [x] } }', 'bad-name'],
+    [
+      'a prototype as a variable',
+      'on: push\nenv: { __proto__: x }\nstages: { a: { steps: [x] } }',
+      'bad-name',
+    ],
+  ])('%s', (_, text, code) => {
+    expect(codes(text)).toContain(code);
+  });
+});
+
+describe('paths', () => {
+  test.each(['../x', '/etc', 'a/../../b', '~/x', 'C:/x', '-x', 'a\\b'])(
+    '%s leaves the repository',
+    (path) => {
+      const quoted = JSON.stringify(path);
+      expect(inStage(`build: { file: ${quoted} }`)).toEqual(['path-leaves-repository']);
+      expect(inStage(`build: { context: ${quoted} }`)).toEqual(['path-leaves-repository']);
+      expect(deploy(`manifests: ${quoted}`)).toEqual(['path-leaves-repository']);
+    },
+  );
+});
+
+describe('stages', () => {
+  test.each([
+    ['a cycle of one', 'needs: [a]\nsteps: [x]', 'cycle'],
+    ['a need named twice', 'needs: [push, push]\nsteps: [x]', 'duplicate-need'],
+    ['two kinds of work', 'needs: [image]\nbuild: {}\nscan: { of: image }', 'conflicting-keys'],
+    ['no work', 'needs: [image]', 'no-work'],
+    ['an image for a build', 'image: node:20\nbuild: {}', 'conflicting-keys'],
+    ['a scan of a push', 'needs: [push]\nscan: { of: push }', 'wrong-stage-kind'],
+    ['a push of nothing', 'needs: [push]\npush: { of: imge, to: r.io/x }', 'unknown-stage'],
+    ['a scan that does not wait', 'scan: { of: image }', 'missing-need'],
+    ['a secret that is not a name', 'steps: [x]\nenv: { A: { secret: "hunter 2" } }', 'bad-secret-name'],
+    ['a duration without a unit', 'timeout: 10 minutes\nsteps: [x]', 'wrong-value'],
+    ['a size without a unit', 'resources: { memory: 512 }\nsteps: [x]', 'wrong-value'],
+    ['an unknown failure class', 'retry: { on: [oom] }\nsteps: [x]', 'wrong-value'],
+    [
+      'a push with a tag in its address',
+      'needs: [image]\npush: { of: image, to: "r.io/x:1" }',
+      'wrong-value',
+    ],
+    [
+      'a tag that begins with a dash',
+      'needs: [image]\npush: { of: image, to: r.io/x, tags: ["-x"] }',
+      'wrong-value',
+    ],
+    ['a target that begins with a dash', 'build: { target: "-x" }', 'wrong-value'],
+    [
+      'an allow-list entry without a reason',
+      'needs: [image]\nscan: { of: image, allow: [{ id: CVE-1 }] }',
+      'missing-key',
+    ],
+    [
+      'a day that does not exist',
+      'needs: [image]\nscan: { of: image, allow: [{ id: C, until: 2030-02-30, reason: x }] }',
+      'wrong-value',
+    ],
+    ['an empty list of steps', 'steps: []', 'empty-value'],
+  ])('%s', (_, body, code) => {
+    expect(inStage(body)).toEqual([code]);
+  });
+
+  test('results of a stage that is needed through another one may be used', () => {
+    expect(inStage(`needs: [push]\nif: stages.image.status == 'succeeded'\nsteps: [x]`)).toEqual([]);
+  });
+});
+
+describe('expressions', () => {
+  test.each([
+    ['an unknown stage', `if: stages.imge.status == 'failed'\nsteps: [x]`, 'unknown-stage'],
+    ['a stage that is not needed', `if: stages.push.status == 'failed'\nsteps: [x]`, 'missing-need'],
+    ['its own results', `if: stages.a.status == 'failed'\nsteps: [x]`, 'missing-need'],
+    [
+      'a status that does not exist',
+      `needs: [push]\nif: stages.push.status == 'success'\nsteps: [x]`,
+      'impossible-comparison',
+    ],
+    ['an unknown variable', 'steps: ["echo ${{ env.NONE }}"]', 'unknown-name'],
+    ['an unknown input', 'steps: ["echo ${{ inputs.none }}"]', 'unknown-name'],
+    ['a secret', 'env: { T: { secret: t } }\nsteps: ["echo ${{ env.T }}"]', 'secret-in-expression'],
+    ['a status function in text', 'steps: ["echo ${{ success() }}"]', 'status-outside-if'],
+    ['a condition that is text', 'if: branch\nsteps: [x]', 'wrong-type'],
+    ['a run number in a condition', 'if: run.number > 3\nsteps: [x]', 'name-not-here'],
+    ['a number compared with text', `if: run.number == 'x'\nsteps: [x]`, 'wrong-type'],
+    ['an expression in a fixed value', 'build: { file: "${{ branch }}" }', 'no-expression-here'],
+    ['a matrix', 'steps: ["echo ${{ matrix.node }}"]', 'not-supported-yet'],
+    [
+      'an endless expression',
+      `if: ${"branch == 'x' || ".repeat(100)}true\nsteps: [x]`,
+      'expression-too-complex',
+    ],
+  ])('%s', (_, body, code) => {
+    expect(inStage(body)).toEqual([code]);
+  });
+});
+
+describe('deployments', () => {
+  const steps = (text: string): readonly string[] =>
+    deploy(`container: { port: 80 }, strategy: canary, steps: [${text}]`);
+
+  test('exactly one of manifests and container', () => {
+    expect(deploy('strategy: rolling')).toEqual(['missing-key']);
+    expect(deploy('manifests: k8s, container: { port: 80 }')).toEqual(['conflicting-keys']);
+  });
+
+  test.each([
+    ['weights that fall', '{ set_weight: 10 }, { set_weight: 5 }'],
+    ['a weight of 100', '{ set_weight: 100 }'],
+    ['an analysis before any traffic', '{ analysis: { for: 5m } }, { set_weight: 5 }'],
+    ['steps that outlast the deadline', '{ set_weight: 5 }, { pause: 3h }'],
+  ])('%s', (_, text) => {
+    expect(steps(text)).toEqual(['wrong-value']);
+  });
+
+  test('metrics that cannot tell the versions apart, or have no bound', () => {
+    const metric = (text: string): readonly string[] =>
+      deploy(`manifests: k8s, strategy: canary, metrics: { m: ${text} }`);
+    expect(metric('{ query: bad, of: all, limit: 1% }')).toEqual(['missing-version', 'missing-version']);
+    expect(metric(`{ query: 'b{v="\${{ version }}"}', of: 'a{v="\${{ version }}"}' }`)).toEqual([
+      'missing-key',
+    ]);
+    expect(
+      metric(`{ query: 'b{v="\${{ version }}"}', of: 'a{v="\${{ version }}"}', worse_than: 1.5x }`),
+    ).toEqual([]);
+    expect(
+      metric(
+        `{ query: 'b{v="\${{ version }}",b="\${{ branch }}"}', of: 'a{v="\${{ version }}"}', limit: 1% }`,
+      ),
+    ).toEqual(['name-not-here']);
+  });
+
+  test('an image that is not pushed, for Kubernetes', () => {
+    expect(inStage('needs: [push]\ndeploy: { environment: prod, image: image, manifests: k8s }')).toEqual([
+      'wrong-stage-kind',
+    ]);
+    expect(
+      inStage('needs: [push]\ndeploy: { environment: prod, image: image, container: { port: 80 } }'),
+    ).toEqual([]);
+  });
+});

@@ -84,6 +84,7 @@ describe('a canary', () => {
     const rig = aRollout({ steps }, { isLimping: (at) => at > 30_000 && at < back }).until('paused');
     rig.until('setting-weight');
     expect(rig.rollout.facts?.canary).toMatchObject({ ready: 1, replicas: 2, weightPercent: 10 });
+    expect(rig.actions.at(-1)?.kind).toBe('observe');
     rig.until('paused');
     expect(rig.now).toBeGreaterThanOrEqual(back);
     expect(rig.rollout.facts?.canary).toMatchObject({ ready: 2, weightPercent: 50 });

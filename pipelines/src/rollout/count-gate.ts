@@ -13,8 +13,8 @@
 // Lindon, Sanden & Shirikian, KDD 2022, arXiv 2205.14762.
 import { lnBeta } from './log-beta.ts';
 
-/** The old version's rate may be exceeded by this much more than allowed before "pass" becomes impossible: M = 2m. */
-export const passRatioFactor = 2;
+/** M = 2m: a pass refutes "at least twice as bad as allowed". */
+const passRatioFactor = 2;
 
 export interface CountEvidence {
   /** ln of the evidence that the canary is worse than allowed. */

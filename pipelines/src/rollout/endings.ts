@@ -4,7 +4,7 @@ import { act, change, command, decideTo, enter, finish, say, stay, type Move } f
 import type { Rollout, RolloutAction, Verdict } from './rollout-state.ts';
 import { settleMs } from './timing.ts';
 
-export interface RollBackCause {
+interface RollBackCause {
   readonly reason: string;
   /** `judge` or a person. */
   readonly by: string;

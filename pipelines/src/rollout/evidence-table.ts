@@ -72,7 +72,7 @@ export function evidenceTable(rollout: Rollout): EvidenceTable {
 }
 
 /** `7 more minutes at this rate`, or `1,204 more requests to the new version` where no rate is known. */
-export function distanceInWords({ kind, moreMs, moreRequests }: MetricVerdict): string | null {
+function distanceInWords({ kind, moreMs, moreRequests }: MetricVerdict): string | null {
   if (kind !== 'need-more') return null;
   if (moreMs !== null) return `${formatDuration(moreMs).replace(' ', ' more ')} at this rate`;
   return moreRequests === null ? null : `${formatCount(moreRequests)} more requests to the new version`;

@@ -26,7 +26,7 @@ export interface JudgeQuestion {
   readonly traffic: 'beside' | 'afterwards';
 }
 
-export interface MetricQuestion extends JudgeQuestion {
+interface MetricQuestion extends JudgeQuestion {
   readonly metric: string;
   readonly spec: MetricSpec;
 }

@@ -3,7 +3,7 @@ import type { MetricSpec } from '../language/definition.ts';
 import { againstCeiling, compareCounts, evidenceBelow, type CountEvidence } from './count-gate.ts';
 import { cleanCanaryBound } from './gate-metrics.ts';
 
-export interface SideCounts {
+interface SideCounts {
   readonly requests: number;
   readonly bad: number;
 }

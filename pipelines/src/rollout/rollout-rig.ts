@@ -48,7 +48,7 @@ export function aSpec(work: Partial<DeployWork> = {}): RolloutSpec {
 }
 
 /** Answers to actions; `answer` is called when a worker would do the action. */
-export interface SimulatedTarget {
+interface SimulatedTarget {
   readonly answer: (action: RolloutAction, at: number) => ActionResult;
 }
 
@@ -77,7 +77,7 @@ export interface World {
   readonly lingerMs: number;
 }
 
-export const aWorld: World = {
+const aWorld: World = {
   stable: true,
   replicas: 2,
   requestsPerSecond: 100,

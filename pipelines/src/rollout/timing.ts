@@ -4,15 +4,15 @@ import type { Rollout } from './rollout-state.ts';
 /** Between two looks at replicas that are starting. */
 export const readinessPollMs = 1_000;
 /** A phase in which nothing gets ready for this long will not get there. */
-export const progressDeadlineMs = 10 * 60_000;
+const progressDeadlineMs = 10 * 60_000;
 /** A target that cannot even be inspected for this long is refused. */
-export const inspectDeadlineMs = 5 * 60_000;
+const inspectDeadlineMs = 5 * 60_000;
 /** An action under way is given this long before a roll-back goes ahead without its result. */
 export const settleMs = 60_000;
 /** A blocked roll-back is tried again this often. */
 export const blockedRetryMs = 60_000;
 /** Removing the old version is given up after this long; the new one serves all the same. */
-export const retireDeadlineMs = 30 * 60_000;
+const retireDeadlineMs = 30 * 60_000;
 
 /** Before the next try after `failures` failures in a row: 1, 2, 4 … at most 30 seconds. */
 export const backoffMs = (failures: number): number =>
@@ -46,6 +46,6 @@ export function deadlineOf(rollout: Rollout): number | null {
 }
 
 /** True while a roll-back waits for the end of a change that was under way when it was decided. */
-export function isSettling({ phase, pending }: Rollout): boolean {
+function isSettling({ phase, pending }: Rollout): boolean {
   return phase.name === 'rolling-back' && pending !== null && pending.what.kind !== 'roll-back';
 }

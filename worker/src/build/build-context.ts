@@ -11,6 +11,7 @@ import { isInside, resolveInside } from './workspace-path.ts';
 export interface BuildContext {
   /** Path of the Dockerfile inside the tar. */
   readonly dockerfile: string;
+  readonly dockerfileText: string;
   readonly files: number;
   readonly bytes: number;
   /** Opens the tar; once. */
@@ -40,9 +41,11 @@ export async function readBuildContext(
   const dockerfile = dockerfileIsInside ? slashed(relative(folder.value, file.value)) : carriedDockerfile;
   const rules = await readIgnoreRules(folder.value, file.value);
   const found = await listContext(folder.value, rules, dockerfileIsInside ? dockerfile : null);
-  const carried = dockerfileIsInside ? null : await readFile(file.value);
+  const dockerfileText = await readFile(file.value, 'utf8');
+  const carried = dockerfileIsInside ? null : Buffer.from(dockerfileText);
   return ok({
     dockerfile,
+    dockerfileText,
     files: found.files + (carried ? 1 : 0),
     bytes: found.bytes + (carried?.byteLength ?? 0),
     pack: () => packFolder(folder.value, found.paths, carried),

@@ -1,6 +1,7 @@
 // What BuildKit says of a failed build, told to the pipeline's author.
-import type { BuildWork, FailureClass } from '@sluice/pipelines/language/definition';
+import type { BuildWork } from '@sluice/pipelines/language/definition';
 import type { StageOutcome } from '@sluice/pipelines/run/run-state';
+import { failed } from '../stages/failed-outcome.ts';
 import type { FailedStep } from './build-progress.ts';
 
 export interface FailedBuild {
@@ -39,14 +40,6 @@ export function buildFailure(
     'failed',
     exitCode === undefined ? null : Number(exitCode),
   );
-}
-
-export function failed(
-  message: string,
-  failureClass: FailureClass = 'failed',
-  exitCode: number | null = null,
-): StageOutcome {
-  return { result: 'failed', failure: { class: failureClass, message, exitCode } };
 }
 
 /** The image that a step fetches: its metadata, its layers, or the frontend of a `# syntax=` line. */

@@ -5,10 +5,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BuildWork } from '@sluice/pipelines/language/definition';
 import { connectDocker } from '../executors/docker/docker-connection.ts';
 import { runBuildStage } from './build-stage.ts';
-import { removeOldImages } from './image-reaper.ts';
+import { pushTag } from '../push/push-tag.ts';
+import { removeImage, removeOldImages } from './image-reaper.ts';
 import { openTestRun, type TestRun } from './stage-context.fixture.ts';
 
 const host = process.env['DOCKER_HOST'] ?? '';
+const registry = process.env['REGISTRY'] ?? '';
 const base = 'lab/busybox:1';
 
 describe.skipIf(host === '')('the build stage (needs DOCKER_HOST)', () => {
@@ -59,6 +61,7 @@ describe.skipIf(host === '')('the build stage (needs DOCKER_HOST)', () => {
       'sluice.stage': 'image',
       'sluice.attempt': '1',
       'sluice.fence': '1',
+      'org.opencontainers.image.created': expect.stringMatching(/^\d{4}-.*Z$/),
       'org.opencontainers.image.revision': '0123456789abcdef0123456789abcdef01234567',
       'org.opencontainers.image.source': 'https://git.example.com/team/shop.git',
     });
@@ -176,6 +179,34 @@ describe.skipIf(host === '')('the build stage (needs DOCKER_HOST)', () => {
     expect(run.logText()).not.toContain('of the host');
   });
 
+  test.skipIf(registry === '')(
+    'a base of a registry with credentials is fetched first (needs REGISTRY)',
+    async () => {
+      await run.writeFiles({ Dockerfile: `ARG BASE\nFROM \${BASE}\nRUN echo ${run.runId}\n` });
+      const name = `${registry}/sluice-test/base-${run.runId}`;
+      const pushed = await pushTag(docker, {
+        image: base,
+        repository: name,
+        tag: '1',
+        credentials: null,
+        signal: new AbortController().signal,
+        onMessage: () => Promise.resolve(),
+      });
+      expect(pushed.ok).toBe(true);
+      const registryCredentials = [{ host: registry, username: 'someone', password: 'a password' }];
+      const outcome = await runBuildStage(
+        run.stage('image', work({ args: { BASE: `${name}:1` } }), { registryCredentials }),
+      );
+      await removeImage(docker, `${name}:1`);
+      expect(outcome).toMatchObject({ result: 'succeeded' });
+      expect(run.logText()).toContain(`pulling ${name}:1`);
+      const absent = await runBuildStage(
+        run.stage('image', work({ args: { BASE: `${name}:2` } }), { registryCredentials }),
+      );
+      expect(absent).toMatchObject({ result: 'failed', failure: { class: 'image-pull' } });
+    },
+  );
+
   test('a cancel in the middle of a step ends the build and leaves nothing', async () => {
     await run.writeFiles({ Dockerfile: `FROM ${base}\nRUN echo started ${run.runId} && sleep 300\n` });
     const controller = new AbortController();
@@ -191,10 +222,10 @@ describe.skipIf(host === '')('the build stage (needs DOCKER_HOST)', () => {
     expect(await run.images()).toEqual([]);
   });
 
-  test('old images are removed, young ones stay', async () => {
-    await run.writeFiles({ Dockerfile: `FROM ${base}\nRUN echo ${run.runId}\n` });
+  test('old images are removed, young ones stay, also those whose layers are old', async () => {
+    await run.writeFiles({ Dockerfile: `FROM ${base}\n` });
     await build();
-    expect(await removeOldImages(docker, run.installation, 3_600_000, Date.now())).toBe(0);
+    expect(await removeOldImages(docker, run.installation, 60_000, Date.now())).toBe(0);
     expect(await removeOldImages(docker, run.installation, 3_600_000, Date.now() + 2 * 3_600_000)).toBe(1);
     expect(await run.images()).toEqual([]);
   });

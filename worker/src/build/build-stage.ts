@@ -1,17 +1,20 @@
 import type { BuildWork } from '@sluice/pipelines/language/definition';
 import { z } from 'zod';
 import { engineStatus } from '../executors/docker/engine-error.ts';
+import { ensureImage, registryHost } from '../executors/docker/pull-image.ts';
+import { failed } from '../stages/failed-outcome.ts';
+import { readableBytes } from '../stages/readable-bytes.ts';
 import type { StageContext, StageRunner } from '../stages/stage-runner.ts';
 import { stoppedOutcome } from '../stages/stopped-outcome.ts';
+import { baseImages } from './base-images.ts';
 import { readBuildContext, type BuildContext } from './build-context.ts';
-import { buildFailure, failed, type FailedBuild } from './build-failure.ts';
+import { buildFailure, type FailedBuild } from './build-failure.ts';
 import { createBuildProgress } from './build-progress.ts';
 import { openBuildSession } from './build-session.ts';
 import { decodeBuildkitStatus } from './buildkit-status.ts';
 import { engineMessages } from './engine-messages.ts';
 import { runImageName } from './image-names.ts';
-import { removeImage } from './image-reaper.ts';
-import { readableBytes } from '../stages/readable-bytes.ts';
+import { builtAtLabel, removeImage } from './image-reaper.ts';
 
 /**
  * Builds an image with the engine's BuildKit. Outputs: `image`, its name on this engine until the run's end;
@@ -33,6 +36,8 @@ export const runBuildStage: StageRunner = async (context) => {
     `building ${work.file}: context of ${found.value.files} files, ${readableBytes(found.value.bytes)}`,
   );
   try {
+    const missing = await pullPrivateBases(context, work, found.value.dockerfileText);
+    if (missing !== null) return failed(missing, 'image-pull');
     const failure = await build(context, work, found.value, image);
     if (failure !== null) return buildFailure(failure, work);
     signal.throwIfAborted();
@@ -52,6 +57,24 @@ export const runBuildStage: StageRunner = async (context) => {
 const noBuildKit =
   'The Docker engine of this worker has no BuildKit, which builds need. Give the worker a Docker Engine of at least version 18.09 (DOCKER_HOST).';
 
+/**
+ * Fetches base images from registries that we have credentials for. BuildKit would ask for credentials itself, but
+ * gets the same ones for every host that a Dockerfile names; so each goes to its own host before the build. Null, or
+ * why one cannot be had.
+ */
+async function pullPrivateBases(
+  { claim, docker, log, signal }: StageContext,
+  work: BuildWork,
+  dockerfile: string,
+): Promise<string | null> {
+  const hosts = new Set(claim.registryCredentials.map((known) => known.host));
+  for (const image of baseImages(dockerfile, work.args).filter((base) => hosts.has(registryHost(base)))) {
+    const pulled = await ensureImage(docker, image, claim.registryCredentials, log.say, signal);
+    if (!pulled.ok) return pulled.error;
+  }
+  return null;
+}
+
 /** Null when the image was built. */
 async function build(
   context: StageContext,
@@ -68,6 +91,7 @@ async function build(
     buildargs: { ...work.args },
     labels: {
       ...labels,
+      [builtAtLabel]: new Date().toISOString(),
       'org.opencontainers.image.revision': claim.checkout.commit,
       'org.opencontainers.image.source': withoutCredentials(claim.checkout.url),
     },
@@ -80,8 +104,9 @@ async function build(
   };
   let error: string | null = null;
   for await (const message of engineMessages(stream)) {
-    if (message.id === 'moby.buildkit.trace')
+    if (message.id === 'moby.buildkit.trace') {
       show(progress.accept(decodeBuildkitStatus(trace.parse(message.aux))));
+    }
     if (message.error !== undefined) error = message.error;
     await log.drained();
   }

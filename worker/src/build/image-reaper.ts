@@ -4,6 +4,9 @@ import type Docker from 'dockerode';
 import { engineStatus } from '../executors/docker/engine-error.ts';
 import { runImagePrefix } from './image-names.ts';
 
+/** Holds when the build stage built the image, as an ISO time. */
+export const builtAtLabel = 'org.opencontainers.image.created';
+
 /** Removes every image that the run has built here. Returns how many. Idempotent; an image in use stays. */
 export async function removeRunImages(docker: Docker, installation: string, runId: string): Promise<number> {
   return removeImages(docker, await imagesWith(docker, [`sluice=${installation}`, `sluice.run=${runId}`]));
@@ -22,8 +25,14 @@ export async function removeOldImages(
   const images = await imagesWith(docker, [`sluice=${installation}`, 'sluice.run']);
   return removeImages(
     docker,
-    images.filter((image) => image.Created * 1_000 < now - olderThanMs),
+    images.filter((image) => builtAt(image) < now - olderThanMs),
   );
+}
+
+/** The engine's own `Created` is that of the newest layer, which may come from the cache. */
+function builtAt(image: Docker.ImageInfo): number {
+  const stated = Date.parse(image.Labels?.[builtAtLabel] ?? '');
+  return Number.isNaN(stated) ? image.Created * 1_000 : stated;
 }
 
 function imagesWith(docker: Docker, label: readonly string[]): Promise<Docker.ImageInfo[]> {

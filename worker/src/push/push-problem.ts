@@ -1,7 +1,7 @@
 // The engine tells a failed push in its own words; this is what they mean.
 import type { FailureClass } from '@sluice/pipelines/language/definition';
 import type { StageOutcome } from '@sluice/pipelines/run/run-state';
-import { failed } from '../build/build-failure.ts';
+import { failed } from '../stages/failed-outcome.ts';
 import { unauthorised, unreachable, type RegistryProblem } from '../registry/registry-problem.ts';
 
 export function pushProblem(error: string, registry: string, hasCredentials: boolean): RegistryProblem {

@@ -1,7 +1,7 @@
 import { isImageTag, parseImageRepository, type ImageRepository } from '../registry/image-reference.ts';
 import type { PushWork } from '@sluice/pipelines/language/definition';
 import { ok, type Result } from '@sluice/pipelines/result';
-import { failed } from '../build/build-failure.ts';
+import { failed } from '../stages/failed-outcome.ts';
 import { findRunImage } from '../build/find-run-image.ts';
 import type { RegistryProblem } from '../registry/registry-problem.ts';
 import type { StageContext, StageRunner } from '../stages/stage-runner.ts';

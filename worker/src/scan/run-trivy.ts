@@ -26,8 +26,8 @@ export async function runTrivy(
     signal,
     killSignal: 'SIGKILL',
   });
-  let failure: Error | null = null;
-  child.once('error', (error) => (failure = error));
+  const failures: Error[] = [];
+  child.on('error', (error) => failures.push(error));
   // Only then is it gone, aborted or not, and its folder may be removed.
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
   const words: string[] = [];
@@ -39,7 +39,7 @@ export async function runTrivy(
     }
   };
   const [code] = await Promise.all([closed, read()]);
-  if (failure !== null) throw failure;
+  if (failures[0] !== undefined) throw failures[0];
   if (code !== 0)
     throw new TrivyError(`trivy ${args[0] ?? ''} ended with ${code}: ${words.slice(-3).join(' · ')}`);
 }

@@ -6,7 +6,7 @@ import type { ScanReport } from '@sluice/pipelines/scan/finding';
 import { parseTrivyReport } from '@sluice/pipelines/scan/parse-trivy';
 import { judgeScan, type ScanVerdict } from '@sluice/pipelines/scan/scan-gate';
 import type { StageOutcome } from '@sluice/pipelines/run/run-state';
-import { failed } from '../build/build-failure.ts';
+import { failed } from '../stages/failed-outcome.ts';
 import { findRunImage } from '../build/find-run-image.ts';
 import type { StageContext, StageRunner } from '../stages/stage-runner.ts';
 import { stoppedOutcome } from '../stages/stopped-outcome.ts';
@@ -64,8 +64,8 @@ async function scan(
       ? `vulnerability data of ${data.updatedAt}`
       : 'no vulnerability data on this worker: run `trivy image --download-db-only` on its host to have them',
   );
-  const archive = join(folder, 'image.tar');
-  await pipeline(await docker.getImage(image).get(), createWriteStream(archive), { signal });
+  const archive = 'image.tar';
+  await pipeline(await docker.getImage(image).get(), createWriteStream(join(folder, archive)), { signal });
 
   const report = { archive, cache, output: join(folder, 'trivy-report.json') };
   const sbom = { archive, cache: join(folder, 'sbom-cache'), output: join(folder, 'sbom.cdx.json') };

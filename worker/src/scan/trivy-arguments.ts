@@ -1,7 +1,7 @@
 import type { TrivyWords } from './find-trivy.ts';
 
 export interface TrivyScan {
-  /** Tar of the image, as `docker save` writes it. */
+  /** Tar of the image, as `docker save` writes it; its name, relative to where Trivy runs, stands in the report. */
   readonly archive: string;
   /** One running Trivy each. */
   readonly cache: string;

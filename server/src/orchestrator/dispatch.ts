@@ -13,6 +13,7 @@ export async function dispatchOutbox(
   context: Pick<ServerContext, 'db' | 'now'>,
   queues: Queues,
 ): Promise<number> {
+  await queues.ready();
   const sent = await context.db.transaction().execute(async (trx) => {
     const entries = await takeFromOutbox<QueueCommand>(trx, queueKinds, {
       now: context.now(),

@@ -4,7 +4,7 @@ import { closeServerLog, openServerLog, sayInLog } from '../ingest/server-log.ts
 import { saveRunState, type PlannedRun } from '../store/run-store.ts';
 import { carryRunCommands } from './carry-run-commands.ts';
 import { phasesOfRun } from '../store/rollout-store.ts';
-import { shownStatus } from './shown-status.ts';
+import { shownStatus, type StageRollout } from './shown-status.ts';
 import type { Unit } from './unit.ts';
 
 /**
@@ -27,7 +27,7 @@ export async function foldRun(unit: Unit, run: PlannedRun, events: readonly RunE
   const changed: PlannedRun = {
     ...run,
     content: { ...run.content, state },
-    status: shownStatus(state, await phasesOfRun(unit.trx, run.id)),
+    status: shownStatus(state, await rolloutsOf(unit, run)),
     revision: run.revision + 1,
     lastEvent: run.lastEvent + folded.length,
     finishedAt: state.finishedAt,
@@ -37,6 +37,12 @@ export async function foldRun(unit: Unit, run: PlannedRun, events: readonly RunE
   await tellApprovals(unit, changed, run.content.state);
   unit.tell({ kind: 'run', runId: run.id });
   return changed;
+}
+
+/** Most runs deploy nothing and are spared the question. */
+async function rolloutsOf(unit: Unit, run: PlannedRun): Promise<readonly StageRollout[]> {
+  const deploys = run.content.plan.stages.some((stage) => stage.work.kind === 'deploy');
+  return deploys ? phasesOfRun(unit.trx, run.id) : [];
 }
 
 /** Writes into the logs of approve stages who voted and how they ended. */

@@ -1,9 +1,9 @@
 import type { ServerContext } from '../context.ts';
 import type { Queues } from '../queue/queues.ts';
-import { listQueuedAttempts } from '../store/attempt-store.ts';
+import { countOpenAttempts, listQueuedAttempts } from '../store/attempt-store.ts';
 import type { QueueCommand } from '../store/outbox-store.ts';
 import { listOpenActions } from '../store/rollout-action-store.ts';
-import { repairs } from './metrics.ts';
+import { attemptsHeld, attemptsQueued, repairs } from './metrics.ts';
 
 const restMs = 2_000;
 /** Younger ones are still on their way through the outbox. */
@@ -16,6 +16,10 @@ type Waiting = QueueCommand & { readonly reason: string };
  * moment. Returns how long it may rest.
  */
 export async function reconcileQueues(context: ServerContext, queues: Queues): Promise<number> {
+  const counts = await countOpenAttempts(context.db);
+  attemptsQueued.set(counts.queued);
+  attemptsHeld.set(counts.held);
+  await queues.ready();
   const waiting = await listWaiting(context);
   const missing = new Set(await queues.missing(waiting));
   const lost = waiting.filter((command) => missing.has(command));

@@ -23,10 +23,16 @@ export interface TestCore {
   readonly anotherServer: () => ServerContext;
   /** Lets time pass for everyone. */
   readonly passTime: (ms: number) => void;
-  readonly start: (plan: Plan, options?: { readonly deliveryId?: string }) => Promise<string>;
+  readonly start: (plan: Plan, options?: StartOptions) => Promise<string>;
   /** Removes the jobs as if Redis had been emptied; other tests' keys stay. */
   readonly emptyRedis: () => Promise<void>;
   readonly close: () => Promise<void>;
+}
+
+interface StartOptions {
+  readonly deliveryId?: string;
+  /** Default: the first server. */
+  readonly on?: ServerContext;
 }
 
 export async function openTestCore(): Promise<TestCore> {
@@ -70,7 +76,7 @@ export async function openTestCore(): Promise<TestCore> {
     anotherServer: open,
     passTime: (ms) => (passed += ms),
     async start(plan, options = {}) {
-      const { runId } = await startRun(context, {
+      const { runId } = await startRun(options.on ?? context, {
         project: 'default',
         repositoryId: repository.id,
         trigger: plan.trigger,

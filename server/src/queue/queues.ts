@@ -11,6 +11,8 @@ import type { QueueCommand } from '../store/outbox-store.ts';
 
 /** BullMQ carries ids to workers. Every call rejects within a few seconds while Redis is away. */
 export interface Queues {
+  /** Rejects at once while Redis is away: ask before anything is locked for a call. */
+  readonly ready: () => Promise<void>;
   /** Adds the jobs; one that is there already stays as it is. */
   readonly add: (commands: readonly QueueCommand[]) => Promise<void>;
   /** Those whose job Redis does not have. */
@@ -19,6 +21,8 @@ export interface Queues {
 }
 
 const patienceMs = 5_000;
+/** For the first connection only. */
+const startPatienceMs = 1_000;
 
 export function openQueues(context: Pick<ServerContext, 'redis' | 'queuePrefix' | 'log'>): Queues {
   const connection = context.redis.duplicate({
@@ -28,6 +32,11 @@ export function openQueues(context: Pick<ServerContext, 'redis' | 'queuePrefix' 
     commandTimeout: patienceMs,
   });
   connection.on('error', () => undefined); // told by whoever calls and is rejected
+  let isStarting = true;
+  const started = new Promise<void>((resolve) => {
+    connection.once('ready', resolve);
+    setTimeout(resolve, startPatienceMs).unref();
+  }).then(() => (isStarting = false));
   const open = (name: string) => {
     const queue = new Queue(name, { connection, prefix: context.queuePrefix });
     queue.on('error', () => undefined);
@@ -39,6 +48,10 @@ export function openQueues(context: Pick<ServerContext, 'redis' | 'queuePrefix' 
   } satisfies Record<QueueCommand['kind'], Queue>;
 
   return {
+    async ready() {
+      if (isStarting) await started;
+      if (connection.status !== 'ready') throw new Error('Redis is away');
+    },
     async add(commands) {
       for (const [kind, queue] of Object.entries(queues)) {
         const jobs = commands.filter((command) => command.kind === kind).map(jobOf);

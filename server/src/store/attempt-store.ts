@@ -149,6 +149,19 @@ export async function listEnded(
     .execute();
 }
 
+export async function countOpenAttempts(
+  db: Database,
+): Promise<{ readonly queued: number; readonly held: number }> {
+  const rows = await db
+    .selectFrom('attempts')
+    .select((select) => ['status', select.fn.countAll<number>().as('count')])
+    .where('status', 'in', ['queued', 'held'])
+    .groupBy('status')
+    .execute();
+  const count = (status: AttemptStatus) => rows.find((row) => row.status === status)?.count ?? 0;
+  return { queued: count('queued'), held: count('held') };
+}
+
 /** Workers' attempts under way, by worker. */
 export async function countHeldByWorker(db: Database): Promise<ReadonlyMap<string, number>> {
   const rows = await db

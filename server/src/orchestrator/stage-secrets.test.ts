@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { registryCredentials, requireSecrets, resolveEnv } from './stage-secrets.ts';
+
+test('a missing secret is named, with the way to set it', () => {
+  const result = requireSecrets('shop', ['HERE', 'ABSENT'], { HERE: 'x' });
+  expect(result).toMatchObject({ ok: false, error: expect.stringContaining('"ABSENT"') });
+  expect(result).toMatchObject({ error: expect.stringContaining('PUT /api/secrets/ABSENT') });
+});
+
+test('an inherited property is no secret', () => {
+  expect(requireSecrets('shop', ['constructor'], {}).ok).toBe(false);
+});
+
+test('references are replaced by values, texts stay', () => {
+  const env = { A: { kind: 'text', text: 'plain' }, B: { kind: 'secret', secret: 'TOKEN' } } as const;
+  expect(resolveEnv(env, { TOKEN: 's3cret' })).toEqual({ A: 'plain', B: 's3cret' });
+});
+
+test('registries are read a line each, and a line that is not whole is left out', () => {
+  const text = 'registry.example.com robot pass word\n\nbroken\n  other:5000 me secret ';
+  expect(registryCredentials({ SLUICE_REGISTRIES: text })).toEqual([
+    { host: 'registry.example.com', username: 'robot', password: 'pass word' },
+    { host: 'other:5000', username: 'me', password: 'secret' },
+  ]);
+});

@@ -70,7 +70,7 @@ describe.skipIf(host === '')('the build stage (needs DOCKER_HOST)', () => {
     expect(run.logText()).toMatch(/^#\d+ done \d+\.\ds$/m);
   });
 
-  test('says CACHED for a step that was built before', async () => {
+  test('a second attempt says CACHED for what was built before, and its image takes the place of the first', async () => {
     await run.writeFiles({ Dockerfile: `ARG BASE\nFROM \${BASE}\nRUN echo once\n` });
     await build();
     await build();

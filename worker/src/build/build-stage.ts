@@ -1,4 +1,5 @@
 import type { BuildWork } from '@sluice/pipelines/language/definition';
+import type Docker from 'dockerode';
 import { z } from 'zod';
 import { engineStatus } from '../executors/docker/engine-error.ts';
 import { ensureImage, registryHost } from '../executors/docker/pull-image.ts';
@@ -38,10 +39,13 @@ export const runBuildStage: StageRunner = async (context) => {
   try {
     const missing = await pullPrivateBases(context, work, found.value.dockerfileText);
     if (missing !== null) return failed(missing, 'image-pull');
+    const previous = await imageId(docker, image);
     const failure = await build(context, work, found.value, image);
     if (failure !== null) return buildFailure(failure, work);
     signal.throwIfAborted();
     const { Id: id, Size: size } = await docker.getImage(image).inspect();
+    // An earlier attempt's image, which has just lost its name.
+    if (previous !== null && previous !== id) await removeImage(docker, previous);
     log.say(`built ${id}, ${readableBytes(size)}`);
     return { result: 'succeeded', outputs: { image, image_id: id, size: String(size) } };
   } catch (error) {
@@ -53,6 +57,15 @@ export const runBuildStage: StageRunner = async (context) => {
     throw error;
   }
 };
+
+async function imageId(docker: Docker, name: string): Promise<string | null> {
+  try {
+    return (await docker.getImage(name).inspect()).Id;
+  } catch (error) {
+    if (engineStatus(error) === 404) return null;
+    throw error;
+  }
+}
 
 const noBuildKit =
   'The Docker engine of this worker has no BuildKit, which builds need. Give the worker a Docker Engine of at least version 18.09 (DOCKER_HOST).';

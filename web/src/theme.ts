@@ -15,14 +15,14 @@ const water: MantineColorsTuple = [
 ];
 
 const sans =
-  "'Inter var', Inter, 'SF Pro Text', 'Segoe UI', 'Noto Sans', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', system-ui, sans-serif";
+  "'Inter var', Inter, 'SF Pro Text', 'Segoe UI', 'Noto Sans', 'DejaVu Sans', system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif";
 const mono =
   "'JetBrains Mono', 'SF Mono', 'Cascadia Mono', 'DejaVu Sans Mono', Menlo, Consolas, 'Noto Sans Mono CJK SC', monospace";
 
 export const theme = createTheme({
   colors: { water },
   primaryColor: 'water',
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: { light: 7, dark: 6 },
   autoContrast: true,
   fontFamily: sans,
   fontFamilyMonospace: mono,

@@ -154,7 +154,7 @@ function chain(
 function history({ now, verdict, weightPercent, badPerThousand }: RolloutSketch): readonly RolloutPoint[] {
   if (verdict === null) return [];
   return Array.from({ length: 150 }, (_, n): RolloutPoint => {
-    const weight = n < 50 ? 1 : weightPercent;
+    const weight = n < 50 ? 1 : n > 140 ? weightPercent : Math.max(weightPercent, 10);
     const wave = 1 + Math.sin(n / 9) * 0.12 + ((n * 7_919) % 13) / 120;
     const requests = Math.round(1_000 * wave);
     const fresh = Math.round((requests * weight) / 100);

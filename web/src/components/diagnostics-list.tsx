@@ -29,7 +29,9 @@ export function DiagnosticsList({ diagnostics }: { readonly diagnostics: readonl
             key={`${diagnostic.line}:${diagnostic.column}:${diagnostic.code}`}
             data-severity={diagnostic.severity}
           >
-            <p>{diagnostic.message}</p>
+            <p>
+              <RichText text={diagnostic.message} />
+            </p>
             <p className="mono soft">
               {diagnostic.file}:{diagnostic.line}:{diagnostic.column} · {diagnostic.code}
             </p>

@@ -37,7 +37,9 @@ export function LogToolbar(props: LogToolbarProps) {
       <div className="grow" />
       <LogStanding {...props} />
       <div className="row log-buttons">
-        <Toggle pressed={follow} label={t.log.follow} hint={t.log.followHint} onPress={onFollow} />
+        {props.isRunning && (
+          <Toggle pressed={follow} label={t.log.follow} hint={t.log.followHint} onPress={onFollow} />
+        )}
         <Toggle pressed={withTimes} label={t.log.times} hint={t.log.timesHint} onPress={onTimes} />
         <ActionIcon aria-label={t.log.top} title={t.log.top} onClick={props.onTop}>
           <IconArrowBarUp size={16} aria-hidden />

@@ -1,6 +1,6 @@
 import { Button, Select, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
-import type { Ref } from 'react';
+import { useEffect, useState, type RefObject } from 'react';
 import { useSearchParams } from 'react-router';
 import type { RunSummary } from '@sluice/pipelines/protocol/api';
 import { useMessages } from '../messages/language-context.tsx';
@@ -14,13 +14,18 @@ interface RunFiltersBarProps {
   readonly runs: readonly RunSummary[];
   readonly filters: RunFilters;
   readonly words: string;
-  readonly searchRef: Ref<HTMLInputElement>;
+  readonly searchRef: RefObject<HTMLInputElement | null>;
 }
 
 /** The filters; they live in the address. */
 export function RunFiltersBar({ runs, filters, words, searchRef }: RunFiltersBarProps) {
   const t = useMessages();
   const [, setParameters] = useSearchParams();
+  const [text, setText] = useState(words);
+  // The address follows what is typed with a delay of its own; it decides only while nobody types.
+  useEffect(() => {
+    if (document.activeElement !== searchRef.current) setText(words);
+  }, [words, searchRef]);
   const set = (key: FilterKey | 'q', value: string | null) =>
     setParameters(
       (known) => {
@@ -45,8 +50,11 @@ export function RunFiltersBar({ runs, filters, words, searchRef }: RunFiltersBar
         placeholder={t.runs.searchHint}
         leftSection={<IconSearch size={14} aria-hidden />}
         rightSection={<kbd>/</kbd>}
-        value={words}
-        onChange={(event) => set('q', event.currentTarget.value)}
+        value={text}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          set('q', event.currentTarget.value);
+        }}
         onKeyDown={(event) => {
           if (event.key === 'Escape') event.currentTarget.blur();
         }}

@@ -1,9 +1,25 @@
 import '@xyflow/react/dist/style.css';
-import { Handle, Position, ReactFlow, type Edge, type Node, type NodeProps } from '@xyflow/react';
+import {
+  BaseEdge,
+  Handle,
+  Position,
+  ReactFlow,
+  type Edge,
+  type EdgeProps,
+  type Node,
+  type NodeProps,
+} from '@xyflow/react';
 import { useMemo } from 'react';
 import { useMessages } from '../messages/language-context.tsx';
 import { criticalPath } from '../state/critical-path.ts';
-import { layoutStages, nodeHeight, nodeWidth } from '../state/graph-layout.ts';
+import {
+  layoutStages,
+  lineId,
+  nodeHeight,
+  nodeWidth,
+  type GraphLayout,
+  type Point,
+} from '../state/graph-layout.ts';
 import { stageSpan, type StageOfRun } from '../state/run-view.ts';
 import { StateBadge } from './state-badge.tsx';
 import { stateColor } from './state-look.ts';
@@ -34,7 +50,7 @@ export function StageGraph({ stages, openId, onSelect }: StageGraphProps) {
     () => stages.map((stage): StageNode => toNode(stage, layout, openId, onSelect)),
     [stages, layout, openId, onSelect],
   );
-  const edges = useMemo(() => toEdges(stages), [stages]);
+  const edges = useMemo(() => toEdges(stages, layout), [stages, layout]);
   return (
     <section className="stage-graph panel" aria-label={t.run.graph} title={t.run.graphHelp}>
       <div className="stage-graph-scroll">
@@ -43,6 +59,7 @@ export function StageGraph({ stages, openId, onSelect }: StageGraphProps) {
             nodes={nodes}
             edges={edges}
             nodeTypes={nodeTypes}
+            edgeTypes={edgeTypes}
             defaultViewport={{ x: 0, y: 0, zoom: 1 }}
             nodesDraggable={false}
             nodesConnectable={false}
@@ -64,7 +81,7 @@ export function StageGraph({ stages, openId, onSelect }: StageGraphProps) {
 
 function toNode(
   stage: StageOfRun,
-  layout: ReturnType<typeof layoutStages>,
+  layout: GraphLayout,
   openId: string | null,
   onSelect: (stage: string) => void,
 ): StageNode {
@@ -79,14 +96,17 @@ function toNode(
   };
 }
 
-function toEdges(stages: readonly StageOfRun[]): Edge[] {
+type NeedEdge = Edge<{ readonly points: readonly Point[] }, 'need'>;
+
+function toEdges(stages: readonly StageOfRun[], layout: GraphLayout): NeedEdge[] {
   const path = criticalPath(stages);
   return stages.flatMap(({ planned }) =>
-    planned.needs.map((need) => ({
-      id: `${need.stage}-${planned.id}`,
+    planned.needs.map((need): NeedEdge => ({
+      id: lineId(need.stage, planned.id),
+      type: 'need',
+      data: { points: layout.lines.get(lineId(need.stage, planned.id)) ?? [] },
       source: need.stage,
       target: planned.id,
-      type: 'smoothstep',
       className: path.has(need.stage) && path.has(planned.id) ? 'critical' : '',
       ...(need.optional ? { style: { strokeDasharray: '4 3' } } : {}),
     })),
@@ -126,4 +146,21 @@ function StageBox({ data: { stage, isOpen, onSelect } }: NodeProps<StageNode>) {
   );
 }
 
+function NeedLine({ data, style }: EdgeProps<NeedEdge>) {
+  return <BaseEdge path={curveThrough(data?.points ?? [])} {...(style === undefined ? {} : { style })} />;
+}
+
+/** A line through the points with horizontal tangents, so that it leaves and enters boxes straight. */
+function curveThrough(points: readonly Point[]): string {
+  return points
+    .map(({ x, y }, index) => {
+      const before = points[index - 1];
+      if (before === undefined) return `M${x},${y}`;
+      const middle = (before.x + x) / 2;
+      return `C${middle},${before.y} ${middle},${y} ${x},${y}`;
+    })
+    .join(' ');
+}
+
 const nodeTypes = { stage: StageBox };
+const edgeTypes = { need: NeedLine };

@@ -27,13 +27,16 @@ export function StagePanel({ run, stage }: { readonly run: RunView; readonly sta
   });
   const stepNames = work.kind === 'steps' ? work.steps.map((step) => step.name) : [work.kind];
   return (
-    <section className="stage-panel panel" aria-label={id}>
+    <section className="stage-panel panel" aria-label={id} data-log={attempt !== undefined}>
       <div className="stage-side">
         <StageDetails
           stage={stage}
           attempt={attempt}
           onStep={attempt === undefined ? null : (step) => log.current?.showStep(step)}
         />
+        {attempt === undefined && work.kind !== 'approve' && (
+          <p className="soft">{isOver(stage.shown) ? t.log.noLog : t.log.notStarted}</p>
+        )}
         {attempt !== undefined && stage.attempts.length > 1 && (
           <SegmentedControl
             size="xs"
@@ -47,12 +50,8 @@ export function StagePanel({ run, stage }: { readonly run: RunView; readonly sta
           />
         )}
       </div>
-      <div className="stage-log" aria-label={t.log.label(id)}>
-        {attempt === undefined ? (
-          <p className="log-empty">
-            {isOver(stage.shown) || work.kind === 'approve' ? t.log.noLog : t.log.notStarted}
-          </p>
-        ) : (
+      {attempt !== undefined && (
+        <div className="stage-log" aria-label={t.log.label(id)}>
           <LogView
             key={attempt.id}
             ref={log}
@@ -74,8 +73,8 @@ export function StagePanel({ run, stage }: { readonly run: RunView; readonly sta
               </Link>
             }
           />
-        )}
-      </div>
+        </div>
+      )}
     </section>
   );
 }

@@ -17,7 +17,7 @@ export const formatPercent = (percent: number): string =>
 /** A latency: `0.8 ms`, `12 ms`, `1.24 s`. */
 export function formatLatency(ms: number): string {
   if (ms >= 1_000) return `${(ms / 1_000).toFixed(2)} s`;
-  return `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
+  return `${ms.toFixed(ms < 10 && ms > 0 ? 1 : 0)} ms`;
 }
 
 export function formatBytes(bytes: number): string {

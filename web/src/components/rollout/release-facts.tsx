@@ -11,13 +11,14 @@ interface ReleaseFactsProps {
 export function ReleaseFacts({ view, run }: ReleaseFactsProps) {
   const t = useMessages();
   const { spec, facts, phase } = view.rollout;
-  const hash = view.decisions.at(-1)?.hash;
+  const isVoting = phase.name === 'awaiting-approval';
+  const hash = isVoting ? view.decisions.at(-1)?.hash : undefined;
   return (
     <section className="panel">
       <div className="panel-head">
-        <h2>{phase.name === 'awaiting-approval' ? t.rollout.whatIsApproved : t.rollout.whatIsDeployed}</h2>
+        <h2>{isVoting ? t.rollout.whatIsApproved : t.rollout.whatIsDeployed}</h2>
       </div>
-      <dl className="facts panel-body">
+      <dl className="facts stacked panel-body">
         <dt>{t.rollout.image}</dt>
         <dd>
           <Copyable value={spec.image} shown={shortImage(spec.image)} />

@@ -32,4 +32,5 @@ export function RolloutCharts({ history }: { readonly history: readonly RolloutP
 }
 
 const percent = (value: number): string => formatPercent(Math.round(value * 10) / 10);
-const plain = (value: number): string => (value >= 10 ? String(Math.round(value)) : value.toFixed(1));
+const plain = (value: number): string =>
+  value >= 10 || value === 0 ? String(Math.round(value)) : value.toFixed(1);

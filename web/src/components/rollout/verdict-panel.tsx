@@ -44,13 +44,13 @@ export function VerdictPanel({ rollout }: { readonly rollout: Rollout }) {
       </div>
       <p>{verdict.reason}</p>
       {verdict.metrics.map((metric) => (
-        <MetricRow key={metric.metric} metric={metric} />
+        <MetricRow key={metric.metric} metric={metric} said={verdict.reason} />
       ))}
     </div>
   );
 }
 
-function MetricRow({ metric }: { readonly metric: MetricVerdict }) {
+function MetricRow({ metric, said }: { readonly metric: MetricVerdict; readonly said: string }) {
   const t = useMessages();
   const { Icon, color } = looks[metric.kind];
   return (
@@ -60,7 +60,7 @@ function MetricRow({ metric }: { readonly metric: MetricVerdict }) {
         <span className="visually-hidden">{t.rollout.verdicts[metric.kind]}</span>
       </span>
       <b>{metric.metric}</b>
-      <span className="metric-reason">{metric.reason}</span>
+      <span className="metric-reason">{metric.reason === said ? null : metric.reason}</span>
       <Evidence
         label={t.rollout.against}
         logE={metric.failLogE}

@@ -1,0 +1,327 @@
+// The page in a real browser, built as it is shipped, with the fixture server behind it.
+import type { Browser, Page } from 'playwright-core';
+import { build } from 'vite';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startFixtureServer, type FixtureServer } from '../../web/test-server/fixture-server.ts';
+import { known } from '../../web/test-server/fixture-world.ts';
+import { chromiumPath, launchChromium } from '../page/chromium.ts';
+import { contrast } from '../page/contrast.ts';
+import { misplaced, scrollLogTo, shownLines } from '../page/log-in-view.ts';
+import { namelessControls, watchFaults } from '../page/page-faults.ts';
+
+describe.skipIf(chromiumPath === null)(
+  'the page in Chromium (skipped where there is none: set CHROMIUM)',
+  () => {
+    let browser: Browser;
+    let server: FixtureServer;
+    let page: Page;
+    let faults: readonly string[];
+
+    beforeAll(async () => {
+      await build({ root: 'web', configFile: 'web/vite.config.ts', logLevel: 'error' });
+      browser = await launchChromium(chromiumPath ?? '');
+    });
+    afterAll(() => browser.close());
+
+    beforeEach(async () => {
+      server = await startFixtureServer({ mode: 'full' });
+      page = await browser.newPage({ viewport: { width: 1440, height: 900 }, locale: 'en-GB' });
+      faults = watchFaults(page);
+    });
+    afterEach(async () => {
+      await page.close();
+      await server.close();
+      expect(faults).toEqual([]);
+    });
+
+    const open = async (address: string, sign: string) => {
+      await page.goto(server.url + address);
+      await page.waitForSelector(sign);
+    };
+    const openLog = async (run: string) => {
+      await open(`/runs/${run}?stage=integration`, '.log-line');
+      await settled();
+    };
+    /** Every drawn line has its text. */
+    const settled = () =>
+      page.waitForFunction(() => {
+        const rows = [...document.querySelectorAll('.log-line .log-text')];
+        return rows.length > 0 && rows.every((row) => row.textContent !== '');
+      });
+
+    test('a log of a million lines opens at its end, with few lines read', async () => {
+      const reads: string[] = [];
+      page.on('request', (request) => {
+        if (request.url().includes('/log?')) reads.push(request.url());
+      });
+      await openLog(known.millionLines);
+      const lines = await shownLines(page);
+      expect(lines.at(-1)?.number).toBe(1_000_000);
+      expect(misplaced(lines)).toEqual([]);
+      expect(reads.length).toBeLessThanOrEqual(3);
+      expect(await page.textContent('.log-complete')).toBe('complete: 1,000,000 lines, digest ok');
+    });
+
+    test('every place of a log of 100,000 lines shows the lines that belong there', async () => {
+      await openLog(known.hundredThousandLines);
+      await page.evaluate(() => {
+        Object.assign(window, { longTasks: [] });
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) Reflect.get(window, 'longTasks').push(entry.duration);
+        }).observe({ entryTypes: ['longtask'] });
+      });
+      for (let n = 0; n <= 40; n += 1) {
+        await scrollLogTo(page, n / 40);
+        await settled();
+        const lines = await shownLines(page);
+        expect(misplaced(lines)).toEqual([]);
+        const middle = lines[Math.floor(lines.length / 2)]?.number ?? 0;
+        expect(Math.abs(middle - (n / 40) * 100_000)).toBeLessThan(60);
+      }
+      const longTasks = await page.evaluate(() => Reflect.get(window, 'longTasks') as readonly number[]);
+      console.log(
+        `page: 40 jumps through 100,000 lines: ${longTasks.length} long tasks, longest ${Math.round(Math.max(0, ...longTasks))} ms`,
+      );
+    });
+
+    test('a line of the address is shown and marked, in the middle of a million', async () => {
+      await open(`/runs/${known.millionLines}?stage=integration#L654321`, '.log-line[data-target=true]');
+      await settled();
+      expect(await page.getAttribute('.log-line[data-target=true]', 'data-n')).toBe('654321');
+      expect(misplaced(await shownLines(page))).toEqual([]);
+    });
+
+    test('a step of a finished stage is found in a million lines', async () => {
+      await openLog(known.millionLines);
+      await page.click('.step-list li:nth-child(2) button');
+      await page.waitForSelector('.log-line[data-opens=true]');
+      expect(await page.textContent('.log-line[data-opens=true] .log-opens')).toBe('migrate');
+    });
+
+    test('ten cuts in the middle of a live log miss nothing and repeat nothing', async () => {
+      await openLog(known.running);
+      const log = server.world.logs.get(known.growing);
+      if (log === undefined) throw new Error('the fixture has no growing log');
+      for (let cut = 1; cut <= 10; cut += 1) {
+        log.lines += 500;
+        server.live.logGrew(known.growing);
+        server.live.cut();
+        log.lines += 500;
+        await expect.poll(() => server.live.connections(), { timeout: 20_000 }).toBe(cut + 1);
+        await page.waitForFunction(
+          (total) => document.querySelector(`.log-line[data-n="${total}"]`) !== null,
+          log.lines,
+        );
+      }
+      log.isComplete = true;
+      server.live.logGrew(known.growing);
+      await page.waitForSelector('.log-complete');
+      expect(await page.textContent('.log-complete')).toBe('complete: 10,400 lines, digest ok');
+      for (const part of [1, 0.75, 0.5, 0.25, 0]) {
+        await scrollLogTo(page, part);
+        await settled();
+        expect(misplaced(await shownLines(page))).toEqual([]);
+      }
+    });
+
+    test('a log follows its end until the reader scrolls up, and again when told to', async () => {
+      await openLog(known.running);
+      const log = server.world.logs.get(known.growing);
+      if (log === undefined) throw new Error('the fixture has no growing log');
+      await page.mouse.move(900, 600);
+      await page.mouse.wheel(0, -600);
+      await page.waitForSelector('.log-toggle[aria-pressed=false]:has-text("Follow")');
+      const before = await shownLines(page);
+      log.lines += 300;
+      server.live.logGrew(known.growing);
+      await page.waitForFunction(() =>
+        document.querySelector('.log-toolbar')?.textContent?.includes('700 lines'),
+      );
+      expect((await shownLines(page))[0]).toEqual(before[0]);
+      await page.keyboard.press('f');
+      await page.waitForSelector('.log-line[data-n="700"]');
+    });
+
+    test('searching a log goes from match to match and marks them', async () => {
+      await open(`/runs/${known.failed}`, '.log-line');
+      await page.keyboard.press('/');
+      await page.keyboard.type('charge is retried');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('.log-line[data-match=true] mark');
+      expect(await page.textContent('.log-search [role=status]')).toContain('2 of 2');
+      await page.keyboard.press('Enter');
+      await page.waitForFunction(() =>
+        document.querySelector('.log-search [role=status]')?.textContent?.includes('1 of 2'),
+      );
+    });
+
+    test('the first failure is open when a failed run is opened', async () => {
+      await open(`/runs/${known.failed}`, '.log-line');
+      expect(await page.textContent('.stage-side strong')).toBe('unit');
+      expect(await page.textContent('.stage-failure')).toContain('exit 1');
+    });
+
+    test('a broken pipeline file shows each message with its line, underlined', async () => {
+      await open(`/runs/${known.broken}`, '.diagnostics');
+      expect(await page.locator('.diagnostics u').allTextContents()).toEqual(['bulid', 'enviroment', 'scan']);
+    });
+
+    test('approving sends the hash of the decision that was shown when asked', async () => {
+      await open(`/rollouts/${known.rollout}`, '.decisions li');
+      const view = server.world.rollouts.get(known.rollout);
+      const newest = view?.decisions.at(-1)?.hash;
+      await page.keyboard.press('a');
+      await page.waitForSelector('[role=dialog]');
+      await page.keyboard.press('Control+Enter');
+      await expect.poll(() => server.changes.length).toBe(1);
+      expect(server.changes[0]).toMatchObject({
+        method: 'POST',
+        path: `/api/runs/${known.awaiting}/stages/production/vote`,
+        body: { verdict: 'approved', reason: null, decisionHash: newest },
+      });
+    });
+
+    test('a decision that comes while the dialog is open is not signed unseen: the vote is refused', async () => {
+      await open(`/rollouts/${known.rollout}`, '.decisions li');
+      await page.keyboard.press('a');
+      await page.waitForSelector('[role=dialog]');
+      const view = server.world.rollouts.get(known.rollout);
+      const last = view?.decisions.at(-1);
+      if (view === undefined || last === undefined) throw new Error('the fixture has no decision');
+      const newer = { ...last, kind: 'hold' as const, hash: 'f'.repeat(64), previousHash: last.hash };
+      server.world.rollouts.set(view.id, { ...view, revision: 2, decisions: [...view.decisions, newer] });
+      server.live.rolloutChanged(view.id);
+      await page.waitForFunction(() => document.querySelectorAll('.decisions li').length === 4);
+      await page.keyboard.press('Control+Enter');
+      await page.waitForSelector('[role=dialog] [role=alert]');
+      expect(server.changes[0]?.body).toMatchObject({ decisionHash: last.hash });
+      expect(await page.textContent('[role=dialog] [role=alert]')).toContain('look again');
+      // The refusal itself is one line on the console.
+      expect(faults).toEqual([expect.stringContaining('409')]);
+      faults = [];
+    });
+
+    test('the keyboard goes everywhere', async () => {
+      await open('/environments', '.environment');
+      await page.keyboard.type('gr');
+      await page.waitForSelector('.run-row');
+      await page.keyboard.type('jjk');
+      expect(await page.getAttribute('[data-selected=true]', 'id')).toBe(`run-${known.running}`);
+      await page.keyboard.press('/');
+      await page.keyboard.type('retry a charge');
+      await expect.poll(() => page.locator('.run-row').count()).toBe(1);
+      expect(page.url()).toContain('q=retry');
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('j');
+      await page.keyboard.press('Enter');
+      await page.waitForURL(`**/runs/${known.awaiting}`);
+      await page.keyboard.press('?');
+      await page.waitForSelector('[role=dialog] kbd');
+      await page.keyboard.press('Escape');
+      await page.waitForSelector('[role=dialog]', { state: 'detached' });
+      await page.keyboard.type('ge');
+      await page.waitForURL('**/environments');
+    });
+
+    test('a new run does not move the rows under the pointer', async () => {
+      await open('/runs', '.run-row');
+      await page.hover('.run-rows li:nth-child(3)');
+      const [first] = server.world.runs;
+      if (first === undefined) throw new Error('the fixture has no runs');
+      const id = '00000001-0000-7000-8000-000000000419';
+      server.world.runs.unshift({ ...first, id, number: 419, createdAt: Date.now() });
+      server.live.runChanged(id);
+      await page.waitForSelector('.new-runs button');
+      expect(await page.getAttribute('.run-rows li:nth-child(3)', 'id')).toBe(`run-${known.failed}`);
+      await page.mouse.move(5, 880);
+      await page.waitForSelector(`#run-${id}`);
+    });
+
+    test('every screen names its controls, in both languages, and fits 360 pixels', async () => {
+      const screens = [
+        ['/runs', '.run-row'],
+        [`/runs/${known.running}`, '.log-line'],
+        [`/runs/${known.signOff}`, '.notice'],
+        [`/rollouts/${known.rollout}`, '.chart canvas'],
+        ['/environments', '.environment'],
+        ['/settings/repositories', '.settings-table'],
+        ['/settings/deliveries', '.settings-table'],
+      ] as const;
+      for (const [address, sign] of screens) {
+        await page.setViewportSize({ width: 1440, height: 900 });
+        await open(address, sign);
+        expect([address, await namelessControls(page)]).toEqual([address, []]);
+        await page.click('button[aria-label^="Language"]');
+        expect(await page.getAttribute('html', 'lang')).toBe('zh-CN');
+        await page.setViewportSize({ width: 360, height: 740 });
+        const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        expect([address, Math.max(0, wider)]).toEqual([address, 0]);
+        expect([address, await namelessControls(page)]).toEqual([address, []]);
+        await page.evaluate(() => window.localStorage.clear());
+      }
+    });
+
+    test.each(['light', 'dark'] as const)(
+      'text colours reach 4.5 : 1 on every ground (%s)',
+      async (colorScheme) => {
+        await page.emulateMedia({ colorScheme });
+        await open('/runs', '.run-row');
+        const tokens = await page.evaluate(() => {
+          const probe = document.body.appendChild(document.createElement('span'));
+          const read = (token: string): string => {
+            probe.style.color = `var(${token})`;
+            return window.getComputedStyle(probe).color;
+          };
+          const states = [
+            'waiting',
+            'queued',
+            'retrying',
+            'running',
+            'awaiting-approval',
+            'succeeded',
+            'failed',
+            'cancelled',
+            'skipped',
+            'held',
+            'rolling-back',
+            'rolled-back',
+          ].map((state) => `--state-${state}`);
+          const inks = ['--ink', '--ink-soft', '--accent', '--side-old', '--side-new', ...states];
+          const grounds = ['--ground', '--surface', '--sunken', '--hover', '--log-ground'];
+          return {
+            inks: inks.map((name) => [name, read(name)] as const),
+            grounds: grounds.map((name) => [name, read(name)] as const),
+          };
+        });
+        const weak = tokens.inks.flatMap(([ink, inkColor]) =>
+          tokens.grounds
+            .map(([ground, groundColor]) => [ink, ground, contrast(inkColor, groundColor)] as const)
+            .filter(([, , ratio]) => ratio < 4.5),
+        );
+        expect(weak).toEqual([]);
+      },
+    );
+
+    test('without a session, the page says where the sign-in link is found', async () => {
+      const out = await startFixtureServer({ mode: 'signed-out' });
+      await page.goto(`${out.url}/runs`);
+      await page.waitForSelector('.login-page');
+      expect(await page.textContent('.login-page')).toContain('npx sluice login');
+      await out.close();
+      // The 401 that says so is one line on the console.
+      expect(faults.every((fault) => fault.includes('401'))).toBe(true);
+      faults = [];
+    });
+
+    test('a failing server is shown with its cause and its remedy', async () => {
+      const failing = await startFixtureServer({ mode: 'failing' });
+      await page.goto(`${failing.url}/runs`);
+      await page.waitForSelector('[role=alert]');
+      const text = await page.textContent('[role=alert]');
+      expect(text).toContain('PostgreSQL at 127.0.0.1:5433 does not answer. Start it');
+      expect(text).toContain('database-unreachable');
+      await failing.close();
+      faults = [];
+    });
+  },
+);

@@ -5,7 +5,7 @@ import { buildTestImages, type TestImages } from '../test-service.ts';
 import { missingForDocker, openDockerRig, type DockerRig } from './docker-rig.ts';
 import { proxyFiles } from './haproxy-process.ts';
 import { proxyPid } from './haproxy-socket.ts';
-import { applyLoad } from './load.ts';
+import { applyLoad } from '../load.ts';
 import { ensureProxies } from './running-services.ts';
 import { serviceFolder } from './service-state.ts';
 
@@ -25,7 +25,7 @@ describe.skipIf(missing !== null)(`on a Docker engine${missing === null ? '' : `
   test('no request fails while a version is deployed, shifted, promoted, retired and rolled back', async () => {
     await using rig = await openDockerRig(images, 2);
     await release(rig, 'v1');
-    const load = applyLoad(rig.port);
+    const load = applyLoad('127.0.0.1', rig.port);
     await shiftAndRetire(rig, 'v2');
     await rig.rollout('v3').deploy();
     await until(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DeployProblem } from '../deploy-problem.ts';
+import { withProtocols } from './with-protocols.ts';
 import type { KubeAnswer, KubeConnection, KubeRequest } from './kube-connection.ts';
 import { deployment, pod, type Deployment, type KubeObject, type Pod } from './kube-objects.ts';
 
@@ -71,7 +72,8 @@ export function kubeClient(connection: KubeConnection, namespace: string): KubeC
       );
       return z.object({ items: z.array(pod) }).parse(list).items;
     },
-    apply: async (object) => {
+    apply: async (manifest) => {
+      const object = withProtocols(manifest);
       const path = `${await resourceOf(object)}?${managed}&force=true`;
       const what = `apply ${object.kind} ${object.metadata.name}`;
       await call({ method: 'PATCH', path, body: object, contentType: 'application/apply-patch+yaml' }, what);
@@ -160,7 +162,8 @@ function refusal(status: number, what: string, said: string, namespace: string):
       `The cluster has no such place (${what}: ${said}). Create the namespace ${namespace} first.`,
     );
   }
-  if (status === 429 || status >= 500) {
+  const isMalformed = /failed to create typed patch object/.test(said); // clusters before 1.22 say so with 500
+  if (status === 429 || (status >= 500 && !isMalformed)) {
     return new DeployProblem(
       'target-unreachable',
       `The cluster's API cannot do it now (${what}: ${said}). It is tried again.`,

@@ -106,8 +106,10 @@ function send(
   signal: AbortSignal,
 ): Promise<KubeAnswer> {
   return new Promise((resolve, reject) => {
+    const text = body === undefined ? '' : JSON.stringify(body);
     const headers = {
       ...fixed.headers,
+      'content-length': Buffer.byteLength(text), // without it, a DELETE's body would run into the next request
       accept: 'application/json',
       ...(contentType === undefined ? {} : { 'content-type': contentType }),
     };
@@ -131,7 +133,7 @@ function send(
       ),
     );
     request.on('error', reject);
-    request.end(body === undefined ? undefined : JSON.stringify(body));
+    request.end(text);
   });
 }
 

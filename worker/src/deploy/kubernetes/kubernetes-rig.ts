@@ -1,10 +1,10 @@
 // A Kubernetes target with a namespace and a repository of its own, for integration tests.
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { AppsV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import type { DeployWork } from '@sluice/pipelines/language/definition';
 import { createCheckout } from '../../checkout/check-out.ts';
 import type { TargetRig } from '../deploy-target.contract.ts';
@@ -16,6 +16,8 @@ import { kubernetesTarget } from './kubernetes-target.ts';
 export interface KubernetesRig extends TargetRig {
   readonly namespace: string;
   readonly api: CoreV1Api;
+  /** Makes the workload by hand, as if it had been there before us; its pods answer with this version. */
+  readonly createDeployment: (version: string) => Promise<void>;
   readonly open: (version: string, options?: OpenOptions) => DeployTarget;
 }
 
@@ -47,7 +49,6 @@ export async function openKubernetesRig(images: TestImages, replicas = 2): Promi
     checkout: createCheckout(join(folder, 'mirrors')),
     now: () => Date.now(),
   };
-  await writeFile(join(folder, 'empty'), '');
   const open = (version: string, options: OpenOptions = {}): DeployTarget => {
     const { prometheusUrl = null } = options;
     const target = { kind: 'kubernetes', namespace, kubeconfigSecret: null, prometheusUrl } as const;
@@ -74,6 +75,15 @@ export async function openKubernetesRig(images: TestImages, replicas = 2): Promi
     api,
     replicas,
     open,
+    createDeployment: async (version) => {
+      const env = [{ name: 'SLUICE_VERSION', value: version }];
+      const containers = [{ name: 'shop', image: images.good, imagePullPolicy: 'IfNotPresent', env }];
+      const labels = { app: 'shop' };
+      const template = { metadata: { labels }, spec: { containers } };
+      const spec = { replicas, selector: { matchLabels: labels }, template };
+      const body = { metadata: { name: 'shop' }, spec };
+      await config.makeApiClient(AppsV1Api).createNamespacedDeployment({ namespace, body });
+    },
     rollout: (version) => open(version),
     brokenRollout: (version) => open(version, { image: images.broken }),
     ask: async () => {

@@ -12,7 +12,7 @@ export interface LoadResult {
   readonly versions: ReadonlySet<string>;
 }
 
-export function applyLoad(port: number, clients = 8): Load {
+export function applyLoad(host: string, port: number, clients = 8): Load {
   const started = performance.now();
   const failures: string[] = [];
   const versions = new Set<string>();
@@ -21,7 +21,7 @@ export function applyLoad(port: number, clients = 8): Load {
   const runClient = async (index: number): Promise<void> => {
     const agent = index % 2 === 0 ? new Agent({ keepAlive: true, maxSockets: 1 }) : new Agent();
     while (!isStopped) {
-      const outcome = await ask(port, agent);
+      const outcome = await ask(host, port, agent);
       requests += 1;
       if (outcome.status === 200) versions.add(outcome.text);
       else failures.push(`${Math.round(performance.now() - started)} ms: ${outcome.status} ${outcome.text}`);
@@ -38,9 +38,9 @@ export function applyLoad(port: number, clients = 8): Load {
   };
 }
 
-function ask(port: number, agent: Agent): Promise<{ status: number; text: string }> {
+function ask(host: string, port: number, agent: Agent): Promise<{ status: number; text: string }> {
   return new Promise((resolve) => {
-    const request = get({ host: '127.0.0.1', port, agent }, (answer) => {
+    const request = get({ host, port, agent }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.on('end', () =>

@@ -27,7 +27,7 @@ export function openLiveConnection(context: ServerContext, socket: WebSocket): L
   });
 
   socket.on('message', (data, isBinary) => {
-    const request = isBinary ? null : parseRequest(data.toString());
+    const request = !isBinary && Buffer.isBuffer(data) ? parseRequest(data.toString()) : null;
     if (request === null) {
       const message = 'a request is one JSON object a frame, such as {"kind":"watch-runs"}';
       void send({ kind: 'problem', reason: 'bad-request', message });
@@ -86,7 +86,7 @@ export function openLiveConnection(context: ServerContext, socket: WebSocket): L
   return {
     close() {
       stopListening();
-      for (const id of [...watches.keys()]) unwatch(id);
+      for (const id of watches.keys()) unwatch(id);
     },
   };
 }

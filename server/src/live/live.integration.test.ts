@@ -138,7 +138,7 @@ async function connect(url: string) {
   const received: LiveMessage[] = [];
   let wake: () => void = () => undefined;
   socket.on('message', (data) => {
-    received.push(JSON.parse(data.toString()));
+    if (Buffer.isBuffer(data)) received.push(JSON.parse(data.toString()));
     wake();
   });
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));

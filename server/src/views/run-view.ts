@@ -3,7 +3,7 @@ import { listAttempts, type Attempt } from '../store/attempt-store.ts';
 import { listBlobsOfRun, type Blob } from '../store/blob-store.ts';
 import type { Database } from '../store/database.ts';
 import { phasesOfRun, phasesOfRuns } from '../store/rollout-store.ts';
-import { findRun, findRuns, type Run } from '../store/run-store.ts';
+import { findRun, type Run } from '../store/run-store.ts';
 import { shownStageStatus, type StageRollout } from '../orchestrator/shown-status.ts';
 
 /** Everything about a run but its logs; null when there is no such run. */
@@ -39,13 +39,6 @@ export async function runSummaries(db: Database, runs: readonly Run[]): Promise<
       rollouts.filter((rollout) => rollout.run_id === run.id),
     ),
   );
-}
-
-export async function runSummariesById(
-  db: Database,
-  runIds: readonly string[],
-): Promise<readonly RunSummary[]> {
-  return runSummaries(db, await findRuns(db, runIds));
 }
 
 function summaryOf(run: Run, rollouts: readonly StageRollout[]): RunSummary {

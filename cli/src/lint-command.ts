@@ -4,7 +4,7 @@ import { parsePipeline } from '@sluice/pipelines/language/parse-pipeline';
 import pc from 'picocolors';
 import type { Terminal } from './terminal.ts';
 
-export const defaultFile = '.sluice.yml';
+const defaultFile = '.sluice.yml';
 
 /**
  * Checks pipeline files and prints every mistake with its line underlined, then one line that sums up. Gives the

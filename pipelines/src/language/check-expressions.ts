@@ -2,7 +2,7 @@
 import { sortStages } from '../plan/sort-stages.ts';
 import type { PipelineDefinition, StageDefinition } from './definition.ts';
 import { checkReferences, type NamesInFile } from './check-references.ts';
-import type { ExpressionProblem } from './expression/analyse-expression.ts';
+import type { ExpressionProblem } from './expression/expression-walk.ts';
 import { compileExpression } from './expression/compile-expression.ts';
 import { splitTemplate } from './expression/template.ts';
 import { isFull, report, type ExpressionUse, type Reading } from './reading.ts';

@@ -1,10 +1,7 @@
 import type { InputDefinition, StageDefinition } from './definition.ts';
-import {
-  impossibleComparison,
-  type ExpressionProblem,
-  type Reference,
-} from './expression/analyse-expression.ts';
+import { impossibleComparison } from './expression/check-name.ts';
 import { compileExpression, type CompiledExpression } from './expression/compile-expression.ts';
+import type { ExpressionProblem, Reference } from './expression/expression-walk.ts';
 import { fixedNames, stageStatuses } from './expression/names.ts';
 import { splitTemplate } from './expression/template.ts';
 import type { ExpressionUse } from './reading.ts';

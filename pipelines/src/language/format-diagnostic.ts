@@ -8,7 +8,7 @@ const maxShown = 110;
  */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const { file, line, column, severity, message } = diagnostic;
-  const head = `${file}:${line}:${column}  ${severity === 'warning' ? 'warning: ' : ''}${message}`;
+  const head = printable(`${file}:${line}:${column}  ${severity === 'warning' ? 'warning: ' : ''}${message}`);
   const excerpt = excerptOf(diagnostic);
   return excerpt === null ? head : `${head}\n    ${excerpt.text}\n    ${excerpt.underline}`;
 }
@@ -23,7 +23,11 @@ function excerptOf({ sourceLine, column, length }: Diagnostic): { text: string; 
   // Tabs stay tabs before the underline, so that it stands below what it means in any terminal.
   const pad = text.slice(0, before).replace(/[^\t]/g, ' ').padEnd(before);
   return {
-    text: text.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '�'),
+    text: printable(text),
     underline: pad + '~'.repeat(width),
   };
 }
+
+/** A file from anywhere must not steer the terminal that shows its mistakes. */
+const printable = (text: string): string =>
+  text.replace(/\p{Cc}/gu, (character) => (character === '\t' ? character : '�'));

@@ -15,7 +15,7 @@ import { report, type Reading } from './reading.ts';
 import { sourceFile } from './source-file.ts';
 import { describeNode, type SourceNode } from './source-node.ts';
 
-export const maxStages = 10_000;
+const maxStages = 10_000;
 
 export interface ParsedPipeline {
   /** Null exactly when a diagnostic is an error. */

@@ -23,7 +23,7 @@ function pathProblem(path: string): string | null {
   if (path.startsWith('~')) return `begins with ~, "${path}".`;
   if (path.startsWith('-')) return `begins with -, "${path}", which commands take for an option.`;
   if (path.includes('\\')) return `holds a backslash, "${path}". Use / between folders.`;
-  if (/[\u0000-\u001f]/.test(path)) return 'holds a control character.';
+  if (/\p{Cc}/u.test(path)) return 'holds a control character.';
   let depth = 0;
   for (const part of path.split('/')) {
     if (part === '..') depth -= 1;

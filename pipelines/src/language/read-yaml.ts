@@ -1,10 +1,10 @@
 // Text → nodes with positions. Every limit that keeps a hostile file from costing more than its size is here.
-import { Composer, CST, Lexer, Parser, type Document, type ParsedNode } from 'yaml';
+import { Composer, type CST, Lexer, Parser, type Document, type ParsedNode } from 'yaml';
 import { convertDocument, type YamlProblem } from './convert-yaml.ts';
 import type { SourceNode } from './source-node.ts';
 import { explainYamlError } from './yaml-errors.ts';
 
-export const maxFileBytes = 1_048_576;
+const maxFileBytes = 1_048_576;
 const maxTokens = 700_000;
 /** Brackets, lists and maps inside each other; the parser below recurses. */
 const maxDepth = 64;

@@ -1,38 +1,18 @@
 // Walks a parsed CEL expression once: which names it uses, of which type it is, and every mistake that can be
 // seen without knowing the file around it.
-import type { parse } from '@bufbuild/cel';
-import { didYouMean } from '../suggest.ts';
+import { checkFunction } from './check-function.ts';
+import { checkName } from './check-name.ts';
 import {
-  fixedNames,
-  functions,
-  macros,
-  rootNames,
-  statusFunctions,
-  type FunctionDefinition,
-  type ValueType,
-} from './names.ts';
+  constantText,
+  problem,
+  type Expr,
+  type ExpressionProblem,
+  type Parsed,
+  type Reference,
+  type Walk,
+} from './expression-walk.ts';
+import { statusFunctions, type ValueType } from './names.ts';
 import { operators } from './operators.ts';
-import { regularExpressionProblem } from './regular-expression.ts';
-
-export type Parsed = ReturnType<typeof parse>;
-type Expr = Parsed['expr'];
-
-/** A use of a name, such as `stages.build.outputs.version`. */
-export interface Reference {
-  readonly path: readonly string[];
-  /** Of the whole path, in the expression's text. */
-  readonly offset: number;
-  readonly length: number;
-  /** Text that it is compared with by `==` or `!=`, and where that stands. */
-  readonly comparedWith: { readonly text: string; readonly offset: number } | null;
-}
-
-export interface ExpressionProblem {
-  readonly code: string;
-  readonly message: string;
-  readonly offset: number;
-  readonly length: number;
-}
 
 export interface Analysis {
   readonly references: readonly Reference[];
@@ -53,14 +33,6 @@ export function analyseExpression(text: string, parsed: Parsed): Analysis {
   const type = visit(walk, parsed.expr, new Set(), 0);
   const { references, usesStatus, problems } = walk;
   return { references, usesStatus, type, problems };
-}
-
-interface Walk {
-  readonly text: string;
-  readonly positions: Readonly<Record<string, number>>;
-  readonly references: Reference[];
-  readonly problems: ExpressionProblem[];
-  usesStatus: boolean;
 }
 
 /** `locals` are the variables of comprehensions around; `loops` counts those comprehensions. */
@@ -152,69 +124,13 @@ function visitName(
       if (locals.has(name)) return 'any';
       path.unshift(name);
       const length = Math.max(1, (end ?? at + name.length) - at);
-      return checkReference(walk, { path, offset: at, length, comparedWith });
+      return checkName(walk, { path, offset: at, length, comparedWith });
     } else {
       visit(walk, current, locals, loops);
       return 'any';
     }
   }
   return 'any';
-}
-
-/** Fixed names are checked here; `inputs`, `env` and `stages` against the file, later. */
-function checkReference(walk: Walk, reference: Reference): ValueType {
-  const [root = ''] = reference.path;
-  const add = (code: string, message: string): ValueType => {
-    walk.problems.push({ code, message, offset: reference.offset, length: reference.length });
-    return 'any';
-  };
-  if (root === 'matrix' || root === 'hash') {
-    return add('not-supported-yet', `${root} is not part of this version.`);
-  }
-  if (!rootNames.has(root)) {
-    const known = [...rootNames].filter((name) => name !== 'version');
-    return add(
-      'unknown-name',
-      `There is no name ${root}.${didYouMean(root, known)} Text stands in quotes; names are ${known.join(', ')}.`,
-    );
-  }
-  walk.references.push(reference);
-  if (root === 'stages' || root === 'env' || root === 'inputs') return root === 'env' ? 'text' : 'any';
-  const written = reference.path.join('.');
-  const definition = fixedNames.get(written);
-  if (definition === undefined) {
-    const known = [...fixedNames.keys()].filter((name) => name.startsWith(`${root}.`) || name === root);
-    const last = reference.path.at(-1) ?? root;
-    const suggestion = didYouMean(
-      last,
-      known.map((name) => name.split('.').at(-1) ?? name),
-    );
-    return add('unknown-name', `There is no name ${written}.${suggestion} There is ${known.join(', ')}.`);
-  }
-  const { comparedWith } = reference;
-  if (
-    definition.values !== undefined &&
-    comparedWith !== null &&
-    !definition.values.includes(comparedWith.text)
-  ) {
-    walk.problems.push(impossibleComparison(written, comparedWith, definition.values));
-  }
-  return definition.type;
-}
-
-/** `event == 'pull-request'`: a comparison that can never be true. */
-export function impossibleComparison(
-  name: string,
-  comparedWith: { readonly text: string; readonly offset: number },
-  values: readonly string[],
-): ExpressionProblem {
-  const { text, offset } = comparedWith;
-  return {
-    code: 'impossible-comparison',
-    message: `${name} is never "${text}".${didYouMean(text, values)} It is one of ${values.join(', ')}.`,
-    offset,
-    length: text.length + 2,
-  };
 }
 
 function visitCall(walk: Walk, expr: Expr, locals: ReadonlySet<string>, loops: number): ValueType {
@@ -242,78 +158,3 @@ function visitCall(walk: Walk, expr: Expr, locals: ReadonlySet<string>, loops: n
 }
 
 const isEquality = (name: string): boolean => name === '_==_' || name === '_!=_';
-
-function checkFunction(
-  walk: Walk,
-  expr: Expr,
-  name: string,
-  target: ValueType | null,
-  types: readonly ValueType[],
-  args: readonly Expr[],
-): ValueType {
-  const forms = functions.get(name);
-  if (forms === undefined) {
-    const message =
-      name === 'hash'
-        ? 'hash() is not part of this version.'
-        : `There is no function ${name}().${didYouMean(name, [...functions.keys(), ...macros])}`;
-    problem(walk, expr, name === 'hash' ? 'not-supported-yet' : 'unknown-function', message, name);
-    return 'any';
-  }
-  const form = forms.find((each) => fits(each, target, types));
-  if (form === undefined) {
-    problem(
-      walk,
-      expr,
-      'wrong-type',
-      `${name} is written ${forms.map((each) => usage(name, each)).join(' or ')}.`,
-      name,
-    );
-    return forms[0]?.result ?? 'any';
-  }
-  const pattern = name === 'matches' ? constantText(args[0]) : null;
-  const broken = pattern === null ? null : regularExpressionProblem(pattern);
-  if (broken !== null) {
-    const message = `"${pattern}" is not a regular expression (RE2): ${broken}. Mend the pattern.`;
-    problem(walk, args[0] ?? expr, 'bad-regular-expression', message, pattern ?? '');
-  }
-  return form.result;
-}
-
-const fits = (form: FunctionDefinition, target: ValueType | null, types: readonly ValueType[]): boolean =>
-  (form.target === null) === (target === null) &&
-  matchesType(target ?? 'any', form.target ?? 'any') &&
-  form.arguments.length === types.length &&
-  form.arguments.every((wanted, index) => matchesType(types[index] ?? 'any', wanted));
-
-const matchesType = (given: ValueType, wanted: ValueType): boolean =>
-  given === 'any' || wanted === 'any' || given === wanted;
-
-function usage(name: string, form: FunctionDefinition): string {
-  const target = form.target === null ? '' : `${form.target === 'any' ? 'value' : form.target}.`;
-  const args = form.arguments.map((type) => (type === 'any' ? 'value' : type));
-  return `${target}${name}(${args.join(', ')})`;
-}
-
-const constantText = (expr: Expr | undefined): string | null =>
-  expr?.exprKind.case === 'constExpr' && expr.exprKind.value.constantKind.case === 'stringValue'
-    ? expr.exprKind.value.constantKind.value
-    : null;
-
-/** Underlines `near` where it stands around the part, otherwise the whole expression. */
-function problem(walk: Walk, expr: Expr, code: string, message: string, near?: string): void {
-  const at = walk.positions[expr.id.toString()] ?? 0;
-  const found = near === undefined || near === '' ? -1 : nearest(walk.text, near, at);
-  walk.problems.push(
-    found === -1
-      ? { code, message, offset: 0, length: walk.text.length }
-      : { code, message, offset: found, length: near?.length ?? 1 },
-  );
-}
-
-/** A call's position is its dot or its bracket: the name stands directly before or behind it. */
-function nearest(text: string, word: string, at: number): number {
-  const behind = text.indexOf(word, at);
-  if (behind !== -1 && behind <= at + 2) return behind;
-  return text.lastIndexOf(word, at);
-}

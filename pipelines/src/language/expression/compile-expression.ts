@@ -11,12 +11,8 @@ import {
 } from '@bufbuild/cel';
 import { strings } from '@bufbuild/cel/ext';
 import { err, ok, type Result } from '../../result.ts';
-import {
-  analyseExpression,
-  type Analysis,
-  type ExpressionProblem,
-  type Parsed,
-} from './analyse-expression.ts';
+import { analyseExpression, type Analysis } from './analyse-expression.ts';
+import type { ExpressionProblem, Parsed } from './expression-walk.ts';
 import { functions } from './names.ts';
 
 /** Characters; keeps reading, checking and evaluating an expression bounded. */

@@ -9,7 +9,7 @@ export interface NameDefinition {
   readonly strangerWritten?: boolean;
 }
 
-export const eventNames = ['push', 'pull_request', 'tag', 'manual'] as const;
+const eventNames = ['push', 'pull_request', 'tag', 'manual'] as const;
 export const stageStatuses = ['succeeded', 'failed', 'cancelled', 'skipped'] as const;
 
 /** Full paths of fixed names. `inputs.*`, `env.*` and `stages.*` depend on the file. */

@@ -1,7 +1,7 @@
 // The values behind the names of an expression, as far as they are known yet.
 import type { CelInput } from '@bufbuild/cel';
 import type { InputValue, Trigger } from '../../trigger/trigger.ts';
-import type { Reference } from './analyse-expression.ts';
+import type { Reference } from './expression-walk.ts';
 import type { Bindings } from './compile-expression.ts';
 
 export interface Scope {

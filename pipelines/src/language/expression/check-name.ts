@@ -1,0 +1,59 @@
+import { didYouMean } from '../suggest.ts';
+import type { ExpressionProblem, Reference, Walk } from './expression-walk.ts';
+import { fixedNames, rootNames, type ValueType } from './names.ts';
+
+/** Fixed names are checked here; `inputs`, `env` and `stages` against the file, later. */
+export function checkName(walk: Walk, reference: Reference): ValueType {
+  const [root = ''] = reference.path;
+  const add = (code: string, message: string): ValueType => {
+    walk.problems.push({ code, message, offset: reference.offset, length: reference.length });
+    return 'any';
+  };
+  if (root === 'matrix' || root === 'hash') {
+    return add('not-supported-yet', `${root} is not part of this version.`);
+  }
+  if (!rootNames.has(root)) {
+    const known = [...rootNames].filter((name) => name !== 'version');
+    return add(
+      'unknown-name',
+      `There is no name ${root}.${didYouMean(root, known)} Text stands in quotes; names are ${known.join(', ')}.`,
+    );
+  }
+  walk.references.push(reference);
+  if (root === 'stages' || root === 'env' || root === 'inputs') return root === 'env' ? 'text' : 'any';
+  const written = reference.path.join('.');
+  const definition = fixedNames.get(written);
+  if (definition === undefined) {
+    const known = [...fixedNames.keys()].filter((name) => name.startsWith(`${root}.`) || name === root);
+    const last = reference.path.at(-1) ?? root;
+    const suggestion = didYouMean(
+      last,
+      known.map((name) => name.split('.').at(-1) ?? name),
+    );
+    return add('unknown-name', `There is no name ${written}.${suggestion} There is ${known.join(', ')}.`);
+  }
+  const { comparedWith } = reference;
+  if (
+    definition.values !== undefined &&
+    comparedWith !== null &&
+    !definition.values.includes(comparedWith.text)
+  ) {
+    walk.problems.push(impossibleComparison(written, comparedWith, definition.values));
+  }
+  return definition.type;
+}
+
+/** `event == 'pull-request'`: a comparison that can never be true. */
+export function impossibleComparison(
+  name: string,
+  comparedWith: { readonly text: string; readonly offset: number },
+  values: readonly string[],
+): ExpressionProblem {
+  const { text, offset } = comparedWith;
+  return {
+    code: 'impossible-comparison',
+    message: `${name} is never "${text}".${didYouMean(text, values)} It is one of ${values.join(', ')}.`,
+    offset,
+    length: text.length + 2,
+  };
+}

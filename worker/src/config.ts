@@ -20,6 +20,12 @@ export interface WorkerConfig {
   /** PATH of such steps. */
   readonly path: string;
   readonly queuePrefix: string;
+  /** Command that runs HAProxy, for Docker environments. */
+  readonly haproxy: string;
+  /** The worker's own kubeconfig, for environments that name none; null: it has none. */
+  readonly kubeconfigPath: string | null;
+  /** What one container of a deployed service may use at most. */
+  readonly serviceLimits: { readonly memoryBytes: number; readonly pids: number };
   /** How long a stop waits for running attempts before it ends them. */
   readonly drainMs: number;
 }
@@ -49,6 +55,9 @@ export function readWorkerConfig(env: Readonly<Record<string, string | undefined
     allowsProcessExecutor: set.SLUICE_ALLOW_PROCESS_EXECUTOR === '1',
     path: set.PATH,
     queuePrefix: set.SLUICE_QUEUE_PREFIX,
+    haproxy: set.SLUICE_HAPROXY,
+    kubeconfigPath: set.KUBECONFIG ?? null,
+    serviceLimits: { memoryBytes: set.SLUICE_SERVICE_MEMORY_MB * 1024 * 1024, pids: set.SLUICE_SERVICE_PIDS },
     drainMs: set.SLUICE_DRAIN_MS,
   };
 }
@@ -78,6 +87,14 @@ const environment = z.object({
     .string()
     .regex(/^[^:\s]{1,100}$/, 'may not hold colons or spaces')
     .default('bull'),
+  SLUICE_HAPROXY: z.string().default('haproxy'),
+  KUBECONFIG: z.string().optional(),
+  SLUICE_SERVICE_MEMORY_MB: z.coerce
+    .number({ error: 'must be a number of MiB' })
+    .int()
+    .min(16)
+    .default(1_024),
+  SLUICE_SERVICE_PIDS: z.coerce.number({ error: 'must be a number' }).int().min(16).default(1_024),
   SLUICE_DRAIN_MS: z.coerce
     .number({ error: 'must be a number of milliseconds' })
     .int()

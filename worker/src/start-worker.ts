@@ -2,9 +2,11 @@ import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { createCheckout } from './checkout/check-out.ts';
 import type { WorkerConfig } from './config.ts';
+import { startActionConsumer } from './consumers/action-consumer.ts';
 import { startAttemptConsumer } from './consumers/attempt-consumer.ts';
 import { listenForCancels } from './consumers/cancel-listener.ts';
 import { startHeartbeat } from './consumers/heartbeat.ts';
+import { performAction } from './deploy/perform-action.ts';
 import { connectDocker, isLocalEngine } from './executors/docker/docker-connection.ts';
 import { createDockerExecutor } from './executors/docker/docker-executor.ts';
 import { removeLeftovers } from './executors/docker/remove-leftovers.ts';
@@ -58,12 +60,29 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
   subscriber.on('error', () => undefined); // told once, by `redis`
   listenForCancels(subscriber, live, heart.beat).catch(() => undefined); // subscribes again by itself
   const consumer = startAttemptConsumer(deps, { ...config, redis, live, abandon: abandon.signal });
+  const parts = {
+    docker,
+    dataDir: config.folder,
+    haproxy: config.haproxy,
+    limits: config.serviceLimits,
+    kubeconfigPath: config.kubeconfigPath,
+    checkout: deps.checkout,
+    now: Date.now,
+  };
+  const actions = startActionConsumer({
+    ...config,
+    server,
+    redis,
+    log,
+    workerId: folder.workerId,
+    perform: (claim, signal) => performAction(claim, parts, signal),
+  });
   log.info({ workerId: folder.workerId, pool: config.pool, slots: config.slots }, 'worker is taking work');
 
   return {
     workerId: folder.workerId,
     stop: async () => {
-      const closed = consumer.close();
+      const closed = Promise.all([consumer.close(), actions.close()]);
       const endAttempts = setTimeout(() => live.forEach((attempt) => attempt.shutDown()), config.drainMs);
       const giveUp = setTimeout(() => abandon.abort(), config.drainMs + goodbyeMs);
       await closed;

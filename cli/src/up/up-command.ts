@@ -35,7 +35,7 @@ export async function up(environment: NodeJS.ProcessEnv, signal: AbortSignal): P
 
   await using stack = new CleanupStack();
   ensureProgram('git', 'git', 'to fetch repositories', say);
-  ensureProgram('haproxy', 'haproxy', 'to share traffic between versions', say);
+  const haproxy = ensureProgram('haproxy', 'haproxy', 'to share traffic between versions', say);
   const engine = await ensureDockerEngine(dataDir, say);
   stack.defer(engine.stop);
   const registry = await startRegistry(dataDir, say);
@@ -81,7 +81,11 @@ export async function up(environment: NodeJS.ProcessEnv, signal: AbortSignal): P
   const api = apiClient(url, readFileSync(`${dataDir}/cli-token`, 'utf8').trim());
   const { installation } = await api.call<SessionView>('GET', '/api/session');
   stack.defer(() => removeEverything(engine.docker, dataDir, installation));
-  start('worker', { DOCKER_HOST: engine.host, SLUICE_SERVER_URL: url, SLUICE_DRAIN_MS: '3000' }, 30_000);
+  start(
+    'worker',
+    { DOCKER_HOST: engine.host, SLUICE_SERVER_URL: url, SLUICE_HAPROXY: haproxy, SLUICE_DRAIN_MS: '3000' },
+    30_000,
+  );
 
   say(`ready in ${((Date.now() - startedAt) / 1_000).toFixed(1)} s at ${pc.bold(url)}`);
   say(`sign in once with ${pc.bold(await readLoginLink(api))}`);

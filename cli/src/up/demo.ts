@@ -30,8 +30,8 @@ export async function runDemo(parts: DemoParts): Promise<void> {
   const { api, dataDir, say, signal } = parts;
   const folder = demoFolder(dataDir);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const address = await setUp(parts, folder);
   const repository = openDemoRepository(folder, { url: api.url, secretFile: join(folder, 'hook-secret') });
+  const address = await setUp(parts, folder);
   if (existsSync(join(folder, 'done'))) {
     await bringBack(api, say);
     say(`demo: hello answers at ${address} (SLUICE_DEMO=off skips the demo)`);

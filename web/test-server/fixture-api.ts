@@ -107,6 +107,6 @@ function checkVote(world: World, runId: string, body: unknown): ApiAnswer {
   const rollout = [...world.rollouts.values()].find((candidate) => candidate.runId === runId);
   const newest = rollout?.decisions.at(-1)?.hash ?? null;
   if (rollout !== undefined && vote.data.decisionHash !== newest)
-    return { status: 409, body: { reason: 'decision-changed', message: 'A newer decision has been made.' } };
+    return { status: 409, body: { reason: 'stale-evidence', message: 'A newer decision has been made.' } };
   return { status: 202, body: {} };
 }

@@ -33,7 +33,7 @@ export function serveLive(server: Server, world: World): LiveFeed {
     clients.add(client);
     socket.on('close', () => clients.delete(client));
     socket.on('message', (data) => {
-      const request = liveRequest.safeParse(JSON.parse(String(data)));
+      const request = liveRequest.safeParse(JSON.parse(Buffer.isBuffer(data) ? data.toString() : '{}'));
       if (request.success) answer(client, request.data, world);
     });
   });

@@ -7,6 +7,7 @@ export function shopPlan(trigger: Trigger): Plan {
   return {
     pipeline: 'shop',
     trigger,
+    inputs: {},
     env: {},
     stages: [
       stage('lint', [], steps('oxlint', 'prettier')),

@@ -1,10 +1,22 @@
-import type { World } from './fixture-world.ts';
+import type {
+  AuditView,
+  DeliveryView,
+  RepositoryView,
+  SecretView,
+  WorkerView,
+} from '@sluice/pipelines/protocol/api';
 import { id } from './fixture-ids.ts';
 
 /** What the lists under Settings hold. */
-export function fixtureSettings(
-  now: number,
-): Pick<World, 'repositories' | 'secrets' | 'workers' | 'deliveries' | 'audit'> {
+export interface FixtureSettings {
+  readonly repositories: readonly RepositoryView[];
+  readonly secrets: readonly SecretView[];
+  readonly workers: readonly WorkerView[];
+  readonly deliveries: readonly DeliveryView[];
+  readonly audit: readonly AuditView[];
+}
+
+export function fixtureSettings(now: number): FixtureSettings {
   const repository = (number: number, fullName: string, trusted: boolean) => ({
     id: id('other', number),
     project: 'default',

@@ -1,32 +1,17 @@
 // What the fixture server shows: one run of every kind, and enough old ones to fill the list.
-import type {
-  AttemptView,
-  AuditView,
-  DeliveryView,
-  EnvironmentView,
-  RepositoryView,
-  RolloutView,
-  RunView,
-  SecretView,
-  WorkerView,
-} from '@sluice/pipelines/protocol/api';
+import type { AttemptView, EnvironmentView, RolloutView, RunView } from '@sluice/pipelines/protocol/api';
 import { brokenFile } from './fixture-diagnostics.ts';
 import { digest, id } from './fixture-ids.ts';
 import { countedLog, failedTestLog, logDigest, type FixtureLog } from './fixture-logs.ts';
 import { aRollout } from './fixture-rollouts.ts';
 import { aRun } from './fixture-runs.ts';
-import { fixtureSettings } from './fixture-settings.ts';
+import { fixtureSettings, type FixtureSettings } from './fixture-settings.ts';
 
-export interface World {
+export interface World extends FixtureSettings {
   runs: RunView[];
   readonly rollouts: Map<string, RolloutView>;
   readonly logs: Map<string, FixtureLog>;
   readonly environments: EnvironmentView[];
-  readonly repositories: readonly RepositoryView[];
-  readonly secrets: readonly SecretView[];
-  readonly workers: readonly WorkerView[];
-  readonly deliveries: readonly DeliveryView[];
-  readonly audit: readonly AuditView[];
 }
 
 export const known = {
@@ -346,6 +331,7 @@ function rollouts(now: number): Map<string, RolloutView> {
       phase: {
         name: 'held',
         since: now - 600_000,
+        cause: 'inconclusive',
         reason: 'Ten minutes of analysis ended without a verdict: errors found no series for r417-3f2a91c.',
       },
       step: 1,

@@ -80,13 +80,17 @@ export function LogRows(props: LogRowsProps) {
     // Placing depends on what is shown and on nothing else.
     // oxlint-disable-next-line react-hooks/exhaustive-deps
   }, [count, follow, rowHeight]);
+  const place = useRef(() => {});
+  useLayoutEffect(() => {
+    place.current = () => (follow ? scrollToOffset(whole) : measure());
+  });
   useEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const observer = new ResizeObserver(() => (follow ? scrollToOffset(whole) : measure()));
+    const observer = new ResizeObserver(() => place.current());
     observer.observe(element);
     return () => observer.disconnect();
-  });
+  }, []);
   const onScroll = () => {
     const top = box.current?.scrollTop ?? 0;
     if (top < lastTop.current - 1) onScrollUp();

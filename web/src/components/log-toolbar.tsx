@@ -7,7 +7,7 @@ import {
   IconCircleCheckFilled,
   IconSearch,
 } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import type { ReactNode, RefObject } from 'react';
 import { formatCount } from '../format/figure.ts';
 import { useMessages } from '../messages/language-context.tsx';
 import type { LogEnd, LogSnapshot } from '../state/log-store.ts';
@@ -18,6 +18,7 @@ interface LogToolbarProps {
   readonly end: LogEnd | null;
   readonly isRunning: boolean;
   readonly search: LogSearch;
+  readonly searchRef: RefObject<HTMLInputElement | null>;
   readonly follow: boolean;
   readonly onFollow: (follow: boolean) => void;
   readonly withTimes: boolean;
@@ -53,13 +54,13 @@ export function LogToolbar(props: LogToolbarProps) {
   );
 }
 
-function SearchField({ search, snapshot, onLoadAll }: LogToolbarProps) {
+function SearchField({ search, searchRef, snapshot, onLoadAll }: LogToolbarProps) {
   const t = useMessages();
   const { loaded, total } = snapshot.log;
   return (
     <div className="row log-search">
       <TextInput
-        ref={search.input}
+        ref={searchRef}
         aria-label={t.log.search}
         placeholder={t.log.searchHint}
         leftSection={<IconSearch size={14} aria-hidden />}

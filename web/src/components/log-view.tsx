@@ -1,9 +1,9 @@
 import {
-  useCallback,
   useEffect,
   useImperativeHandle,
   useRef,
   useState,
+  type CSSProperties,
   type ReactNode,
   type Ref,
 } from 'react';
@@ -43,7 +43,7 @@ const rowHeight = 18;
 /** One attempt's log: opens at its end, or at the line of the address, and reads only what is looked at. */
 export function LogView({ attempt, stepNames, isRunning, target, onTarget, corner, ref }: LogViewProps) {
   const t = useMessages();
-  const { store, snapshot, reopen } = useLogStore(attempt.id, attempt.logLines);
+  const { store, snapshot } = useLogStore(attempt.id, attempt.logLines);
   const { log } = snapshot;
   const end = snapshot.end ?? attempt.log;
   const rows = useRef<LogRowsHandle>(null);
@@ -53,17 +53,23 @@ export function LogView({ attempt, stepNames, isRunning, target, onTarget, corne
     window.localStorage.setItem(timesKey, String(show));
     setWithTimes(show);
   };
-  const go = useCallback((n: number) => {
+  const searchInput = useRef<HTMLInputElement>(null);
+  const go = (n: number) => {
     setFollow(false);
     // After the state above has been drawn, or following would take the view back to the end.
     window.requestAnimationFrame(() => rows.current?.scrollToRow(n));
-  }, []);
+  };
   const search = useLogSearch(log, go);
   useEffect(() => {
-    if (snapshot.isOpen && target !== null) go(target);
-  }, [snapshot.isOpen, target, go]);
+    if (!snapshot.isOpen || target === null) return;
+    const drawn = window.requestAnimationFrame(() => rows.current?.scrollToRow(target));
+    return () => window.cancelAnimationFrame(drawn);
+  }, [snapshot.isOpen, target]);
+  const link = (n: number) => {
+    setFollow(false);
+    onTarget(n);
+  };
   const showStep = async (step: number) => {
-    if (store === null) return;
     const headEnd = await findHeadEnd(store.readLine, log.total);
     const start = await findStepStart(step, log.total, headEnd, store.readLine);
     if (start !== null) go(start);
@@ -72,7 +78,7 @@ export function LogView({ attempt, stepNames, isRunning, target, onTarget, corne
   useShortcuts({
     f: () => setFollow(!follow),
     t: () => showTimes(!withTimes),
-    '/': search.focus,
+    '/': () => searchInput.current?.focus(),
   });
   const renderRow = (n: number) => {
     const line = lineAt(log, n);
@@ -89,30 +95,34 @@ export function LogView({ attempt, stepNames, isRunning, target, onTarget, corne
         marked={search.needle}
         withTime={withTimes}
         linkLabel={t.log.goTo(formatCount(n + 1))}
-        onLink={onTarget}
+        onLink={link}
       />
     );
   };
   const isEmpty = snapshot.isOpen && log.total === 0;
   return (
-    <div className="log-view">
+    <div className="log-view" style={numberWidth(log.total)}>
       <LogToolbar
         snapshot={snapshot}
         end={end}
         isRunning={isRunning && end === null}
         search={search}
+        searchRef={searchInput}
         follow={follow}
         onFollow={setFollow}
         withTimes={withTimes}
         onTimes={showTimes}
         onTop={() => go(0)}
         onBottom={() => setFollow(true)}
-        onLoadAll={() => void store?.loadAll()}
+        onLoadAll={() => void store.loadAll()}
         corner={corner}
       />
       {end !== null && !end.verified && <LogMismatch end={end} stored={log.total} />}
       {snapshot.error !== null && (
-        <ProblemCard error={snapshot.error} onRetry={snapshot.isOpen ? () => store?.need(0, 1) : reopen} />
+        <ProblemCard
+          error={snapshot.error}
+          onRetry={snapshot.isOpen ? () => store.need(0, 1) : () => void store.open()}
+        />
       )}
       {isEmpty ? (
         <p className="log-empty">{isRunning ? t.log.empty : t.log.emptyOver}</p>
@@ -124,7 +134,7 @@ export function LogView({ attempt, stepNames, isRunning, target, onTarget, corne
           follow={follow}
           label={t.log.region}
           renderRow={renderRow}
-          onVisible={store?.need ?? ignore}
+          onVisible={store.need}
           onScrollUp={() => setFollow(false)}
         />
       )}
@@ -134,7 +144,10 @@ export function LogView({ attempt, stepNames, isRunning, target, onTarget, corne
 
 const timesKey = 'sluice-log-times';
 const readWithTimes = (): boolean => window.localStorage.getItem(timesKey) === 'true';
-const ignore = () => {};
+/** Room for the longest line number, so that texts begin in one column. */
+const numberWidth = (total: number): CSSProperties & Record<`--${string}`, string> => ({
+  '--number-width': `${Math.max(3, String(total).length)}ch`,
+});
 
 /** Number of the first line that belongs to a step: what stands before it is the checkout. */
 async function findHeadEnd(

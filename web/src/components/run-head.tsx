@@ -34,7 +34,7 @@ export function RunHead({ run }: { readonly run: RunView }) {
         <Copyable value={run.commit.sha} shown={shortCommit(run.commit.sha)} />
         <span>{run.commit.author}</span>
         <span>
-          {t.events[run.event]}, {t.run.startedBy(run.actor)} <RelativeTime at={run.createdAt} />
+          {t.events[run.event]} · {t.run.startedBy(run.actor)} <RelativeTime at={run.createdAt} />
         </span>
         <span>
           <Duration from={run.createdAt} to={run.finishedAt} />

@@ -51,7 +51,7 @@ export function StagePanel({ run, stage }: { readonly run: RunView; readonly sta
         )}
       </div>
       {attempt !== undefined && (
-        <div className="stage-log" aria-label={t.log.label(id)}>
+        <div className="stage-log" role="group" aria-label={t.log.label(id)}>
           <LogView
             key={attempt.id}
             ref={log}

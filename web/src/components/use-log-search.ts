@@ -1,9 +1,8 @@
-import { useDeferredValue, useEffect, useMemo, useRef, useState, type RefObject } from 'react';
+import { useDeferredValue, useMemo, useState } from 'react';
 import { findInLog } from '../state/find-in-log.ts';
 import type { LogBuffer } from '../state/log-buffer.ts';
 
 export interface LogSearch {
-  readonly input: RefObject<HTMLInputElement | null>;
   readonly needle: string;
   readonly type: (needle: string) => void;
   /** Matches among the lines that are held. */
@@ -13,16 +12,16 @@ export interface LogSearch {
   /** Its line number; null: none. */
   readonly current: number | null;
   readonly step: (by: 1 | -1) => void;
-  readonly focus: () => void;
 }
 
 /** Searches the held lines and goes from match to match, beginning with the last one. */
 export function useLogSearch(log: LogBuffer, go: (n: number) => void): LogSearch {
-  const input = useRef<HTMLInputElement>(null);
   const [needle, setNeedle] = useState('');
   const [current, setCurrent] = useState<number | null>(null);
+  // A log that grows while one searches: showing its lines goes before searching them.
   const deferred = useDeferredValue(needle);
-  const matches = useMemo(() => findInLog(log, deferred), [log, deferred]);
+  const deferredLog = useDeferredValue(log);
+  const matches = useMemo(() => findInLog(deferredLog, deferred), [deferredLog, deferred]);
   const step = (by: 1 | -1) => {
     const index = current === null ? -1 : matches.indexOf(current);
     const next = index === -1 ? matches.at(by === 1 ? 0 : -1) : matches.at((index + by) % matches.length);
@@ -30,17 +29,15 @@ export function useLogSearch(log: LogBuffer, go: (n: number) => void): LogSearch
     setCurrent(next);
     go(next);
   };
-  useEffect(() => {
-    if (deferred === '') setCurrent(null);
-  }, [deferred]);
   return {
-    input,
     needle,
-    type: setNeedle,
+    type: (text) => {
+      setNeedle(text);
+      if (text === '') setCurrent(null);
+    },
     count: matches.length,
     at: current === null ? 0 : matches.indexOf(current) + 1,
     current,
     step,
-    focus: () => input.current?.focus(),
   };
 }

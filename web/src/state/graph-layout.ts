@@ -31,10 +31,11 @@ export function layoutStages(stages: readonly StageOfRun[]): GraphLayout {
   const lines = new Map<string, readonly Point[]>();
   for (const { v, w } of graph.edges()) {
     if (v === root) continue;
-    const { points } = graph.edge(v, w);
+    const between: readonly Point[] = graph.edge(v, w).points.slice(1, -1);
+    const points = [rightOf(graph.node(v)), ...between, leftOf(graph.node(w))];
     lines.set(
       lineId(v, w),
-      points.map(({ x, y }: Point) => ({ x: x - left, y })),
+      points.map(({ x, y }) => ({ x: x - left, y })),
     );
   }
   const corners = [...positions.values()];
@@ -45,6 +46,9 @@ export function layoutStages(stages: readonly StageOfRun[]): GraphLayout {
     lines,
   };
 }
+
+const rightOf = ({ x, y }: Point): Point => ({ x: x + nodeWidth / 2, y });
+const leftOf = ({ x, y }: Point): Point => ({ x: x - nodeWidth / 2, y });
 
 /** No stage can have this name. */
 const root = ' root';

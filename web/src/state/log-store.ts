@@ -45,7 +45,7 @@ export class LogStore {
   readonly #around: LogSurroundings;
   readonly #listeners = new Set<() => void>();
   readonly #reading = new Map<number, Promise<void>>();
-  readonly #closed = new AbortController();
+  #closed = new AbortController();
   #snapshot: LogSnapshot = { log: emptyLog, end: null, error: null, isOpen: false };
   #isAnnounced = false;
   #lookedAt = 0;
@@ -63,11 +63,15 @@ export class LogStore {
   };
   readonly snapshot = (): LogSnapshot => this.#snapshot;
 
-  /** Reads the end of the log, then follows it. */
+  /** Reads the end of the log, then follows it; also again after a failure or a close. */
   async open(): Promise<void> {
+    this.close();
+    const opened = new AbortController();
+    this.#closed = opened;
+    this.#reading.clear();
     const from = Math.max(0, this.#around.expectedLines - chunkLines);
     await this.#read(from, chunkLines);
-    if (!this.#snapshot.isOpen || this.#closed.signal.aborted) return;
+    if (!this.#snapshot.isOpen || opened.signal.aborted) return;
     this.#watch();
   }
 
@@ -114,12 +118,14 @@ export class LogStore {
   }
 
   async #readNow(from: number, limit: number): Promise<void> {
+    const { signal } = this.#closed;
     try {
-      const page = await this.#around.readPage(from, limit, this.#closed.signal);
+      const page = await this.#around.readPage(from, limit, signal);
+      if (signal.aborted) return;
       const log = evictFarFrom(withPage(this.#snapshot.log, page), this.#lookedAt, keepLines);
       this.#change({ log, error: null, isOpen: true });
     } catch (error) {
-      if (this.#closed.signal.aborted) return;
+      if (signal.aborted) return;
       this.#change({ error: error instanceof Error ? error : new Error(String(error)) });
     }
   }

@@ -103,8 +103,8 @@ function wordsOf(name: RolloutActionName, { rollout }: Messages, version: string
   }[name];
 }
 
-/** A vote for evidence that is no longer the newest is refused with 409. */
+/** A vote for evidence that is no longer the newest is refused: the newest is shown by now. */
 function explainRefusal(error: Error | null, t: Messages): Error | null {
-  if (!(error instanceof ApiError) || error.status !== 409) return error;
-  return new ApiError(409, { reason: error.reason, message: `${error.message} ${t.rollout.changed}` });
+  if (!(error instanceof ApiError) || error.reason !== 'stale-evidence') return error;
+  return new ApiError(error.status, { reason: error.reason, message: t.rollout.changed });
 }

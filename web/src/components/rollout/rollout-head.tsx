@@ -17,17 +17,21 @@ export function RolloutHead({ view, run }: RolloutHeadProps) {
   const t = useMessages();
   const { rollout } = view;
   const { phase, spec } = rollout;
+  const state = phaseState(phase.name);
+  const phaseWords = t.rollout.phases[phase.name];
   return (
     <header className="rollout-head">
       <div className="row wrap">
-        <StateBadge state={phaseState(phase.name)} size="large" />
+        <StateBadge state={state} size="large" />
         <h1 className="grow">
           {t.rollout.title(spec.environment)} <span className="soft">{spec.version}</span>
         </h1>
         <RolloutActions view={view} />
       </div>
       <p className="row wrap soft">
-        <strong className="rollout-phase">{t.rollout.phases[phase.name]}</strong>
+        {phaseWords.toLowerCase() !== t.states[state] && (
+          <strong className="rollout-phase">{phaseWords}</strong>
+        )}
         <span>{t.rollout.weight(formatPercent(rollout.weightPercent))}</span>
         {'since' in phase && <RelativeTime at={phase.since} />}
         {'at' in phase && <RelativeTime at={phase.at} />}

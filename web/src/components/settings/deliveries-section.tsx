@@ -25,7 +25,7 @@ export function DeliveriesSection() {
         title={t.settings.sections.deliveries}
         explain={words.explain}
         query={query}
-        columns={[t.settings.repositories.name, words.outcome, t.runs.columns.time, '']}
+        columns={[t.startRun.repository, words.outcome, t.runs.columns.time, '']}
         isEmpty={deliveries.length === 0}
         empty={words.empty}
       >

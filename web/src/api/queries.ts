@@ -16,6 +16,9 @@ import { useApi } from './api-context.tsx';
 import { useLive } from './live-context.tsx';
 import { paths } from './paths.ts';
 
+/** Lists that the socket does not carry are asked for this often while they are shown. */
+const refreshMs = 10_000;
+
 export function useSession(): UseQueryResult<SessionView> {
   return useGet<SessionView>(['session'], paths.session);
 }
@@ -49,18 +52,27 @@ export function useRollout(id: string): UseQueryResult<RolloutView> {
 }
 
 export const useEnvironments = () =>
-  useGet<{ readonly environments: readonly EnvironmentView[] }>(['environments'], paths.environments);
+  useGet<{ readonly environments: readonly EnvironmentView[] }>(
+    ['environments'],
+    paths.environments,
+    refreshMs,
+  );
 export const useRepositories = () =>
   useGet<{ readonly repositories: readonly RepositoryView[] }>(['repositories'], paths.repositories);
 export const useSecrets = () =>
   useGet<{ readonly secrets: readonly SecretView[] }>(['secrets'], paths.secrets);
 export const useWorkers = () =>
-  useGet<{ readonly workers: readonly WorkerView[] }>(['workers'], paths.workers);
+  useGet<{ readonly workers: readonly WorkerView[] }>(['workers'], paths.workers, refreshMs);
 export const useDeliveries = () =>
-  useGet<{ readonly deliveries: readonly DeliveryView[] }>(['deliveries'], paths.deliveries);
-export const useAudit = () => useGet<{ readonly entries: readonly AuditView[] }>(['audit'], paths.audit);
+  useGet<{ readonly deliveries: readonly DeliveryView[] }>(['deliveries'], paths.deliveries, refreshMs);
+export const useAudit = () =>
+  useGet<{ readonly entries: readonly AuditView[] }>(['audit'], paths.audit, refreshMs);
 
-function useGet<T>(key: readonly string[], path: string): UseQueryResult<T> {
+function useGet<T>(key: readonly string[], path: string, everyMs?: number): UseQueryResult<T> {
   const api = useApi();
-  return useQuery<T>({ queryKey: key, queryFn: ({ signal }) => api.get<T>(path, signal) });
+  return useQuery<T>({
+    queryKey: key,
+    queryFn: ({ signal }) => api.get<T>(path, signal),
+    ...(everyMs === undefined ? {} : { refetchInterval: everyMs }),
+  });
 }

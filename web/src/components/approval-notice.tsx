@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { Link } from 'react-router';
+import { Link, useNavigate } from 'react-router';
 import type { RunView } from '@sluice/pipelines/protocol/api';
 import { useMessages } from '../messages/language-context.tsx';
 import { needsPerson } from '../state/state-name.ts';
@@ -7,6 +7,7 @@ import type { StageOfRun } from '../state/run-view.ts';
 import { StageVote } from './stage-vote.tsx';
 import { StateBadge } from './state-badge.tsx';
 import { stateColor } from './state-look.ts';
+import { useShortcuts } from './use-shortcuts.ts';
 import './cards.css';
 
 /** A stage that waits for a person says so on top of its run, with the way to act. */
@@ -20,12 +21,21 @@ export function ApprovalNotice({ run, stage }: { readonly run: RunView; readonly
       <span className="what grow">
         {stage.shown === 'held' ? t.run.rolloutHeld(id) : t.run.approvalWaits(id)}
       </span>
-      {stage.rolloutId !== null && (
-        <Button component={Link} to={`/rollouts/${stage.rolloutId}`} variant="filled">
-          {t.run.openRollout}
-        </Button>
-      )}
+      {stage.rolloutId !== null && <EvidenceLink rolloutId={stage.rolloutId} />}
       {work.kind === 'approve' && <StageVote runId={run.id} stage={id} />}
     </div>
+  );
+}
+
+/** A rollout is never approved unseen: `a` leads to its evidence, where `a` approves. */
+function EvidenceLink({ rolloutId }: { readonly rolloutId: string }) {
+  const t = useMessages();
+  const navigate = useNavigate();
+  const address = `/rollouts/${rolloutId}`;
+  useShortcuts({ a: () => void navigate(address) });
+  return (
+    <Button component={Link} to={address} variant="filled" rightSection={<kbd>a</kbd>}>
+      {t.run.openRollout}
+    </Button>
   );
 }

@@ -33,7 +33,11 @@ function explain(
   { problems }: Messages,
 ): { readonly title: string; readonly cause: string; readonly remedy: string | null } {
   if (!(error instanceof ApiError))
-    return { title: problems.title, cause: error.message, remedy: problems.crashedRemedy };
+    return {
+      title: problems.crashed,
+      cause: error.message,
+      remedy: problems.crashedRemedy,
+    };
   if (error.status === 0)
     return { title: problems.title, cause: problems.unreachable, remedy: problems.unreachableRemedy };
   if (error.status === 404)

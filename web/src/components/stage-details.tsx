@@ -9,7 +9,7 @@ import { stageReason, stageSpan, type StageOfRun } from '../state/run-view.ts';
 import { ApprovalVotes } from './approval-votes.tsx';
 import { Copyable } from './copyable.tsx';
 import { StateBadge } from './state-badge.tsx';
-import { Duration, RelativeTime } from './times.tsx';
+import { Countdown, Duration } from './times.tsx';
 
 interface StageDetailsProps {
   readonly stage: StageOfRun;
@@ -78,7 +78,7 @@ function StageWhy({ stage }: { readonly stage: StageOfRun }) {
       {reason !== null && <p className="stage-why soft">{reason}</p>}
       {state?.status === 'retrying' && (
         <p className="soft">
-          <RelativeTime at={state.dueAt} />
+          <Countdown at={state.dueAt} say={t.stage.dueAgain} />
         </p>
       )}
     </>

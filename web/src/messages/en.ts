@@ -170,11 +170,9 @@ export const en = {
     approvalWaits: (stage: string) => `“${stage}” waits for your decision`,
     rolloutHeld: (stage: string) => `“${stage}” is held and waits for your decision`,
     openRollout: 'See the evidence',
-    viewRollout: 'Rollout',
   },
   stage: {
     steps: 'Steps',
-    noSteps: 'This kind of stage has no steps.',
     attempt: (attempt: number) => `Attempt ${attempt}`,
     attempts: 'Attempts',
     worker: (worker: string) => `on ${worker}`,
@@ -193,8 +191,8 @@ export const en = {
       cancelled: 'cancelled',
     },
     allowed: 'allowed to fail: the run went on',
-    dueAgain: (time: string) => `next try ${time}`,
-    expires: (time: string) => `expires ${time}`,
+    dueAgain: (time: string) => `next try in ${time}`,
+    expires: (time: string) => `expires in ${time}`,
     kinds: {
       steps: 'steps',
       build: 'build',
@@ -204,7 +202,6 @@ export const en = {
       approve: 'approve',
     },
     votes: 'Votes',
-    noVotes: 'Nobody has voted yet.',
     votesNeeded: (have: number, need: number) => `${have} of ${need} approvals`,
     mayVote: (who: string) => `May vote: ${who}`,
     anyone: 'anyone who may approve in this project',
@@ -242,9 +239,7 @@ export const en = {
     live: (count: string) => `${count} lines so far`,
     goTo: (line: string) => `Link to line ${line}`,
     loading: 'loading…',
-    readFailed: 'Lines could not be read.',
     region: 'Log lines. Arrow keys and page keys scroll.',
-    noStep: 'around the steps',
   },
   rollout: {
     title: (environment: string) => `Rollout to ${environment}`,
@@ -366,7 +361,6 @@ export const en = {
     optionalReason: 'Reason (optional)',
     changed: 'The evidence has changed since you looked. The newest is shown now: look again and vote again.',
     replicas: (ready: number, all: number) => `${ready} of ${all} ready`,
-    openRun: 'Run',
     strategy: { rolling: 'rolling', canary: 'canary' },
   },
   environments: {
@@ -390,8 +384,6 @@ export const en = {
     rollBackTitle: (environment: string) => `Roll back ${environment}?`,
     rollBackExplain: (from: string, to: string) =>
       `All traffic goes from ${from} to ${to}. A run is started for it, and you are taken there.`,
-    outcomes: { succeeded: 'deployed', 'rolled-back': 'rolled back' },
-    noEarlier: 'There is no earlier release to go back to.',
     kinds: { docker: 'Docker', kubernetes: 'Kubernetes' },
     namespace: (name: string) => `namespace ${name}`,
     noMetrics: 'cannot measure: no Prometheus',

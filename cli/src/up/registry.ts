@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@sluice/server/embedded/free-port';
 import { ensureProgram } from './apt.ts';
+import { endLeftover } from './one-at-a-time.ts';
 import type { Say } from './say.ts';
 import { supervise } from './supervise.ts';
 
@@ -25,6 +26,8 @@ export async function startRegistry(dataDir: string, say: Say): Promise<LocalReg
   const host = `127.0.0.1:${await keptPort(join(folder, 'port'))}`;
   const config = join(folder, 'config.yml');
   writeFileSync(config, configuration(join(folder, 'data'), host));
+  const pidFile = join(dataDir, 'run', 'registry.pid');
+  await endLeftover(pidFile, config);
   const process_ = supervise(
     {
       name: 'registry',
@@ -32,7 +35,7 @@ export async function startRegistry(dataDir: string, say: Say): Promise<LocalReg
       args: ['serve', config],
       env: { PATH: process.env['PATH'], OTEL_TRACES_EXPORTER: 'none' },
       logFile: join(dataDir, 'log', 'registry.log'),
-      pidFile: join(dataDir, 'run', 'registry.pid'),
+      pidFile,
       stopMs: 5_000,
     },
     say,

@@ -14,6 +14,7 @@ import { ensureDockerEngine } from './docker-engine.ts';
 import { startDatabase, startRedis } from './engines.ts';
 import { readLoginLink, waitUntilReady } from './first-steps.ts';
 import { keptSecret } from './kept-secret.ts';
+import { endLeftover, holdFolder } from './one-at-a-time.ts';
 import { startRegistry } from './registry.ts';
 import { removeEverything } from './remove-everything.ts';
 import { sayTo } from './say.ts';
@@ -34,6 +35,8 @@ export async function up(environment: NodeJS.ProcessEnv, signal: AbortSignal): P
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 
   await using stack = new CleanupStack();
+  stack.defer(holdFolder(dataDir));
+  for (const part of ['worker', 'server'] as const) await endLeftover(`${dataDir}/run/${part}.pid`, part);
   ensureProgram('git', 'git', 'to fetch repositories', say);
   const haproxy = ensureProgram('haproxy', 'haproxy', 'to share traffic between versions', say);
   const engine = await ensureDockerEngine(dataDir, say);

@@ -114,7 +114,7 @@ describe.skipIf(url === undefined)(
           reportAction: async () => {
             reports += 1;
             refused.resolve(undefined);
-            throw new ServerRefusedError('stale fence', 409);
+            throw new ServerRefusedError('stale fence', 409, 'stale-fence');
           },
         },
       });

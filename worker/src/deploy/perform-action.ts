@@ -98,7 +98,7 @@ function masked(result: ActionResult, mask: Mask): ActionResult {
   if (result.result === 'failed') return { ...result, message: mask.redact(result.message) };
   const { stable, canary } = result.facts;
   const side = (facts: TargetFacts['stable']): TargetFacts['stable'] =>
-    facts?.problem == null ? facts : { ...facts, problem: mask.redact(facts.problem) };
+    facts === null || facts.problem === null ? facts : { ...facts, problem: mask.redact(facts.problem) };
   const observation = result.observation === null ? null : maskedObservation(result.observation, mask);
   return { ...result, facts: { ...result.facts, stable: side(stable), canary: side(canary) }, observation };
 }

@@ -14,7 +14,9 @@ export interface TestImages extends AsyncDisposable {
 const server = `
 const version = process.env.SLUICE_VERSION ?? 'unknown';
 const counts = { 200: 0, 500: 0 };
+let isEnding = false;
 const server = require('node:http').createServer((request, response) => {
+  if (isEnding) response.setHeader('connection', 'close');
   if (request.url === '/metrics') {
     const line = (code) => 'http_requests_total{version="' + version + '",code="' + code + '"} ' + counts[code] + '\\n';
     return response.end(line(200) + line(500));
@@ -25,7 +27,10 @@ const server = require('node:http').createServer((request, response) => {
   response.statusCode = code;
   setTimeout(() => response.end(version), 2);
 }).listen(Number(process.env.PORT ?? 8080));
-process.on('SIGTERM', () => setTimeout(() => server.close(() => process.exit(0)), Number(process.env.LINGER_MS ?? 0)));
+process.on('SIGTERM', () => {
+  isEnding = true;
+  setTimeout(() => server.close(() => process.exit(0)), Number(process.env.LINGER_MS ?? 0));
+});
 `;
 
 const broken = `console.error('cannot reach the database'); process.exit(3);`;

@@ -59,6 +59,7 @@ const containerStatus = z.looseObject({ name: z.string(), state: state.optional(
 export const pod = z.looseObject({
   metadata: metadata.extend({
     deletionTimestamp: z.string().nullish(),
+    deletionGracePeriodSeconds: z.number().nullish(),
     ownerReferences: z.array(z.looseObject({ kind: z.string(), name: z.string() })).optional(),
   }),
   status: z.looseObject({

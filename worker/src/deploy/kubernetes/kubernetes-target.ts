@@ -4,14 +4,19 @@ import type { ActionClaim } from '@sluice/pipelines/protocol/worker-api';
 import type { TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
 import type { Checkout } from '../../checkout/check-out.ts';
 import { observePrometheus } from '../../metrics/observe-prometheus.ts';
-import { DeployProblem } from '../deploy-problem.ts';
 import type { ActionContext, DeployTarget } from '../deploy-target.ts';
 import { kubeClient, type KubeClient } from './kube-client.ts';
 import { connectKubernetes } from './kube-connection.ts';
+import {
+  checkMetrics,
+  missingManifests,
+  notPromoted,
+  alreadyRetired,
+  notDeployed,
+} from './kubernetes-problems.ts';
 import { canaryName, note } from './marks.ts';
 import {
   fullReplicas,
-  notDeployed,
   openWorkload,
   stableVersion,
   templateVersion,
@@ -241,46 +246,4 @@ function rollProgress(workload: OpenWorkload, release: Release): ShiftStep {
 
 function hasEverything({ canary }: TargetFacts): boolean {
   return canary !== null && canary.ready >= canary.replicas && canary.weightPercent === 100;
-}
-
-function checkMetrics(
-  { steps, metrics }: ActionClaim['spec']['work'],
-  { prometheusUrl }: KubernetesEnvironment,
-  environment: string,
-): void {
-  const isMeasured = Object.keys(metrics).length > 0;
-  if (!isMeasured && steps.some(({ kind }) => kind === 'analysis')) {
-    throw new DeployProblem(
-      'no-metrics',
-      `The stage has an analysis step but no \`metrics\`, and a Kubernetes environment counts no requests by itself: add \`metrics\` with two PromQL queries, or remove the analysis steps.`,
-    );
-  }
-  if (isMeasured && prometheusUrl === null) {
-    throw new DeployProblem(
-      'no-prometheus',
-      `The stage has \`metrics\`, but environment "${environment}" names no Prometheus: set its \`prometheusUrl\`.`,
-    );
-  }
-}
-
-function missingManifests(environment: string): DeployProblem {
-  return new DeployProblem(
-    'manifests-missing',
-    `Environment "${environment}" is a Kubernetes namespace, but the deploy stage has no \`manifests\`: name the folder of its YAML files.`,
-  );
-}
-
-function notPromoted(version: string): DeployProblem {
-  return new DeployProblem(
-    'not-promoted',
-    `Version ${version} does not have all of the traffic with all of its replicas, so the old version stays.`,
-    { retryable: true },
-  );
-}
-
-function alreadyRetired(version: string, name: string): DeployProblem {
-  return new DeployProblem(
-    'already-retired',
-    `Version ${version} is the stable one and the version before it is gone: run \`kubectl rollout undo deployment/${name}\`, or deploy the old version again.`,
-  );
 }

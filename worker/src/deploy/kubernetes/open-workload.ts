@@ -1,4 +1,3 @@
-import { DeployProblem } from '../deploy-problem.ts';
 import type { KubeClient } from './kube-client.ts';
 import type { Deployment } from './kube-objects.ts';
 import { canaryName, mark, note } from './marks.ts';
@@ -61,11 +60,4 @@ function templateLabel({ spec }: Deployment): string | undefined {
 export function fullReplicas({ stable }: OpenWorkload): number {
   const noted = Number(stable?.metadata.annotations?.[note.stableReplicas]);
   return Number.isInteger(noted) && noted > 0 ? noted : (stable?.spec.replicas ?? 1);
-}
-
-export function notDeployed(version: string): DeployProblem {
-  return new DeployProblem(
-    'not-deployed',
-    `Nothing of version ${version} is in the cluster: it was removed by hand, or the environment names another cluster now. Run the deploy stage again.`,
-  );
 }

@@ -14,13 +14,26 @@ export interface PodView {
   readonly problem: string | null;
 }
 
-/** Pods of a workload and its canary that are not about to end. `now`: milliseconds since the epoch. */
+/** Pods of a workload and its canary that may get traffic now or later. `now`: milliseconds since the epoch. */
 export function viewPods(pods: readonly Pod[], workload: string, now: number): readonly PodView[] {
   return pods.flatMap((pod) => {
     const owner = ownerOf(pod, workload);
-    const isEnding = pod.metadata.deletionTimestamp != null || isOver(pod);
-    return owner === null || isEnding ? [] : [viewPod(pod, owner === canaryName(workload), now)];
+    if (owner === null || isOver(pod)) return [];
+    const view = viewPod(pod, owner === canaryName(workload), now);
+    if (typeof pod.metadata.deletionTimestamp !== 'string') return [view];
+    return view.isServing && hasJustBegunToEnd(pod, now)
+      ? [{ ...view, isHealthy: false, problem: null }]
+      : [];
   });
+}
+
+/** Until every node has heard that a pod ends, requests still come to it. */
+const dataPlaneMs = 2_000;
+
+function hasJustBegunToEnd({ metadata }: Pod, now: number): boolean {
+  const graceMs = (metadata.deletionGracePeriodSeconds ?? 0) * 1_000;
+  const begun = Date.parse(metadata.deletionTimestamp ?? '') - graceMs;
+  return Math.abs(now - begun) < dataPlaneMs;
 }
 
 function viewPod(pod: Pod, isCanaryDeployment: boolean, now: number): PodView {

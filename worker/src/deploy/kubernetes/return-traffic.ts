@@ -29,7 +29,7 @@ export async function returnTraffic(
   const spare = Math.max(0, full - servingOf(old));
   const wasOpen = fresh.filter((pod) => pod.isCanaryDeployment && pod.isServing).length;
   if (await openGates(client, workload, version, Math.min(spare, wasOpen))) return 'moving';
-  if (spare > 0 || ownFresh.length > 0) return 'waiting';
+  if (spare > 0 || ownFresh.some((pod) => pod.isHealthy)) return 'waiting';
   if (servingOf(fresh) > 0) return 'moving';
   if (canary !== null) await client.removeDeployment(canaryName(name));
   await forgetRollout(client, stable);

@@ -91,6 +91,19 @@ describe.skipIf(chromiumPath === null)(
       expect(misplaced(await shownLines(page))).toEqual([]);
     });
 
+    test('the wheel moves by rows, also in a log whose scroll bar is scaled', async () => {
+      await openLog(known.millionLines);
+      const topLine = async () => (await shownLines(page)).find((line) => line.top >= 0)?.number ?? 0;
+      const before = await topLine();
+      await page.mouse.move(900, 700);
+      await page.mouse.wheel(0, -180);
+      await expect.poll(async () => Math.abs(before - 10 - (await topLine()))).toBeLessThanOrEqual(1);
+      await page.mouse.wheel(0, 400);
+      await page.mouse.wheel(0, 400);
+      await expect.poll(async () => (await shownLines(page)).at(-1)?.number).toBe(1_000_000);
+      expect(Math.abs((await topLine()) - before)).toBeLessThanOrEqual(1);
+    });
+
     test('a step of a finished stage is found in a million lines', async () => {
       await openLog(known.millionLines);
       await page.click('.step-list li:nth-child(2) button');

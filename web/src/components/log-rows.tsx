@@ -97,13 +97,26 @@ export function LogRows(props: LogRowsProps) {
     lastTop.current = top;
     measure();
   };
-  // With a scaled bar a turn of the wheel must still move by as many rows as it does elsewhere.
-  const onWheel = (deltaY: number) => {
+  const turn = useRef((_event: WheelEvent) => {});
+  useLayoutEffect(() => {
+    turn.current = (event) => {
+      const element = box.current;
+      if (element === null || whole === height || event.deltaY === 0 || event.ctrlKey) return;
+      // With a scaled bar a turn of the wheel must still move by as many rows as it does elsewhere.
+      event.preventDefault();
+      const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? event.deltaY * rowHeight : event.deltaY;
+      const shown = element.clientHeight;
+      element.scrollTop += (pixels * (height - shown)) / (whole - shown);
+    };
+  });
+  useEffect(() => {
     const element = box.current;
-    if (element === null || whole === height || deltaY === 0) return;
-    const ratio = (whole - element.clientHeight) / (height - element.clientHeight);
-    element.scrollTop += deltaY / ratio - deltaY;
-  };
+    if (element === null) return;
+    const onWheel = (event: WheelEvent) => turn.current(event);
+    // React listens passively, and then the browser's own scrolling could not be prevented.
+    element.addEventListener('wheel', onWheel, { passive: false });
+    return () => element.removeEventListener('wheel', onWheel);
+  }, []);
   const rows: ReactNode[] = [];
   for (let row = view.first; row < Math.min(view.last, count); row += 1) {
     rows.push(
@@ -117,15 +130,7 @@ export function LogRows(props: LogRowsProps) {
     );
   }
   return (
-    <div
-      ref={box}
-      className="log-rows"
-      role="region"
-      aria-label={label}
-      tabIndex={0}
-      onScroll={onScroll}
-      onWheel={(event) => onWheel(event.deltaY)}
-    >
+    <div ref={box} className="log-rows" role="region" aria-label={label} tabIndex={0} onScroll={onScroll}>
       <div className="log-rows-inner" style={{ height }}>
         {rows}
       </div>

@@ -53,11 +53,12 @@ function RunActions({ run }: { readonly run: RunView }) {
   const again = useAction<{ readonly runId: string }>(({ runId }) => void navigate(`/runs/${runId}`));
   return (
     <>
-      {run.finishedAt === null ? (
+      {run.finishedAt === null && (
         <Button leftSection={<IconPlayerStop size={14} />} onClick={() => setCancelling(true)}>
           {t.run.cancel}
         </Button>
-      ) : (
+      )}
+      {run.finishedAt !== null && run.event !== 'tag' && (
         <Button
           leftSection={<IconRefresh size={14} />}
           title={t.run.againExplain}

@@ -443,7 +443,7 @@ export const en = {
     },
     deliveries: {
       explain:
-        'What forges sent, with what became of it. Replaying one is safe: the same delivery never starts a pipeline twice.',
+        'What forges sent, with what became of it. A forge that sends one twice starts nothing twice; a replay is worked on as if it had just come, and may start a new run.',
       empty: 'No deliveries yet. In the forge, point a webhook at /webhooks/github or /webhooks/generic.',
       replay: 'Replay',
       replayed: 'The delivery is being handled again.',

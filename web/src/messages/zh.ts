@@ -424,7 +424,8 @@ export const zh: Messages = {
       name: '工作节点',
     },
     deliveries: {
-      explain: '代码平台发来的内容及其结果。重放是安全的：同一投递不会两次启动流水线。',
+      explain:
+        '代码平台发来的内容及其结果。平台重复发送不会重复启动；重放则按刚刚收到处理，可能启动新的运行。',
       empty: '还没有投递。请在代码平台把 Webhook 指向 /webhooks/github 或 /webhooks/generic。',
       replay: '重放',
       replayed: '正在重新处理该投递。',

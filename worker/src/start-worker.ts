@@ -1,11 +1,13 @@
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { reapImages } from './build/reap-images.ts';
 import { createCheckout } from './checkout/check-out.ts';
 import type { WorkerConfig } from './config.ts';
 import { startActionConsumer } from './consumers/action-consumer.ts';
 import { startAttemptConsumer } from './consumers/attempt-consumer.ts';
 import { listenForCancels } from './consumers/cancel-listener.ts';
 import { startHeartbeat } from './consumers/heartbeat.ts';
+import { ensureProxies } from './deploy/docker/running-services.ts';
 import { performAction } from './deploy/perform-action.ts';
 import { connectDocker, isLocalEngine } from './executors/docker/docker-connection.ts';
 import { createDockerExecutor } from './executors/docker/docker-executor.ts';
@@ -69,6 +71,8 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
     checkout: deps.checkout,
     now: Date.now,
   };
+  for (const problem of await ensureProxies(parts)) log.error(problem);
+  const stopReaping = reapImages(docker, folder.workerId, log);
   const actions = startActionConsumer({
     ...config,
     server,
@@ -89,6 +93,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
       clearTimeout(endAttempts);
       clearTimeout(giveUp);
       abandon.abort();
+      stopReaping();
       heart.stop();
       await leftovers;
       subscriber.disconnect();

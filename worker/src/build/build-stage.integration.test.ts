@@ -225,8 +225,10 @@ describe.skipIf(host === '')('the build stage (needs DOCKER_HOST)', () => {
   test('old images are removed, young ones stay, also those whose layers are old', async () => {
     await run.writeFiles({ Dockerfile: `FROM ${base}\n` });
     await build();
-    expect(await removeOldImages(docker, run.installation, 60_000, Date.now())).toBe(0);
-    expect(await removeOldImages(docker, run.installation, 3_600_000, Date.now() + 2 * 3_600_000)).toBe(1);
+    expect(await removeOldImages(docker, `sluice=${run.installation}`, 60_000, Date.now())).toBe(0);
+    expect(
+      await removeOldImages(docker, `sluice=${run.installation}`, 3_600_000, Date.now() + 2 * 3_600_000),
+    ).toBe(1);
     expect(await run.images()).toEqual([]);
   });
 });

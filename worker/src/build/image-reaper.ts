@@ -13,16 +13,16 @@ export async function removeRunImages(docker: Docker, installation: string, runI
 }
 
 /**
- * Removes images of the installation's runs that were built more than `olderThanMs` before `now` (milliseconds since
- * the epoch): what is left of runs whose end was never heard of here. Idempotent; an image in use stays.
+ * Removes images of runs that carry `label` (`sluice=<installation>`, `sluice.worker=<id>`) and were built more than
+ * `olderThanMs` before `now` (milliseconds since the epoch). Idempotent; an image in use stays.
  */
 export async function removeOldImages(
   docker: Docker,
-  installation: string,
+  label: string,
   olderThanMs: number,
   now: number,
 ): Promise<number> {
-  const images = await imagesWith(docker, [`sluice=${installation}`, 'sluice.run']);
+  const images = await imagesWith(docker, [label, 'sluice.run']);
   return removeImages(
     docker,
     images.filter((image) => builtAt(image) < now - olderThanMs),

@@ -81,7 +81,7 @@ describe.skipIf(missing !== null)(`on a Docker engine${missing === null ? '' : `
     );
     await killProxy(rig);
     expect(await rig.ask()).toBeNull();
-    expect(await ensureProxies({ ...rig.parts, installation: rig.installation })).toEqual([]);
+    expect(await ensureProxies(rig.parts)).toEqual([]);
     const { facts } = await rig.rollout('v2').observe();
     expect(facts.canary).toMatchObject({ version: 'v2', weightPercent: 25 });
     expect(facts.stable).toMatchObject({ version: 'v1', weightPercent: 75 });

@@ -14,9 +14,9 @@ import { syncProxy } from './sync-proxy.ts';
  * Returns one message for each that could not be brought back.
  */
 export async function ensureProxies(
-  place: ServicePlace & { readonly haproxy: string; readonly installation: string },
+  place: ServicePlace & { readonly haproxy: string },
 ): Promise<readonly string[]> {
-  const states = await listServices(place.dataDir, place.installation);
+  const states = await listServices(place.dataDir);
   const problems = await Promise.all(
     states.map(async (state) => {
       try {
@@ -41,13 +41,14 @@ export async function removeService(place: ServicePlace, name: ServiceName, grac
 
 /** Removes every service of an installation that was deployed from this data directory. */
 export async function removeServices(place: ServicePlace, installation: string): Promise<void> {
-  const states = await listServices(place.dataDir, installation);
-  await Promise.all(states.map(({ service }) => removeService(place, { installation, service })));
+  const states = await listServices(place.dataDir);
+  const ours = states.filter((state) => state.installation === installation);
+  await Promise.all(ours.map(({ service }) => removeService(place, { installation, service })));
 }
 
-async function listServices(dataDir: string, installation: string): Promise<readonly ServiceState[]> {
+async function listServices(dataDir: string): Promise<readonly ServiceState[]> {
   const folder = join(dataDir, 'proxy');
   const names = await readdir(folder).catch(() => []);
   const states = await Promise.all(names.map((name) => readServiceState(join(folder, name))));
-  return states.flatMap((state) => (state?.installation === installation ? [state] : []));
+  return states.flatMap((state) => state ?? []);
 }

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startFixtureServer, type FixtureServer } from '../../web/test-server/fixture-server.ts';
-import { known } from '../../web/test-server/fixture-world.ts';
+import { known } from '../../web/test-server/fixture-known.ts';
 import { chromiumPath, launchChromium } from '../page/chromium.ts';
 import { contrast } from '../page/contrast.ts';
 import { misplaced, scrollLogTo, shownLines } from '../page/log-in-view.ts';

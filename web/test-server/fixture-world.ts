@@ -1,9 +1,10 @@
 // What the fixture server shows: one run of every kind, and enough old ones to fill the list.
 import type { AttemptView, EnvironmentView, RolloutView, RunView } from '@sluice/pipelines/protocol/api';
 import { brokenFile } from './fixture-diagnostics.ts';
-import { digest, id } from './fixture-ids.ts';
+import { fixtureEnvironments } from './fixture-environments.ts';
 import { countedLog, failedTestLog, logDigest, type FixtureLog } from './fixture-logs.ts';
-import { aRollout } from './fixture-rollouts.ts';
+import { known } from './fixture-known.ts';
+import { rolloutScenes } from './fixture-rollout-scenes.ts';
 import { aRun } from './fixture-runs.ts';
 import { fixtureSettings, type FixtureSettings } from './fixture-settings.ts';
 
@@ -13,24 +14,6 @@ export interface World extends FixtureSettings {
   readonly logs: Map<string, FixtureLog>;
   readonly environments: EnvironmentView[];
 }
-
-export const known = {
-  running: id('run', 418),
-  awaiting: id('run', 417),
-  failed: id('run', 416),
-  broken: id('run', 415),
-  rolledBack: id('run', 414),
-  held: id('run', 413),
-  millionLines: id('run', 411),
-  hundredThousandLines: id('run', 410),
-  mismatch: id('run', 409),
-  signOff: id('run', 408),
-  rollout: id('rollout', 417),
-  rolloutBack: id('rollout', 414),
-  rolloutHeld: id('rollout', 413),
-  growing: id('attempt', 41_803),
-  attemptOf: (run: number, stage: number) => id('attempt', run * 100 + stage),
-} as const;
 
 export function emptyWorld(): World {
   return {
@@ -272,7 +255,13 @@ export function fullWorld(now: number): World {
       }),
     ),
   ];
-  return { runs, rollouts: rollouts(now), logs, environments: environments(now), ...fixtureSettings(now) };
+  return {
+    runs,
+    rollouts: rolloutScenes(now),
+    logs,
+    environments: fixtureEnvironments(now),
+    ...fixtureSettings(now),
+  };
 }
 
 const authors = ['Mei Lin', 'Jonas Berg', 'Priya Nair', '陈思远', 'renovate[bot]'];
@@ -284,111 +273,3 @@ const subjects = [
   'Cache product images for a day',
   'Remove the old checkout',
 ];
-
-function rollouts(now: number): Map<string, RolloutView> {
-  const first = ['continue', 'errors: 0 of 502 on the new version; enough to go on at 1 %.'] as const;
-  const views = [
-    aRollout({
-      id: known.rollout,
-      runId: known.awaiting,
-      now,
-      phase: { name: 'awaiting-approval', since: now - 190_000, expiresAt: now + 7_010_000 },
-      step: 4,
-      weightPercent: 10,
-      verdict: 'pass',
-      badPerThousand: 0.9,
-      decisions: [
-        first,
-        ['hold', 'errors: 1 of 1,204; not enough evidence yet.'],
-        [
-          'continue',
-          'errors: 4 of 4,812 against 41 of 43,904; less than 1.5 times as many, with 95 % confidence.',
-        ],
-      ],
-    }),
-    aRollout({
-      id: known.rolloutBack,
-      runId: known.rolledBack,
-      now,
-      phase: {
-        name: 'rolled-back',
-        at: now - 7_700_000,
-        reason: 'The new version answered 5.3 % errors where the old one answers 0.09 %.',
-      },
-      step: 3,
-      weightPercent: 0,
-      verdict: 'fail',
-      badPerThousand: 52.6,
-      decisions: [
-        first,
-        ['roll-back', 'errors: 253 of 4,812 on the new version against 41 of 43,904 on the old one.'],
-      ],
-    }),
-    aRollout({
-      id: known.rolloutHeld,
-      runId: known.held,
-      now,
-      phase: {
-        name: 'held',
-        since: now - 600_000,
-        cause: 'inconclusive',
-        reason: 'Ten minutes of analysis ended without a verdict: errors found no series for r417-3f2a91c.',
-      },
-      step: 1,
-      weightPercent: 1,
-      verdict: 'no-data',
-      badPerThousand: 0,
-      decisions: [['hold', 'errors: no data for ten minutes; no data is not good data.']],
-    }),
-  ];
-  return new Map(views.map((view) => [view.id, view]));
-}
-
-function environments(now: number): EnvironmentView[] {
-  const release = (
-    run: number,
-    ago: number,
-    outcome: 'succeeded' | 'rolled-back',
-    reason: string | null = null,
-  ) => ({
-    id: id('other', run),
-    version: `r${run}-${digest(`commit ${run}`).slice(0, 7)}`,
-    image: `registry.example.com/shop@sha256:${digest(`image ${run}`)}`,
-    runId: id('run', run),
-    commit: digest(`commit ${run}`).slice(0, 40),
-    by: run % 2 === 0 ? 'Mei Lin' : 'Priya Nair',
-    at: now - ago,
-    outcome,
-    reason,
-  });
-  const production = [
-    release(414, 7_700_000, 'rolled-back', '5.3 % errors where the old version answers 0.09 %'),
-    release(412, 12_200_000, 'succeeded'),
-    release(405, 90_000_000, 'succeeded'),
-    release(402, 180_000_000, 'succeeded'),
-  ];
-  const staging = [release(417, 1_400_000, 'succeeded'), release(412, 13_200_000, 'succeeded')];
-  return [
-    {
-      name: 'production',
-      target: { kind: 'docker', service: 'shop', listenHost: '127.0.0.1', listenPort: 8088 },
-      current: production[1] ?? null,
-      history: production,
-      activeRollout: known.rollout,
-    },
-    {
-      name: 'staging',
-      target: { kind: 'kubernetes', namespace: 'shop-staging', kubeconfigSecret: null, prometheusUrl: null },
-      current: staging[0] ?? null,
-      history: staging,
-      activeRollout: null,
-    },
-    {
-      name: 'preview',
-      target: { kind: 'docker', service: 'shop-preview', listenHost: '127.0.0.1', listenPort: 8089 },
-      current: null,
-      history: [],
-      activeRollout: null,
-    },
-  ];
-}

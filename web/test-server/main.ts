@@ -1,5 +1,5 @@
 // `npm run fixture -w web [full|empty|failing|signed-out] [port]`: the page with a made-up world that moves.
-import { known } from './fixture-world.ts';
+import { known } from './fixture-known.ts';
 import { startFixtureServer, type FixtureMode } from './fixture-server.ts';
 
 const modes = ['full', 'empty', 'failing', 'signed-out'] as const satisfies readonly FixtureMode[];

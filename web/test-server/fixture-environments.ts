@@ -1,0 +1,53 @@
+import type { EnvironmentView } from '@sluice/pipelines/protocol/api';
+import { digest, id } from './fixture-ids.ts';
+import { known } from './fixture-known.ts';
+
+/** Production with a rollout under way, staging that cannot measure, and a preview with nothing in it. */
+export function fixtureEnvironments(now: number): EnvironmentView[] {
+  const release = (
+    run: number,
+    ago: number,
+    outcome: 'succeeded' | 'rolled-back',
+    reason: string | null = null,
+  ) => ({
+    id: id('other', run),
+    version: `r${run}-${digest(`commit ${run}`).slice(0, 7)}`,
+    image: `registry.example.com/shop@sha256:${digest(`image ${run}`)}`,
+    runId: id('run', run),
+    commit: digest(`commit ${run}`).slice(0, 40),
+    by: run % 2 === 0 ? 'Mei Lin' : 'Priya Nair',
+    at: now - ago,
+    outcome,
+    reason,
+  });
+  const production = [
+    release(414, 7_700_000, 'rolled-back', '5.3 % errors where the old version answers 0.09 %'),
+    release(412, 12_200_000, 'succeeded'),
+    release(405, 90_000_000, 'succeeded'),
+    release(402, 180_000_000, 'succeeded'),
+  ];
+  const staging = [release(417, 1_400_000, 'succeeded'), release(412, 13_200_000, 'succeeded')];
+  return [
+    {
+      name: 'production',
+      target: { kind: 'docker', service: 'shop', listenHost: '127.0.0.1', listenPort: 8088 },
+      current: production[1] ?? null,
+      history: production,
+      activeRollout: known.rollout,
+    },
+    {
+      name: 'staging',
+      target: { kind: 'kubernetes', namespace: 'shop-staging', kubeconfigSecret: null, prometheusUrl: null },
+      current: staging[0] ?? null,
+      history: staging,
+      activeRollout: null,
+    },
+    {
+      name: 'preview',
+      target: { kind: 'docker', service: 'shop-preview', listenHost: '127.0.0.1', listenPort: 8089 },
+      current: null,
+      history: [],
+      activeRollout: null,
+    },
+  ];
+}

@@ -1,0 +1,63 @@
+import type { RolloutView } from '@sluice/pipelines/protocol/api';
+import { known } from './fixture-known.ts';
+import { aRollout } from './fixture-rollouts.ts';
+
+/** A rollout that awaits approval, one that was rolled back, and one that is held without data. */
+export function rolloutScenes(now: number): Map<string, RolloutView> {
+  const first = ['continue', 'errors: 0 of 502 on the new version; enough to go on at 1 %.'] as const;
+  const views = [
+    aRollout({
+      id: known.rollout,
+      runId: known.awaiting,
+      now,
+      phase: { name: 'awaiting-approval', since: now - 190_000, expiresAt: now + 7_010_000 },
+      step: 4,
+      weightPercent: 10,
+      verdict: 'pass',
+      badPerThousand: 0.9,
+      decisions: [
+        first,
+        ['hold', 'errors: 1 of 1,204; not enough evidence yet.'],
+        [
+          'continue',
+          'errors: 4 of 4,812 against 41 of 43,904; less than 1.5 times as many, with 95 % confidence.',
+        ],
+      ],
+    }),
+    aRollout({
+      id: known.rolloutBack,
+      runId: known.rolledBack,
+      now,
+      phase: {
+        name: 'rolled-back',
+        at: now - 7_700_000,
+        reason: 'The new version answered 5.3 % errors where the old one answers 0.09 %.',
+      },
+      step: 3,
+      weightPercent: 0,
+      verdict: 'fail',
+      badPerThousand: 52.6,
+      decisions: [
+        first,
+        ['roll-back', 'errors: 253 of 4,812 on the new version against 41 of 43,904 on the old one.'],
+      ],
+    }),
+    aRollout({
+      id: known.rolloutHeld,
+      runId: known.held,
+      now,
+      phase: {
+        name: 'held',
+        since: now - 600_000,
+        cause: 'inconclusive',
+        reason: 'Ten minutes of analysis ended without a verdict: errors found no series for r417-3f2a91c.',
+      },
+      step: 1,
+      weightPercent: 1,
+      verdict: 'no-data',
+      badPerThousand: 0,
+      decisions: [['hold', 'errors: no data for ten minutes; no data is not good data.']],
+    }),
+  ];
+  return new Map(views.map((view) => [view.id, view]));
+}

@@ -23,8 +23,10 @@ export function useLogSearch(log: LogBuffer, go: (n: number) => void): LogSearch
   const deferredLog = useDeferredValue(log);
   const matches = useMemo(() => findInLog(deferredLog, deferred), [deferredLog, deferred]);
   const step = (by: 1 | -1) => {
-    const index = current === null ? -1 : matches.indexOf(current);
-    const next = index === -1 ? matches.at(by === 1 ? 0 : -1) : matches.at((index + by) % matches.length);
+    // Whoever types and presses Enter at once must not wait for the deferred search.
+    const found = needle === deferred && log === deferredLog ? matches : findInLog(log, needle);
+    const index = current === null ? -1 : found.indexOf(current);
+    const next = index === -1 ? found.at(by === 1 ? 0 : -1) : found.at((index + by) % found.length);
     if (next === undefined) return;
     setCurrent(next);
     go(next);

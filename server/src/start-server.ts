@@ -65,6 +65,7 @@ async function openContext(config: ServerConfig, log: Logger, opened: Closers): 
 async function openDoors(config: ServerConfig, context: ServerContext, opened: Closers): Promise<string> {
   const cloneRules = { fileFolders: config.fileRepositories, privateHosts: config.privateHosts };
   const mirrors = openMirrors(path.join(config.dataDir, 'mirrors'), cloneRules);
+  opened.add(mirrors.close);
   const origins = { hosts: allowedHosts(config.host, config.publicUrl), publicUrl: config.publicUrl };
   const doorkeeper = createDoorkeeper(context, origins);
   const workerToken =

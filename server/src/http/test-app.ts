@@ -114,6 +114,7 @@ export async function openTestApp(options: { readonly webRoot?: string } = {}): 
     },
     async close() {
       for (const worker of workers) await worker.close();
+      await mirrors.close();
       await new Promise((resolve) => {
         server.close(resolve);
         server.closeAllConnections();

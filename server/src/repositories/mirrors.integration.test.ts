@@ -22,7 +22,10 @@ beforeAll(() => {
     credentials: null,
   };
 });
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+afterAll(async () => {
+  await mirrors.close();
+  rmSync(root, { recursive: true, force: true });
+});
 
 test('the pipeline file is read at the very commit, not at the branch head', async () => {
   const first = commit('name: first\n', 'First');
@@ -131,6 +134,23 @@ test('many readers of one repository at once all get their commit', async () => 
   expect(files.map((file) => file.ok && file.value?.text)).toEqual(
     commits.map((_, index) => `name: c${index}\n`),
   );
+});
+
+test('a repository whose folder Git would read as two is fetched instead of looked into', async () => {
+  const sha = commit('name: fetched\n', 'Fetched');
+  const odd = path.join(root, 'a:b');
+  git(root, 'clone', '--quiet', '--bare', work(), odd);
+  const repositoryThere = { ...repository, id: 'r5', cloneUrl: pathToFileURL(odd).href };
+  expect(await mirrors.readPipelineFile(repositoryThere, sha)).toMatchObject({
+    value: { text: 'name: fetched\n' },
+  });
+});
+
+test('what was closed opens again with the next question', async () => {
+  const sha = commit('name: again\n', 'Again');
+  await mirrors.readPipelineFile(repository, sha);
+  await mirrors.close();
+  expect(await mirrors.readPipelineFile(repository, sha)).toMatchObject({ value: { text: 'name: again\n' } });
 });
 
 function commit(pipeline: string | null, message: string): string {

@@ -7,7 +7,8 @@ import type { SimpleGit } from 'simple-git';
 import type { Repository } from '../store/repository-store.ts';
 import { checkCloneUrl, type CloneRules, type CloneSource } from './clone-url.ts';
 import { keyedLock } from './keyed-lock.ts';
-import { readBlobAt, type PipelineFile } from './pipeline-file.ts';
+import { objectReaders } from './object-readers.ts';
+import { objectLimitBytes, readPipelineFileAt, type PipelineFile } from './pipeline-file.ts';
 import { checkBranchName, checkCommitName } from './refs.ts';
 import { explainGitFailure, type RepositoryProblem } from './repository-problem.ts';
 import { openGit } from './run-git.ts';
@@ -32,15 +33,18 @@ export interface Mirrors {
     branch: string,
     commit: string,
   ) => Promise<Result<Commit, RepositoryProblem>>;
+  /** Ends the processes that are kept open for the next question; what is asked afterwards opens them anew. */
+  readonly close: () => Promise<void>;
 }
 
 /** `folder` is made when needed. Works on one repository follow one another; on several they run at once. */
 export function openMirrors(folder: string, rules: CloneRules): Mirrors {
   const lock = keyedLock();
+  const readers = objectReaders(objectLimitBytes);
 
   async function inMirror<T>(
     repository: RepositoryToRead,
-    work: (git: SimpleGit, source: CloneSource) => Promise<Result<T, RepositoryProblem>>,
+    work: (git: SimpleGit, source: CloneSource, mirror: string) => Promise<Result<T, RepositoryProblem>>,
   ): Promise<Result<T, RepositoryProblem>> {
     const source = await checkCloneUrl(repository.cloneUrl, rules);
     if (!source.ok) return source;
@@ -49,7 +53,7 @@ export function openMirrors(folder: string, rules: CloneRules): Mirrors {
       try {
         const git = await openGit(mirror, { source: source.value, credentials: repository.credentials });
         await ensureBare(git, mirror);
-        return await work(git, source.value);
+        return await work(git, source.value, mirror);
       } catch (error) {
         if (!(error instanceof Error)) throw error;
         return err(explainGitFailure(repository.fullName, error.message));
@@ -61,9 +65,13 @@ export function openMirrors(folder: string, rules: CloneRules): Mirrors {
     async readPipelineFile(repository, commit) {
       const name = checkCommitName(commit);
       if (!name.ok) return name;
-      return inMirror(repository, async (git, source) => {
-        if (!(await hasCommit(git, name.value))) await fetchCommit(git, source, name.value);
-        return readBlobAt(git, name.value);
+      return inMirror(repository, async (git, source, mirror) => {
+        const before = await readPipelineFileAt(await readers.of(mirror, source), name.value);
+        if (before.kind === 'found') return before.result;
+        await fetchCommit(git, source, name.value);
+        const after = await readPipelineFileAt(await readers.of(mirror, source), name.value);
+        if (after.kind === 'found') return after.result;
+        throw new Error(`the commit ${name.value} was fetched and is not there`);
       });
     },
 
@@ -102,6 +110,11 @@ export function openMirrors(folder: string, rules: CloneRules): Mirrors {
         }
         return ok(await describe(git, full));
       });
+    },
+
+    close() {
+      readers.close();
+      return Promise.resolve();
     },
   };
 }

@@ -30,10 +30,11 @@ export async function openGit(folder: string, access: GitAccess): Promise<Simple
       allowUnsafeSshCommand: true,
     },
   });
-  return git.env(environment(access));
+  return git.env(gitEnvironment(access));
 }
 
-function environment(access: GitAccess): Record<string, string> {
+/** What keeps Git to itself: for every Git process of ours. */
+export function gitEnvironment(access: GitAccess): Record<string, string> {
   const settings = configuration(access);
   return {
     PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
@@ -71,4 +72,4 @@ function configuration({ source, credentials }: GitAccess): [string, string][] {
 }
 
 const guardedNames = (access: GitAccess): string[] =>
-  Object.keys(environment(access)).filter((name) => name.startsWith('GIT_'));
+  Object.keys(gitEnvironment(access)).filter((name) => name.startsWith('GIT_'));

@@ -33,7 +33,8 @@ describe.skipIf(isMissing)('a canary on Kubernetes', () => {
     const first = await release({ 'error-rate.txt': '0\n' }, 'the first version');
     expect(failures(first)).toEqual([]);
     const port = namespace.kubectl('get', 'service', 'hello', '-o', 'jsonpath={.spec.ports[0].nodePort}');
-    load = startLoad(`http://127.0.0.1:${port}/`, 100);
+    // A Service chooses a pod for each connection: users with connections of their own see the real shares.
+    load = startLoad(`http://127.0.0.1:${port}/`, 100, false);
   });
   afterAll(async () => {
     load?.stop();
@@ -75,7 +76,8 @@ describe.skipIf(isMissing)('a canary on Kubernetes', () => {
     });
     const pushed = run.state?.stages['push'];
     const digest = pushed?.status === 'succeeded' ? pushed.outputs['digest'] : undefined;
-    expect(namespace.pods().every((pod) => pod.image.endsWith(`@${digest ?? '?'}`))).toBe(true);
+    for (const pod of namespace.pods().filter((each) => !each.isEnding))
+      expect(pod.image).toContain(`@${digest ?? '?'}`);
     const after = load.counts();
     const [requests, failed] = [after.requests - before.requests, after.failed - before.failed];
     console.log(`kubernetes canary promoted: ${requests} requests, success rate ${rate(requests, failed)}`);

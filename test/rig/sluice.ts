@@ -124,12 +124,17 @@ export const runOf = (api: ApiClient, commit: string): Promise<RunSummary> =>
 /** The run of a commit when it has ended. */
 export async function endedRun(api: ApiClient, commit: string, patienceMs = 240_000): Promise<RunView> {
   const { id } = await runOf(api, commit);
-  return eventually(
-    `the end of run ${id}`,
-    async () => {
-      const run = await api.call<RunView>('GET', `/api/runs/${id}`);
-      return run.finishedAt === null ? null : run;
-    },
-    patienceMs,
-  );
+  let last: RunView | null = null;
+  try {
+    return await eventually(
+      `the end of run ${id}`,
+      async () => {
+        last = await api.call<RunView>('GET', `/api/runs/${id}`);
+        return last.finishedAt === null ? null : last;
+      },
+      patienceMs,
+    );
+  } catch (error) {
+    throw new Error(`run ${id} did not end: ${JSON.stringify(last)}`, { cause: error });
+  }
 }

@@ -15,8 +15,9 @@ export interface LoadCounts {
 
 const tickMs = 50;
 
-export function startLoad(address: string, requestsPerSecond: number): Load {
-  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+/** `keepAlive` false: every request is a user of its own, with a connection of its own. */
+export function startLoad(address: string, requestsPerSecond: number, keepAlive = true): Load {
+  const agent = new Agent({ keepAlive, maxSockets: 32 });
   let requests = 0;
   let failed = 0;
   let owed = 0;

@@ -1,4 +1,5 @@
 // A stage context for tests on a real engine: an installation of its own, folders of its own, everything recorded.
+import { ok } from '@sluice/pipelines/result';
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -89,6 +90,7 @@ export async function openTestRun(docker: Docker): Promise<TestRun> {
         registryCredentials: more.registryCredentials ?? [],
       },
       workspace,
+      checkedOut: Promise.resolve(ok(undefined)),
       scratch: join(folder, 'scratch'),
       docker,
       labels: {

@@ -97,7 +97,11 @@ test('a link out of the repository stays a link', async () => {
 
 test.each([
   ['a missing commit', { commit: 'f'.repeat(40) }, /is not in file:.*start a run of a newer commit/],
-  ['an unreachable repository', { url: 'file:///does/not/exist' }, /could not be fetched: .*Check its address/s],
+  [
+    'an unreachable repository',
+    { url: 'file:///does/not/exist' },
+    /could not be fetched: .*Check its address/s,
+  ],
   ['a command as address', { url: 'ext::sh -c touch% /tmp/x' }, /must begin with file:/],
   ['an option as address', { url: '--upload-pack=x' }, /must begin with file:/],
   ['an option as commit', { commit: '--all' }, /not the full name of a commit/],

@@ -16,11 +16,7 @@ export function openGit(
     GIT_TERMINAL_PROMPT: '0',
     GIT_ALLOW_PROTOCOL: 'file:https:ssh',
     GIT_SSH_COMMAND: 'ssh -oBatchMode=yes -oStrictHostKeyChecking=accept-new -oConnectTimeout=15',
-    ...configuration([
-      ['core.hooksPath', '/dev/null'],
-      ['gc.auto', '0'],
-      ...authorization(spec),
-    ]),
+    ...configuration([['core.hooksPath', '/dev/null'], ['gc.auto', '0'], ...authorization(spec)]),
     ...extra,
   };
   return simpleGit({
@@ -38,7 +34,16 @@ export function openGit(
 
 /** What the operator may have set for git to reach anything at all. */
 function inherited(): Record<string, string> {
-  const names = ['PATH', 'HOME', 'SSH_AUTH_SOCK', 'HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy', 'SSL_CERT_FILE'];
+  const names = [
+    'PATH',
+    'HOME',
+    'SSH_AUTH_SOCK',
+    'HTTPS_PROXY',
+    'https_proxy',
+    'NO_PROXY',
+    'no_proxy',
+    'SSL_CERT_FILE',
+  ];
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = process.env[name];

@@ -22,7 +22,8 @@ export type Behaviour =
   | 'no network'
   | 'any bytes'
   | 'shell'
-  | 'background process';
+  | 'background process'
+  | 'background process ends';
 
 export function executorContract(
   name: string,
@@ -147,6 +148,30 @@ export function executorContract(
       expect([end.kind, stdout]).toEqual(['exited', 'done\n']);
     });
 
+    testIf('background process ends', 'a background process ends with its step', async () => {
+      const opened = await open();
+      await run(opened, '(while :; do sleep 0.1; echo x >> alive; done) &');
+      expect((await run(opened, 'rm -f alive; sleep 0.5; ls')).stdout).not.toContain('alive');
+    });
+
+    testIf('shell', "a step's input is empty", async () => {
+      const opened = await open();
+      expect((await run(opened, 'cat; echo end')).stdout).toBe('end\n');
+      expect((await run(opened, 'echo next')).stdout).toBe('next\n');
+    });
+
+    testIf(
+      'shell',
+      'a step is interrupted by SIGINT as in a terminal, and a killed one says no more',
+      async () => {
+        const opened = await open();
+        const { end } = await run(opened, "sh -c 'kill -INT $$; exit 9'");
+        expect(end).toMatchObject({ exitCode: 130 });
+        const killed = await run(opened, 'kill -KILL $$');
+        expect(killed).toMatchObject({ end: { exitCode: 137 }, stdout: '', stderr: '' });
+      },
+    );
+
     testIf('any bytes', 'any bytes and a huge line arrive as they are', async () => {
       const opened = await open();
       const bytes = await run(opened, "printf '\\000\\377\\001\\n'");
@@ -206,6 +231,7 @@ function aSpec({ image }: ExecutorUnderTest, workspace: string, scratch: string)
   return {
     image,
     workspace,
+    filled: Promise.resolve(),
     scratch,
     labels: { sluice: 'test', 'sluice.attempt': '1', 'sluice.test': workspace.split('/').at(-2) ?? '' },
     network: true,

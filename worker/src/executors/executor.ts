@@ -19,8 +19,13 @@ export interface Executor {
 export interface WorkspaceSpec {
   /** Null: no image, the worker's host itself. */
   readonly image: string | null;
-  /** Absolute path on this host of the folder that the steps share, with the checkout in it. */
+  /** Absolute path on this host of the folder that the steps share; it exists. */
   readonly workspace: string;
+  /**
+   * Resolves when what the steps start with, such as the checkout, is in `workspace`: opening need not wait for it
+   * unless it copies the folder. Never rejects. `runStep` is not called before.
+   */
+  readonly filled: Promise<unknown>;
   /** Absolute path on this host of a folder for the executor's own files; nothing in it is of use afterwards. */
   readonly scratch: string;
   /** Everything made on an engine carries these. */
@@ -45,10 +50,10 @@ export type OpenedWorkspace =
 
 export interface ExecutorSession {
   /**
-   * Runs one command to its end. Resolves when its process has ended and all that it wrote was passed on. When
-   * `signal` aborts, every process of the step gets SIGTERM, after `graceMs` SIGKILL, and then it resolves with
-   * `stopped`. Never called again before it has settled. Background processes that a step leaves may live on until
-   * `dispose`, or until a later step is stopped.
+   * Runs one command, with an empty input, to its end. Resolves when its process has ended and all that it wrote was
+   * passed on. When `signal` aborts, every process of the step gets SIGTERM, after `graceMs` SIGKILL, and then it
+   * resolves with `stopped`. Never called again before it has settled. Background processes that a step leaves are
+   * ended with it, or else at `dispose`.
    */
   readonly runStep: (command: StepCommand, output: StepOutput, signal: AbortSignal) => Promise<StepEnd>;
   /** Brings a file that steps wrote into `spec.workspace`, where it is not there already. A missing file is no error. */

@@ -37,10 +37,12 @@ async function readOutput(workspace: string, file: string): Promise<Result<strin
     if (relative(await realpath(workspace), folder).startsWith('..')) {
       return err(`"${file}" leaves the workspace through a link.`);
     }
-    if (!(await lstat(path)).isFile()) return err(`"${file}" is a link or no plain file; write the value itself there.`);
+    if (!(await lstat(path)).isFile())
+      return err(`"${file}" is a link or no plain file; write the value itself there.`);
     return await readSmallFile(path, file);
   } catch (error) {
-    if (isMissing(error)) return err(`the steps have not written "${file}". Write the value there, or remove the output.`);
+    if (isMissing(error))
+      return err(`the steps have not written "${file}". Write the value there, or remove the output.`);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 // One attempt from its claim to its last acknowledged record:
 //
-//   spool, log ─► folders ─► checkout ─► stage runner ─► folders removed ─► `finished` ─► all acknowledged
+//   spool, log ─► folders ─► checkout, stage runner ─► folders removed ─► `finished` ─► all acknowledged
 //
 // The upload runs beside it all the while. When the attempt is lost, nothing more is told and the spool goes.
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { Logger } from 'pino';
 import type { Claim } from '@sluice/pipelines/protocol/worker-api';
+import { ok } from '@sluice/pipelines/result';
 import type { StageOutcome } from '@sluice/pipelines/run/run-state';
 import type { Checkout } from '../checkout/check-out.ts';
 import { createAttemptLog, type AttemptLog } from '../logs/attempt-log.ts';
@@ -143,16 +144,21 @@ async function runStage(
   if (work.kind === 'deploy' || work.kind === 'approve') {
     throw new Error(`stage "${id}" is of kind ${work.kind}, which no attempt carries out`);
   }
-  if (work.kind !== 'steps' || work.checkout) {
-    const checkedOut = await checkout.checkOut(claim.checkout, { workspace, scratch, say: log.say }, signal);
-    if (!checkedOut.ok) {
-      log.say(checkedOut.error);
-      return signal.aborted ? stoppedOutcome(signal) : infrastructure(checkedOut.error);
+  const isWanted = work.kind !== 'steps' || work.checkout;
+  const checkedOut = isWanted
+    ? checkout.checkOut(claim.checkout, { workspace, scratch, say: log.say }, signal)
+    : Promise.resolve(ok(undefined));
+  if (work.kind !== 'steps') {
+    const result = await checkedOut;
+    if (!result.ok) {
+      log.say(result.error);
+      return signal.aborted ? stoppedOutcome(signal) : infrastructure(result.error);
     }
   }
   const context: StageContext = {
     claim,
     workspace,
+    checkedOut,
     scratch,
     docker,
     labels: labelsOf(claim, folder.workerId),

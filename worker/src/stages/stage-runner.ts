@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import type { Claim } from '@sluice/pipelines/protocol/worker-api';
+import type { Result } from '@sluice/pipelines/result';
 import type { StageOutcome } from '@sluice/pipelines/run/run-state';
 
 /**
@@ -13,6 +14,11 @@ export interface StageContext {
   readonly claim: Claim;
   /** The checked-out repository on this host; empty where the stage asked for no checkout. */
   readonly workspace: string;
+  /**
+   * When the checkout is complete; its error is a sentence for people. Only runners of `steps` are called before, to
+   * do meanwhile what needs no files.
+   */
+  readonly checkedOut: Promise<Result<void, string>>;
   /** A folder of this attempt's own, outside the workspace; removed afterwards. */
   readonly scratch: string;
   readonly docker: Docker;
@@ -47,5 +53,8 @@ export interface StageLog {
 
 /** Files that outlive the attempt (scan reports, SBOMs), kept by the server. */
 export interface BlobClient {
-  readonly put: (name: string, body: Uint8Array) => Promise<{ readonly sha256: string; readonly bytes: number }>;
+  readonly put: (
+    name: string,
+    body: Uint8Array,
+  ) => Promise<{ readonly sha256: string; readonly bytes: number }>;
 }

@@ -10,7 +10,8 @@ export function stepEnv(
   const env: Record<string, string> = { ...runEnv(claim), ...claim.env };
   for (const [name, value] of Object.entries(own)) {
     const text = value.kind === 'text' ? value.text : claim.secrets[value.secret];
-    if (text === undefined) return err(`${name} needs a secret that this stage was not given. Store it, or check its name.`);
+    if (text === undefined)
+      return err(`${name} needs a secret that this stage was not given. Store it, or check its name.`);
     env[name] = text;
   }
   return ok(env);

@@ -1,7 +1,7 @@
 import type { StepDefinition, StepsWork } from '@sluice/pipelines/language/definition';
 import { stepRuns, type StepSituation } from '@sluice/pipelines/language/expression/step-condition';
 import type { Failure, StageOutcome } from '@sluice/pipelines/run/run-state';
-import type { Executor, ExecutorSession, StepEnd } from '../executors/executor.ts';
+import type { Executor, ExecutorSession, StepEnd, WorkspaceSpec } from '../executors/executor.ts';
 import { isInside, readOutputs } from './read-outputs.ts';
 import type { StageContext, StageRunner } from './stage-runner.ts';
 import { stepEnv } from './step-env.ts';
@@ -25,37 +25,36 @@ const cleanUpMs = 60_000;
  */
 export function createStepsRunner(executors: StepsExecutors): StageRunner {
   return async (context) => {
-    const { claim, signal, log } = context;
+    const { claim, signal } = context;
     const work = claim.stage.work;
     if (work.kind !== 'steps') throw new Error(`stage "${claim.stage.id}" has no steps: ${work.kind}`);
     const executor = work.image === null ? executors.process : executors.docker;
-    const opened = await executor.openWorkspace(
-      {
-        image: work.image,
-        workspace: context.workspace,
-        scratch: context.scratch,
-        labels: context.labels,
-        network: work.network,
-        resources: work.resources,
-        registryCredentials: claim.registryCredentials,
-        onProgress: log.say,
-      },
-      signal,
-    );
-    if (opened.kind === 'failed') {
-      log.say(opened.message);
-      skipAll(context, work);
-      return failed(opened.reason === 'image-pull' ? 'image-pull' : 'failed', opened.message, null);
-    }
+    // What fails while both are under way must not be lost, nor leave the other's work behind.
+    const [opening, checkingOut] = await Promise.allSettled([
+      executor.openWorkspace(workspaceOf(context, work), signal),
+      context.checkedOut,
+    ]);
+    if (opening.status === 'rejected') throw opening.reason;
+    const opened = opening.value;
     try {
+      if (checkingOut.status === 'rejected') throw checkingOut.reason;
+      if (!checkingOut.value.ok) return notStarted(context, work, 'infrastructure', checkingOut.value.error);
+      if (opened.kind === 'failed') {
+        const failureClass = opened.reason === 'image-pull' ? 'image-pull' : 'failed';
+        return notStarted(context, work, failureClass, opened.message);
+      }
       return await runSteps(context, work, opened.session);
     } finally {
-      await opened.session.dispose();
+      if (opened.kind === 'opened') await opened.session.dispose();
     }
   };
 }
 
-async function runSteps(context: StageContext, work: StepsWork, session: ExecutorSession): Promise<StageOutcome> {
+async function runSteps(
+  context: StageContext,
+  work: StepsWork,
+  session: ExecutorSession,
+): Promise<StageOutcome> {
   const { log, signal } = context;
   let failure: Failure | null = null;
   let cleanUp: AbortSignal | null = null;
@@ -71,6 +70,31 @@ async function runSteps(context: StageContext, work: StepsWork, session: Executo
   }
   if (signal.aborted) return stoppedOutcome(signal);
   return failure === null ? await collectOutputs(context, work, session) : { result: 'failed', failure };
+}
+
+function workspaceOf({ claim, log, ...context }: StageContext, work: StepsWork): WorkspaceSpec {
+  return {
+    image: work.image,
+    workspace: context.workspace,
+    filled: context.checkedOut.catch(() => undefined),
+    scratch: context.scratch,
+    labels: context.labels,
+    network: work.network,
+    resources: work.resources,
+    registryCredentials: claim.registryCredentials,
+    onProgress: log.say,
+  };
+}
+
+function notStarted(
+  { log, signal }: StageContext,
+  work: StepsWork,
+  failureClass: Failure['class'],
+  message: string,
+): StageOutcome {
+  log.say(message);
+  for (const index of work.steps.keys()) log.stepFinished(index, 'skipped', null);
+  return signal.aborted ? stoppedOutcome(signal) : failed(failureClass, message, null);
 }
 
 function situationOf(signal: AbortSignal, failure: Failure | null): StepSituation {
@@ -129,7 +153,11 @@ function failureOf(end: StepEnd, step: StepDefinition, stage: AbortSignal): Fail
     };
   }
   if (end.exitCode === 0) return null;
-  return { class: 'failed', message: `Step "${step.name}" ended with exit code ${end.exitCode}.`, exitCode: end.exitCode };
+  return {
+    class: 'failed',
+    message: `Step "${step.name}" ended with exit code ${end.exitCode}.`,
+    exitCode: end.exitCode,
+  };
 }
 
 async function collectOutputs(
@@ -142,10 +170,6 @@ async function collectOutputs(
   if (outputs.ok) return { result: 'succeeded', outputs: outputs.value };
   log.say(outputs.error);
   return failed('failed', outputs.error, null);
-}
-
-function skipAll({ log }: StageContext, work: StepsWork): void {
-  for (const index of work.steps.keys()) log.stepFinished(index, 'skipped', null);
 }
 
 function failed(failureClass: Failure['class'], message: string, exitCode: number | null): StageOutcome {

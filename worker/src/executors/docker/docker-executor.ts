@@ -1,38 +1,44 @@
-import { mkdir } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { Executor, OpenedWorkspace, WorkspaceSpec } from '../executor.ts';
+import { readContainerOutput } from './container-output.ts';
 import {
-  controlFolder,
   createDockerSession,
   tarOf,
-  workspaceFolder,
   type DockerExecutorOptions,
+  type StartedContainer,
 } from './docker-session.ts';
 import { engineStatus, messageOf } from './engine-error.ts';
 import { ensureImage } from './pull-image.ts';
+import { residentCommand, residentPrelude, workspaceFolder } from './resident-shell.ts';
 
 /**
- * One container an attempt, which stays warm between steps. Its main process only waits, so it outlives every
- * step, reaps what steps leave behind, and is not hit by the signals that end a step. Steps run as root of a
- * container that has few capabilities and cannot gain any.
+ * One container an attempt, which stays warm between steps. Its main process is a shell that starts the steps, one
+ * after another, and outlives them (see `resident-shell.ts`). Steps run as root of a container that has few
+ * capabilities and cannot gain any.
  */
 export function createDockerExecutor(docker: Docker, options: DockerExecutorOptions): Executor {
   return {
     openWorkspace: async (spec, signal) => {
       const { image } = spec;
       if (image === null) return refused('The Docker executor needs an image: give the stage one.');
-      const available = await ensureImage(docker, image, spec.registryCredentials, spec.onProgress, signal);
-      if (!available.ok) return { kind: 'failed', reason: 'image-pull', message: available.error };
-      await mkdir(join(spec.scratch, 'control'), { recursive: true });
-      const container = await docker.createContainer(await containerOptions(docker, image, spec, options));
+      const create = async (): Promise<Docker.Container> =>
+        docker.createContainer(await containerOptions(docker, image, spec, options));
+      // Looking for the image first would cost the usual case, in which it is there, a round trip.
+      let container = await create().catch(unlessImageIsMissing);
+      if (container === null) {
+        const available = await ensureImage(docker, image, spec.registryCredentials, spec.onProgress, signal);
+        if (!available.ok) return { kind: 'failed', reason: 'image-pull', message: available.error };
+        container = await create();
+      }
       try {
-        if (!options.isLocal)
+        if (!options.isLocal) {
+          await spec.filled;
           await container.putArchive(tarOf(spec.workspace, workspaceFolder), { path: '/' });
+        }
         signal.throwIfAborted();
-        await container.start();
-        return { kind: 'opened', session: createDockerSession(docker, container, spec, options) };
+        const started = await start(container);
+        return { kind: 'opened', session: createDockerSession(started, spec, options) };
       } catch (error) {
         await container.remove({ force: true, v: true });
         return startFailure(error, image);
@@ -41,7 +47,31 @@ export function createDockerExecutor(docker: Docker, options: DockerExecutorOpti
   };
 }
 
-const holder = "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; done";
+function unlessImageIsMissing(error: unknown): null {
+  const status = engineStatus(error);
+  if (status === 404 || (status === 400 && /reference format/i.test(messageOf(error)))) return null;
+  throw error;
+}
+
+/** Attached before its start, so that nothing it writes is missed. */
+async function start(container: Docker.Container): Promise<StartedContainer> {
+  const stream = await container.attach({
+    stream: true,
+    hijack: true,
+    stdin: true,
+    stdout: true,
+    stderr: true,
+  });
+  stream.on('error', () => undefined); // also thrown where the output is read
+  const output = readContainerOutput(bytesOf(stream));
+  stream.write(residentPrelude);
+  await container.start();
+  return { container, output, send: (text) => void stream.write(text) };
+}
+
+async function* bytesOf(stream: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {
+  for await (const chunk of stream) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+}
 
 async function containerOptions(
   docker: Docker,
@@ -52,12 +82,18 @@ async function containerOptions(
   const { cpu, memoryBytes } = spec.resources;
   return {
     Image: image,
-    Entrypoint: ['sh', '-c', holder],
+    Entrypoint: [...residentCommand],
     Cmd: [],
     User: '0:0',
     WorkingDir: workspaceFolder,
     Labels: { ...spec.labels },
     StopSignal: 'SIGKILL',
+    // Its input stays open when the worker that holds the other end is gone.
+    OpenStdin: true,
+    StdinOnce: false,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
     NetworkDisabled: !spec.network,
     HostConfig: {
       NetworkMode: spec.network ? 'bridge' : 'none',
@@ -66,12 +102,7 @@ async function containerOptions(
       CapAdd: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETUID', 'SETGID', 'KILL', 'NET_BIND_SERVICE'],
       PidsLimit: 4_096,
       LogConfig: { Type: 'none', Config: {} },
-      ...(options.isLocal && {
-        Binds: [
-          `${spec.workspace}:${workspaceFolder}`,
-          `${join(spec.scratch, 'control')}:${controlFolder}:ro`,
-        ],
-      }),
+      ...(options.isLocal && { Binds: [`${spec.workspace}:${workspaceFolder}`] }),
       ...(memoryBytes !== null && { Memory: memoryBytes, MemorySwap: memoryBytes }),
       ...(cpu !== null && { NanoCpus: Math.round(Math.min(cpu, await engineCpus(docker)) * 1e9) }),
     },

@@ -1,63 +1,50 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { extract, pack } from 'tar-fs';
-import type { ExecutorSession, StepCommand, StepEnd, WorkspaceSpec } from '../executor.ts';
+import type { ExecutorSession, StepEnd, WorkspaceSpec } from '../executor.ts';
+import type { ContainerOutput, OutputEnd } from './container-output.ts';
 import { engineStatus } from './engine-error.ts';
 import { demultiplex } from './multiplexed-stream.ts';
+import { stepProgram, workspaceFolder } from './resident-shell.ts';
 
 export interface DockerExecutorOptions {
   /** The engine runs on this host and sees the worker's folders under the same paths. */
   readonly isLocal: boolean;
 }
 
-export const workspaceFolder = '/workspace';
-/** Holds the scripts of steps; the container can read it only. */
-export const controlFolder = '/sluice';
+export interface StartedContainer {
+  readonly container: Docker.Container;
+  /** Text for the resident shell. */
+  readonly send: (text: string) => void;
+  readonly output: ContainerOutput;
+}
 
 /** Steps in a started container. Disposing it removes the container, whatever state it is in. */
 export function createDockerSession(
-  docker: Docker,
-  container: Docker.Container,
+  { container, send, output }: StartedContainer,
   spec: WorkspaceSpec,
   { isLocal }: DockerExecutorOptions,
 ): ExecutorSession {
   let oomKills = 0;
-  const control = join(spec.scratch, 'control');
-
-  const placeScript = async (command: StepCommand): Promise<string> => {
-    const name = `step-${command.index}`;
-    await writeFile(join(control, name), command.script, { mode: 0o755 });
-    if (!isLocal) await container.putArchive(tarOf(control, controlFolder), { path: '/' });
-    return `${controlFolder}/${name}`;
-  };
-
-  const wasOutOfMemory = async (): Promise<boolean> => {
-    const before = oomKills;
-    oomKills = await countOomKills(container);
-    return oomKills > before;
-  };
-
   return {
-    runStep: async (command, output, signal) => {
+    runStep: async (command, log, signal) => {
       if (signal.aborted) return { kind: 'stopped' };
-      const script = await placeScript(command);
-      const exec = await container.exec({
-        Cmd: [command.shell, '-e', script],
-        Env: Object.entries(command.env).map(([name, value]) => `${name}=${value}`),
-        WorkingDir: workspaceFolder,
-        AttachStdout: true,
-        AttachStderr: true,
-      });
-      const stream = await exec.start({ hijack: true, stdin: false });
-      const ended = demultiplex(stream, output);
+      const mark = randomUUID();
+      send(stepProgram(command, mark));
+      const ended = output.until(mark, log);
       await untilEnded(container, ended, command.graceMs, signal);
       if (signal.aborted) return { kind: 'stopped' };
-      return await endOf(docker, container, exec, command, wasOutOfMemory);
+      const before = oomKills;
+      const end = await ended;
+      if (end.kind === 'container-ended') return await endOfContainer(container, command.index);
+      const [exitCode, kills] = parseRest(end.rest);
+      oomKills = kills;
+      return { kind: 'exited', exitCode, outOfMemory: exitCode !== 0 && kills > before };
     },
     fetchFile: async (path) => {
       if (isLocal) return;
@@ -70,27 +57,24 @@ export function createDockerSession(
   };
 }
 
-async function endOf(
-  docker: Docker,
-  container: Docker.Container,
-  exec: Docker.Exec,
-  command: StepCommand,
-  wasOutOfMemory: () => Promise<boolean>,
-): Promise<StepEnd> {
-  const { ExitCode: exitCode, Running: isRunning } = await exec.inspect();
-  if (isRunning || exitCode === null) {
-    const { State } = await docker.getContainer(container.id).inspect();
-    if (State.OOMKilled) return { kind: 'exited', exitCode: 137, outOfMemory: true };
-    throw new Error(`the container of step ${command.index} ended without the step: ${State.Status}`);
-  }
-  const outOfMemory = exitCode !== 0 && (await wasOutOfMemory());
-  return { kind: 'exited', exitCode, outOfMemory };
+function parseRest(rest: string): readonly [exitCode: number, oomKills: number] {
+  const [, exitCode, oomKills] = /^(\d+) (\d+)$/.exec(rest) ?? [];
+  if (exitCode === undefined)
+    throw new Error(`the container's shell said "${rest}" where a step's end was due`);
+  return [Number(exitCode), Number(oomKills)];
+}
+
+/** The kernel has killed even the resident shell, or somebody has removed the container. */
+async function endOfContainer(container: Docker.Container, step: number): Promise<StepEnd> {
+  const { State } = await container.inspect();
+  if (State.OOMKilled) return { kind: 'exited', exitCode: 137, outOfMemory: true };
+  throw new Error(`the container of step ${step} ended without the step: ${State.Status}`);
 }
 
 /** Resolves when the step's output has ended; on abort, when none of its processes is left. */
 async function untilEnded(
   container: Docker.Container,
-  ended: Promise<void>,
+  ended: Promise<OutputEnd>,
   graceMs: number,
   signal: AbortSignal,
 ): Promise<void> {
@@ -100,7 +84,7 @@ async function untilEnded(
   const settled = ended.catch(() => undefined).then(() => true);
   const endsWithin = (ms: number): Promise<boolean> => Promise.race([settled, sleep(ms, false)]);
   await signalProcesses(container, 'TERM');
-  await endsWithin(graceMs);
+  if (await endsWithin(graceMs)) return; // the resident shell has killed whatever was left
   await signalProcesses(container, 'KILL');
   if (await endsWithin(2_000)) return;
   await container.kill({ signal: 'SIGKILL' }).catch(() => undefined);
@@ -112,19 +96,10 @@ async function signalProcesses(container: Docker.Container, name: 'TERM' | 'KILL
   await runQuietly(container, `kill -${name} -1`).catch(() => undefined);
 }
 
-/** Processes of this container that the kernel killed for memory, ever (cgroup v2, then v1). */
-async function countOomKills(container: Docker.Container): Promise<number> {
-  const files = '/sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control';
-  const text = await runQuietly(container, `cat ${files} 2>/dev/null`).catch(() => '');
-  return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
-}
-
-async function runQuietly(container: Docker.Container, script: string): Promise<string> {
+async function runQuietly(container: Docker.Container, script: string): Promise<void> {
   const exec = await container.exec({ Cmd: ['sh', '-c', script], AttachStdout: true, AttachStderr: true });
   const stream = await exec.start({ hijack: true, stdin: false });
-  const parts: Uint8Array[] = [];
-  await demultiplex(stream, { write: (_stream, chunk) => void parts.push(chunk), drained: async () => {} });
-  return Buffer.concat(parts).toString();
+  await demultiplex(stream, { write: () => {}, drained: async () => {} });
 }
 
 /** Steps run as root: a worker that does not could not delete what they wrote. */

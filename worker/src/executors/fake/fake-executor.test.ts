@@ -18,6 +18,7 @@ executorContract(
     shell: noProcess,
     'process tree': noProcess,
     'background process': noProcess,
+    'background process ends': noProcess,
     'any bytes': noProcess,
     'out of memory': noProcess,
     'image pull': 'it has no images',
@@ -32,6 +33,7 @@ test('a test plays the steps in the order in which they were started', async () 
     {
       image: null,
       workspace: '/w',
+      filled: Promise.resolve(),
       scratch: '/s',
       labels: {},
       network: true,

@@ -15,6 +15,7 @@ executorContract(
   }),
   {
     'out of memory': 'it limits no memory',
+    'background process ends': 'it ends them at the end of the session, or when a step is stopped',
     'image pull': 'it has no images',
     'no network': 'it refuses to run without network',
   },
@@ -39,6 +40,7 @@ test.each([
     {
       image: null,
       workspace: '/nowhere',
+      filled: Promise.resolve(),
       scratch: '/nowhere',
       labels: {},
       network: true,

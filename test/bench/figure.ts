@@ -2,12 +2,43 @@ export interface Figure {
   readonly name: string;
   /** What ours is compared with. */
   readonly limit: string;
-  readonly oursMs: readonly number[];
-  readonly limitMs: readonly number[];
-  /** Median of ours over median of the limit. */
-  readonly ratio: number;
-  readonly target: number;
+  readonly unit: 'ms' | '/s';
+  readonly ours: readonly number[];
+  /** Of the limit; measured in the same run. */
+  readonly limits: readonly number[];
+  readonly goal: Goal;
   readonly note: string;
+}
+
+export type Goal =
+  /** Median of ours over median of the limit. */
+  | { readonly kind: 'ratio'; readonly is: 'at-most' | 'at-least'; readonly ratio: number }
+  /** A quantile of ours, in the figure's unit; the limit is only shown beside it. */
+  | { readonly kind: 'quantile'; readonly share: number; readonly atMost: number };
+
+export interface Score {
+  readonly value: number;
+  /** Such as `1.21×` or `p99 84 ms`. */
+  readonly text: string;
+  readonly goal: string;
+  readonly isMet: boolean;
+}
+
+export function scoreOf({ ours, limits, unit, goal }: Figure): Score {
+  if (goal.kind === 'ratio') {
+    const value = median(ours) / median(limits);
+    const isMet = goal.is === 'at-most' ? value <= goal.ratio : value >= goal.ratio;
+    const sign = goal.is === 'at-most' ? '≤' : '≥';
+    return { value, text: `${value.toFixed(2)}×`, goal: `${sign} ${goal.ratio}×`, isMet };
+  }
+  const value = quantile(ours, goal.share);
+  const name = goal.share === 0.5 ? 'median' : `p${Math.round(goal.share * 100)}`;
+  return {
+    value,
+    text: `${name} ${value.toFixed(0)} ${unit}`,
+    goal: `${name} ≤ ${goal.atMost} ${unit}`,
+    isMet: value <= goal.atMost,
+  };
 }
 
 export function quantile(values: readonly number[], share: number): number {

@@ -7,11 +7,12 @@ export function signedPush(
   url: string,
   repository: TestRepository,
   sha: string,
-): { post: () => Promise<void> } {
+  branch = 'main',
+): { readonly post: () => Promise<void> } {
   const body = JSON.stringify({
     event: 'push',
     repository: repository.fullName,
-    branch: 'main',
+    branch,
     actor: 'ada',
     commit: { sha, message: 'a change', author: 'ada' },
     changedFiles: null,

@@ -20,7 +20,7 @@ export async function readSpool(path: string): Promise<SpoolContent | null> {
   for (const json of lines.slice(1, -1)) {
     const record = parseLine(json, workerRecord);
     if (record === null) break;
-    records.push({ number: record.number, json });
+    records.push({ number: record.number, json, mayWait: false });
     isFinished = record.kind === 'finished';
   }
   return { header, records, isFinished };

@@ -42,6 +42,8 @@ export interface Spool {
 export interface SpooledRecord {
   readonly number: number;
   readonly json: string;
+  /** The record will have company in a moment: the first lines of the step that it announces. */
+  readonly mayWait: boolean;
 }
 
 export interface SpoolOptions {
@@ -110,7 +112,7 @@ function spoolOver(
       if (closed) throw new Error('the spool is closed: nothing may be recorded after the end of an attempt');
       number += 1;
       const json = JSON.stringify({ ...record, number });
-      waiting.push({ number, json });
+      waiting.push({ number, json, mayWait: record.kind === 'step-started' });
       waitingBytes += json.length;
       unwritten.push({ json, number, durable: record.kind === 'finished' });
       writing ??= writeAll();

@@ -24,11 +24,12 @@ export async function uploadSpool(
 ): Promise<void> {
   const backoff = createBackoff({ firstMs: 100, maxMs: 5_000 });
   while (!signal.aborted) {
-    const batch = spool.pending(batchLimit);
-    if (batch.length === 0) {
+    if (spool.pending(batchLimit).length === 0) {
       await spool.changed(signal);
       continue;
     }
+    await gatherCompany(spool, signal);
+    const batch = spool.pending(batchLimit);
     const answer = await client.postRecords(spool.header, batch, signal);
     const goOn = take(answer, spool, batch, events);
     if (!goOn) return;
@@ -37,6 +38,16 @@ export async function uploadSpool(
     else await backoff.wait(signal);
   }
 }
+
+/** What a step says at once shares the round trip of its start. */
+async function gatherCompany(spool: Spool, signal: AbortSignal): Promise<void> {
+  const enough = AbortSignal.any([signal, AbortSignal.timeout(gatherMs)]);
+  while (!enough.aborted && spool.pending(batchLimit).every((record) => record.mayWait)) {
+    await spool.changed(enough);
+  }
+}
+
+const gatherMs = 25;
 
 /** The server's limits are 1,000 records and 10,000 lines a record; bytes are JSON. */
 const batchLimit = { records: 500, bytes: 1024 * 1024 };

@@ -155,7 +155,7 @@ async function rollBack(rig: TargetRig, version: string): Promise<void> {
 /** Different answers of enough requests that a side with traffic is seen. */
 async function answers(rig: TargetRig): Promise<readonly (string | null)[]> {
   const seen = await Promise.all(Array.from({ length: 40 }, () => rig.ask()));
-  return [...new Set(seen)].toSorted();
+  return [...new Set(seen)].toSorted((a, b) => String(a).localeCompare(String(b)));
 }
 
 const patienceMs = 50_000;

@@ -108,7 +108,7 @@ function send(
   return new Promise((resolve, reject) => {
     const text = body === undefined ? '' : JSON.stringify(body);
     const headers = {
-      ...fixed.headers,
+      ...(Array.isArray(fixed.headers) ? {} : fixed.headers),
       'content-length': Buffer.byteLength(text), // without it, a DELETE's body would run into the next request
       accept: 'application/json',
       ...(contentType === undefined ? {} : { 'content-type': contentType }),

@@ -53,7 +53,7 @@ export async function connectKubernetes(source: Kubeconfig, signal: AbortSignal)
         servername,
         ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
       });
-  const fixed = { agent, headers, auth };
+  const fixed = { agent, auth, headers: namedHeaders(headers) };
   return {
     send: (request) => send(isPlain ? http.request : https.request, server, fixed, request, signal),
     close: () => agent.destroy(),
@@ -98,17 +98,22 @@ function refusedKubeconfig(why: string): DeployProblem {
   );
 }
 
+/** A kubeconfig's plug-ins give headers by name; Node's other form, a flat list, does not come from them. */
+function namedHeaders(headers: https.RequestOptions['headers']): http.OutgoingHttpHeaders {
+  return headers === undefined || 'length' in headers ? {} : headers;
+}
+
 function send(
   open: typeof https.request,
   server: string,
-  fixed: https.RequestOptions,
+  fixed: Omit<https.RequestOptions, 'headers'> & { readonly headers: http.OutgoingHttpHeaders },
   { method, path, body, contentType }: KubeRequest,
   signal: AbortSignal,
 ): Promise<KubeAnswer> {
   return new Promise((resolve, reject) => {
     const text = body === undefined ? '' : JSON.stringify(body);
     const headers = {
-      ...(Array.isArray(fixed.headers) ? {} : fixed.headers),
+      ...fixed.headers,
       'content-length': Buffer.byteLength(text), // without it, a DELETE's body would run into the next request
       accept: 'application/json',
       ...(contentType === undefined ? {} : { 'content-type': contentType }),

@@ -14,6 +14,12 @@ export interface Executor {
    * fails, rejects or is aborted, it has removed what it made.
    */
   readonly openWorkspace: (spec: WorkspaceSpec, signal: AbortSignal) => Promise<OpenedWorkspace>;
+  /**
+   * Takes up what a dead process of this worker opened with the same `workspace` and `scratch`. `runStep` then follows
+   * the step that was under way (known by its index) from its first byte instead of starting it again. Null: this
+   * executor's workspaces end with their worker. Nothing is removed when it fails.
+   */
+  readonly adoptWorkspace: ((spec: WorkspaceSpec, signal: AbortSignal) => Promise<AdoptedWorkspace>) | null;
 }
 
 export interface WorkspaceSpec {
@@ -47,6 +53,17 @@ export type OpenedWorkspace =
   | { readonly kind: 'opened'; readonly session: ExecutorSession }
   /** `image-pull`: the registry did not give the image. `refused`: this worker may not or cannot do what was asked. */
   | { readonly kind: 'failed'; readonly reason: 'image-pull' | 'refused'; readonly message: string };
+
+export type AdoptedWorkspace =
+  | { readonly kind: 'adopted'; readonly session: ExecutorSession }
+  /** No step was ever started in it: opening it anew repeats nothing. */
+  | { readonly kind: 'never-used' }
+  | { readonly kind: 'gone'; readonly message: string };
+
+/** Thrown by `runStep` of an adopted workspace when nobody can know whether the step has begun. */
+export class StepLostError extends Error {
+  override readonly name = 'StepLostError';
+}
 
 export interface ExecutorSession {
   /**

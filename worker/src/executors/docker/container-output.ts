@@ -1,11 +1,17 @@
 // What a container writes, handed to the step that runs. One connection carries the output of all steps.
 import type { StepOutput } from '../executor.ts';
+import { markedOutput } from './marked-output.ts';
 import { demultiplex } from './multiplexed-stream.ts';
-import { outputUntilMark } from './output-until-mark.ts';
 
 export interface ContainerOutput {
-  /** Passes bytes on to `output` until both streams have shown `mark`. Never called before the last has settled. */
-  readonly until: (mark: string, output: StepOutput) => Promise<OutputEnd>;
+  /** Passes on to `output` what stands between the two marks of a step. Never called before the last has ended. */
+  readonly follow: (mark: string, output: StepOutput) => FollowedStep;
+}
+
+export interface FollowedStep {
+  /** Both streams have shown that the step began. */
+  readonly begun: Promise<unknown>;
+  readonly ended: Promise<OutputEnd>;
 }
 
 export type OutputEnd =
@@ -13,8 +19,8 @@ export type OutputEnd =
   { readonly kind: 'marked'; readonly rest: string } | { readonly kind: 'container-ended' };
 
 export function readContainerOutput(source: AsyncIterable<Buffer>): ContainerOutput {
-  // Between steps nothing runs that could write; whatever comes all the same belongs to the next step.
-  let early: [stream: 'stdout' | 'stderr', chunk: Buffer][] = [];
+  // What comes between steps waits for the next one, because its first mark may be in it.
+  const early: [stream: 'stdout' | 'stderr', chunk: Buffer][] = [];
   const nobody: StepOutput = {
     write: (stream, chunk) => void early.push([stream, Buffer.from(chunk)]),
     drained: async () => {},
@@ -24,28 +30,28 @@ export function readContainerOutput(source: AsyncIterable<Buffer>): ContainerOut
     write: (stream, chunk) => reader.write(stream, chunk),
     drained: () => reader.drained(),
   });
-  ended.catch(() => undefined); // seen by whoever waits in `until`
+  ended.catch(() => undefined); // seen by whoever waits in `follow`
 
   return {
-    until: async (mark, output) => {
-      const stdout = outputUntilMark(mark, (chunk) => output.write('stdout', chunk));
-      const stderr = outputUntilMark(mark, (chunk) => output.write('stderr', chunk));
+    follow: (mark, output) => {
+      const stdout = markedOutput(mark, (chunk) => output.write('stdout', chunk));
+      const stderr = markedOutput(mark, (chunk) => output.write('stderr', chunk));
       const streams = { stdout, stderr };
       reader = { write: (stream, chunk) => streams[stream].write(chunk), drained: output.drained };
       for (const [stream, chunk] of early.splice(0)) streams[stream].write(chunk);
-      early = [];
-      try {
-        return await Promise.race([
-          Promise.all([stdout.marked, stderr.marked]).then(([rest]): OutputEnd => ({ kind: 'marked', rest })),
-          ended.then((): OutputEnd => {
-            stdout.end();
-            stderr.end();
-            return { kind: 'container-ended' };
-          }),
-        ]);
-      } finally {
-        reader = nobody;
-      }
+      const marked = Promise.all([stdout.ended, stderr.ended]).then(([rest]): OutputEnd => ({
+        kind: 'marked',
+        rest,
+      }));
+      const cut = ended.then((): OutputEnd => {
+        stdout.end();
+        stderr.end();
+        return { kind: 'container-ended' };
+      });
+      return {
+        begun: Promise.all([stdout.begun, stderr.begun]),
+        ended: Promise.race([marked, cut]).finally(() => (reader = nobody)),
+      };
     },
   };
 }

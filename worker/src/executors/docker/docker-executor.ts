@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import type Docker from 'dockerode';
-import type { Executor, OpenedWorkspace, WorkspaceSpec } from '../executor.ts';
+import type { AdoptedWorkspace, Executor, OpenedWorkspace, WorkspaceSpec } from '../executor.ts';
 import { readContainerOutput } from './container-output.ts';
 import {
   createDockerSession,
@@ -10,6 +10,7 @@ import {
 } from './docker-session.ts';
 import { engineStatus, messageOf } from './engine-error.ts';
 import { ensureImage } from './pull-image.ts';
+import { readSessionRecord } from './session-record.ts';
 import { residentCommand, residentPrelude, workspaceFolder } from './resident-shell.ts';
 
 /**
@@ -38,13 +39,37 @@ export function createDockerExecutor(docker: Docker, options: DockerExecutorOpti
         }
         signal.throwIfAborted();
         const started = await start(container);
-        return { kind: 'opened', session: createDockerSession(started, spec, options) };
+        const record = { containerId: container.id, step: null, oomKills: 0 };
+        return { kind: 'opened', session: createDockerSession(started, spec, options, record) };
       } catch (error) {
         await container.remove({ force: true, v: true });
         return startFailure(error, image);
       }
     },
+    adoptWorkspace: (spec) => adoptContainer(docker, spec, options),
   };
+}
+
+async function adoptContainer(
+  docker: Docker,
+  spec: WorkspaceSpec,
+  options: DockerExecutorOptions,
+): Promise<AdoptedWorkspace> {
+  const record = await readSessionRecord(spec.scratch);
+  if (record === null || record.step === null) return { kind: 'never-used' };
+  const container = docker.getContainer(record.containerId);
+  try {
+    const input = await container.attach({ stream: true, hijack: true, stdin: true });
+    input.on('error', () => undefined); // the container's end is seen in its output
+    const log = await container.logs({ follow: true, stdout: true, stderr: true });
+    const output = readContainerOutput(bytesOf(log));
+    const started = { container, output, send: (text: string) => void input.write(text) };
+    return { kind: 'adopted', session: createDockerSession(started, spec, options, record) };
+  } catch (error) {
+    const status = engineStatus(error);
+    if (status !== 404 && status !== 409) throw error;
+    return { kind: 'gone', message: `the container of its steps is gone: ${messageOf(error)}` };
+  }
 }
 
 function unlessImageIsMissing(error: unknown): null {
@@ -101,7 +126,8 @@ async function containerOptions(
       CapDrop: ['ALL'],
       CapAdd: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETUID', 'SETGID', 'KILL', 'NET_BIND_SERVICE'],
       PidsLimit: 4_096,
-      LogConfig: { Type: 'none', Config: {} },
+      // Kept byte for byte until the container is removed: a worker that was killed reads on in it.
+      LogConfig: { Type: 'local', Config: { 'max-size': '1000g', 'max-file': '1', compress: 'false' } },
       ...(options.isLocal && { Binds: [`${spec.workspace}:${workspaceFolder}`] }),
       ...(memoryBytes !== null && { Memory: memoryBytes, MemorySwap: memoryBytes }),
       ...(cpu !== null && { NanoCpus: Math.round(Math.min(cpu, await engineCpus(docker)) * 1e9) }),

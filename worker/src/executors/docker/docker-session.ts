@@ -6,11 +6,19 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { extract, pack } from 'tar-fs';
-import type { ExecutorSession, StepEnd, WorkspaceSpec } from '../executor.ts';
+import {
+  StepLostError,
+  type ExecutorSession,
+  type StepCommand,
+  type StepEnd,
+  type StepOutput,
+  type WorkspaceSpec,
+} from '../executor.ts';
 import type { ContainerOutput, OutputEnd } from './container-output.ts';
 import { engineStatus } from './engine-error.ts';
 import { demultiplex } from './multiplexed-stream.ts';
 import { stepProgram, workspaceFolder } from './resident-shell.ts';
+import { writeSessionRecord, type SessionRecord } from './session-record.ts';
 
 export interface DockerExecutorOptions {
   /** The engine runs on this host and sees the worker's folders under the same paths. */
@@ -24,24 +32,39 @@ export interface StartedContainer {
   readonly output: ContainerOutput;
 }
 
-/** Steps in a started container. Disposing it removes the container, whatever state it is in. */
+/**
+ * Steps in a started container. `record`: where the session stands; one that a dead process wrote is adopted. Disposing
+ * it removes the container, whatever state it is in.
+ */
 export function createDockerSession(
   { container, send, output }: StartedContainer,
   spec: WorkspaceSpec,
   { isLocal }: DockerExecutorOptions,
+  record: SessionRecord,
 ): ExecutorSession {
-  let oomKills = 0;
+  let { step: last, oomKills } = record;
+
+  const startStep = async (
+    command: StepCommand,
+    log: StepOutput,
+  ): Promise<{ readonly ended: Promise<OutputEnd> }> => {
+    last = { index: command.index, mark: randomUUID() };
+    await writeSessionRecord(spec.scratch, { containerId: container.id, step: last, oomKills });
+    const followed = output.follow(last.mark, log);
+    send(stepProgram(command, last.mark));
+    return followed;
+  };
+
   return {
     runStep: async (command, log, signal) => {
-      if (signal.aborted) return { kind: 'stopped' };
-      const mark = randomUUID();
-      send(stepProgram(command, mark));
-      const ended = output.until(mark, log);
-      await untilEnded(container, ended, command.graceMs, signal);
-      if (signal.aborted) return { kind: 'stopped' };
-      const before = oomKills;
-      const end = await ended;
+      const isUnderWay = last?.index === command.index;
+      if (signal.aborted && !isUnderWay) return { kind: 'stopped' };
+      const { ended } =
+        last !== null && isUnderWay ? await resumeStep(output, last, log) : await startStep(command, log);
+      const end = await untilEnded(container, ended, command.graceMs, signal);
+      if (end === 'stopped') return { kind: 'stopped' };
       if (end.kind === 'container-ended') return await endOfContainer(container, command.index);
+      const before = oomKills;
       const [exitCode, kills] = parseRest(end.rest);
       oomKills = kills;
       return { kind: 'exited', exitCode, outOfMemory: exitCode !== 0 && kills > before };
@@ -57,6 +80,23 @@ export function createDockerSession(
   };
 }
 
+/** The record was written just before the step was sent: a worker killed in that moment leaves it open which came first. */
+async function resumeStep(
+  output: ContainerOutput,
+  { index, mark }: { readonly index: number; readonly mark: string },
+  log: StepOutput,
+): Promise<{ readonly ended: Promise<OutputEnd> }> {
+  const { begun, ended } = output.follow(mark, log);
+  const isKnown = await Promise.race([begun.then(() => true), ended.then(() => true), sleep(beginMs, false)]);
+  if (isKnown) return { ended };
+  throw new StepLostError(
+    `The worker was killed in the moment in which it started step ${index + 1}; whether the step has begun cannot be known.`,
+  );
+}
+
+/** How long the container's output is searched for the beginning of the step. */
+const beginMs = 10_000;
+
 function parseRest(rest: string): readonly [exitCode: number, oomKills: number] {
   const [, exitCode, oomKills] = /^(\d+) (\d+)$/.exec(rest) ?? [];
   if (exitCode === undefined)
@@ -71,24 +111,33 @@ async function endOfContainer(container: Docker.Container, step: number): Promis
   throw new Error(`the container of step ${step} ended without the step: ${State.Status}`);
 }
 
-/** Resolves when the step's output has ended; on abort, when none of its processes is left. */
+/** How the step's output has ended; on abort, `stopped` when none of its processes is left. */
 async function untilEnded(
   container: Docker.Container,
   ended: Promise<OutputEnd>,
   graceMs: number,
   signal: AbortSignal,
-): Promise<void> {
-  const race = new AbortController();
-  await Promise.race([ended, once(signal, 'abort', { signal: race.signal })]).finally(() => race.abort());
-  if (!signal.aborted) return;
+): Promise<OutputEnd | 'stopped'> {
+  const end = await Promise.race([ended, untilAborted(signal, ended)]);
+  if (!signal.aborted && end !== 'stopped') return end;
   const settled = ended.catch(() => undefined).then(() => true);
   const endsWithin = (ms: number): Promise<boolean> => Promise.race([settled, sleep(ms, false)]);
   await signalProcesses(container, 'TERM');
-  if (await endsWithin(graceMs)) return; // the resident shell has killed whatever was left
+  if (await endsWithin(graceMs)) return 'stopped'; // the resident shell has killed whatever was left
   await signalProcesses(container, 'KILL');
-  if (await endsWithin(2_000)) return;
+  if (await endsWithin(2_000)) return 'stopped';
   await container.kill({ signal: 'SIGKILL' }).catch(() => undefined);
   await endsWithin(2_000);
+  return 'stopped';
+}
+
+async function untilAborted(signal: AbortSignal, ended: Promise<unknown>): Promise<'stopped'> {
+  if (signal.aborted) return 'stopped';
+  const waiting = new AbortController();
+  const release = (): void => waiting.abort();
+  ended.then(release, release);
+  await once(signal, 'abort', { signal: waiting.signal }).catch(() => undefined);
+  return 'stopped';
 }
 
 /** Every process of the container but its first, which a signal to "all" does not reach. */

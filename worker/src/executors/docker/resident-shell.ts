@@ -3,7 +3,9 @@
 // A step is one piece of shell text, sent whole. Script and values are quoted as data. The step runs in a child whose
 // stdout and stderr are the container's own, so the engine keeps what it writes; its input is empty. When it has
 // ended, every other process of the container is killed, and only then does the shell print the step's mark: a random
-// word that the step cannot know, for it is neither in its environment nor in a file.
+// word that the step cannot know, for it is neither in its environment nor in a file. The same mark is printed before
+// the step, so that what is the step's output is plain from the container's output alone, also to another worker
+// process that takes over in the middle.
 import type { StepCommand } from '../executor.ts';
 
 /** Where the workspace is seen in the container. */
@@ -29,8 +31,9 @@ count_oom() {
 `;
 
 /**
- * The text that runs one step and prints `mark`: on stderr alone, on stdout followed by the exit code and the number
- * of processes that the kernel has killed for memory so far: `<mark> 137 1\n`. Descriptors are opened anew for each
+ * The text that runs one step between two marks on each stream: `<mark> begin` and `<mark> end`; the last on stdout
+ * is followed by the exit code and the number of processes that the kernel has killed for memory so far instead:
+ * `<mark> 137 1`. Descriptors are opened anew for each
  * step, because a killed program may leave a shared pipe in a mode that breaks the next one; for the same reason the
  * mark is printed until the pipe takes it.
  */
@@ -38,6 +41,8 @@ export function stepProgram({ index, script, shell, env }: StepCommand, mark: st
   const file = `${scriptFolder}/step-${index}`;
   const exported = Object.entries(env).map(([name, value]) => ` ${name}=${quote(value)}`);
   return `printf %s ${quote(script)} >${file}
+${print(`'${mark} begin'`, '>&3')}
+${print(`'${mark} begin'`)}
 (
 cd ${workspaceFolder} || exit
 ${exported.length === 0 ? '' : `export${exported.join('')}`}
@@ -46,9 +51,13 @@ exec ${shell} -e ${file}
 c=$?
 [ $$ = 1 ] && kill -9 -1
 count_oom
-until printf '%s\\n' ${mark} >&3; do sleep 1; done
-until printf '%s %s %s\\n' ${mark} "$c" "$k"; do sleep 1; done
+${print(`'${mark} end'`, '>&3')}
+${print(`"${mark} $c $k"`)}
 `;
+}
+
+function print(word: string, to = ''): string {
+  return `until printf '%s\\n' ${word} ${to}; do sleep 1; done`;
 }
 
 /** Inside single quotes only the quote itself has a meaning. */

@@ -65,6 +65,7 @@ export function createFakeExecutor({ play, openWith }: FakeExecutorOptions = {})
       };
       return { kind: 'opened', session: fakeSession(spec, hand, onDispose) };
     },
+    adoptWorkspace: null,
   };
 }
 

@@ -30,6 +30,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       await mkdir(join(spec.scratch, 'home'), { recursive: true });
       return { kind: 'opened', session: createProcessSession(spec, options.path) };
     },
+    adoptWorkspace: null,
   };
 }
 

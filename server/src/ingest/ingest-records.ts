@@ -8,7 +8,7 @@ import { inUnit, type Unit } from '../orchestrator/unit.ts';
 import { findAttempt, lockAttempt, updateAttempt, type Attempt } from '../store/attempt-store.ts';
 import { appendLogChunks } from '../store/log-store.ts';
 import { isPlanned, lockRun, type PlannedRun } from '../store/run-store.ts';
-import { digestLog, type LogDigest } from './log-digest.ts';
+import { digestLog, emptyLog, type LogDigest } from './log-digest.ts';
 import { mergeLogRecords } from './merge-log-records.ts';
 
 export interface IngestProblem {
@@ -54,7 +54,7 @@ async function ingestPart(
   }
   const changesRun = records.some((record) => record.kind !== 'log');
   const isEnd = records.some((record) => record.kind === 'finished') && known.finished_at === null;
-  const stored = isEnd ? await digestLog(context.db, attemptId) : null;
+  const stored = !isEnd ? null : known.log_lines === 0 ? emptyLog : await digestLog(context.db, attemptId);
   return inUnit(context, async (unit) => {
     const run = changesRun ? await lockRun(unit.trx, known.run_id) : null;
     const attempt = await lockAttempt(unit.trx, attemptId);

@@ -8,6 +8,8 @@ export interface LogDigest {
   readonly digest: string;
 }
 
+export const emptyLog: LogDigest = { lines: 0, digest: createHash('sha256').digest('hex') };
+
 const chunksAtOnce = 8;
 
 /** Counts and digests a log as it is stored, a few chunks at a time, whatever its size. */

@@ -52,8 +52,11 @@ export function openLiveConnection(context: ServerContext, socket: WebSocket): L
       async work() {
         const earlyMs = watch.restMs - (performance.now() - lastAt);
         if (earlyMs > 0) await new Promise((resolve) => setTimeout(resolve, earlyMs));
-        lastAt = performance.now();
-        await watch.bringUp((message) => (isStopped ? Promise.resolve(false) : send(message)));
+        const lookedAt = performance.now();
+        await watch.bringUp((message) => {
+          lastAt = lookedAt; // a look that found nothing does not hold up the next one
+          return isStopped ? Promise.resolve(false) : send(message);
+        });
         return lookEveryMs;
       },
     });

@@ -1,7 +1,7 @@
 import { unreachable } from '@sluice/pipelines/result';
 import type { RunCommand } from '@sluice/pipelines/run/run-state';
 import { openServerLog, closeServerLog, sayInLog } from '../ingest/server-log.ts';
-import { insertAttempt, lockAttemptOf, updateAttempt } from '../store/attempt-store.ts';
+import { insertAttempts, lockAttemptOf, updateAttempt } from '../store/attempt-store.ts';
 import { addToOutbox, type OutboxCommand } from '../store/outbox-store.ts';
 import type { PlannedRun } from '../store/run-store.ts';
 import { addTimer } from '../store/timer-store.ts';
@@ -14,9 +14,22 @@ export async function carryRunCommands(
   commands: readonly RunCommand[],
 ): Promise<void> {
   const outbox: OutboxCommand[] = [];
+  await queueAttempts(unit, run, commands);
   for (const command of commands) outbox.push(...(await carry(unit, run, command)));
   await addToOutbox(unit.trx, outbox, unit.at);
   if (outbox.length > 0) unit.tell({ kind: 'outbox' });
+}
+
+/** All in one statement: a run may begin with thousands of stages. */
+async function queueAttempts(unit: Unit, run: PlannedRun, commands: readonly RunCommand[]): Promise<void> {
+  const attempts = commands.flatMap((command) => {
+    if (command.kind !== 'enqueue-attempt') return [];
+    const { stage, attempt } = command;
+    return [{ runId: run.id, stage, attempt, id: unit.newId(), status: 'queued', at: unit.at } as const];
+  });
+  // PostgreSQL takes at most 65,535 parameters a statement.
+  for (let start = 0; start < attempts.length; start += 5_000)
+    await insertAttempts(unit.trx, attempts.slice(start, start + 5_000));
 }
 
 async function carry(unit: Unit, run: PlannedRun, command: RunCommand): Promise<readonly OutboxCommand[]> {
@@ -24,11 +37,6 @@ async function carry(unit: Unit, run: PlannedRun, command: RunCommand): Promise<
   switch (command.kind) {
     case 'enqueue-attempt': {
       const { stage, attempt } = command;
-      await insertAttempt(
-        unit.trx,
-        { runId, stage, attempt },
-        { id: unit.newId(), status: 'queued', at: unit.at },
-      );
       return [{ kind: 'enqueue-attempt', job: { runId, stage, attempt } }];
     }
     case 'start-rollout': {

@@ -62,13 +62,13 @@ export async function claimAttempt(context: ServerContext, request: ClaimRequest
   });
 }
 
-interface Supplies {
+export interface Supplies {
   readonly repository: Repository | null;
   readonly secrets: Readonly<Record<string, string>>;
 }
 
 /** Read before the run is locked: a plan never changes. */
-async function collectSupplies(context: ServerContext, request: ClaimRequest): Promise<Supplies | null> {
+export async function collectSupplies(context: ServerContext, request: Pick<ClaimRequest, 'runId' | 'stage'>): Promise<Supplies | null> {
   const run = await findRun(context.db, request.runId);
   if (run === null || !isPlanned(run)) return null;
   const { plan } = run.content;
@@ -83,7 +83,7 @@ async function collectSupplies(context: ServerContext, request: ClaimRequest): P
 }
 
 /** The stage as a worker may carry it out, or why it cannot be. */
-function resolveForWorker(
+export function resolveForWorker(
   run: PlannedRun,
   stageId: string,
   supplies: Supplies,
@@ -115,7 +115,7 @@ async function failUnclaimed(unit: Unit, run: PlannedRun, attempt: Attempt, mess
   ]);
 }
 
-function claimOf(
+export function claimOf(
   run: PlannedRun,
   stage: PlannedStage,
   supplies: Supplies,

@@ -1,12 +1,12 @@
 import type { ServerContext } from '../context.ts';
 import type { Queues } from '../queue/queues.ts';
-import { queueKinds, removeFromOutbox, takeFromOutbox, type QueueCommand } from '../store/outbox-store.ts';
+import { drainOutbox, queueKinds, type QueueCommand } from '../store/outbox-store.ts';
 
 const batchSize = 500;
 const restMs = 1_000;
 
 /**
- * Brings the outbox's jobs to the queues. An entry is deleted only after Redis has its job, and a job that is
+ * Brings the outbox's jobs to the queues. An entry is gone, by the commit, only after Redis has its job; a job that is
  * there already is left alone, so a crash in between repeats without effect. Returns how long it may rest.
  */
 export async function dispatchOutbox(
@@ -15,17 +15,10 @@ export async function dispatchOutbox(
 ): Promise<number> {
   await queues.ready();
   const sent = await context.db.transaction().execute(async (trx) => {
-    const entries = await takeFromOutbox<QueueCommand>(trx, queueKinds, {
-      now: context.now(),
-      limit: batchSize,
-    });
-    if (entries.length === 0) return 0;
-    await queues.add(entries.map((entry) => entry.command));
-    await removeFromOutbox(
-      trx,
-      entries.map((entry) => entry.id),
-    );
-    return entries.length;
+    const options = { now: context.now(), limit: batchSize };
+    const commands = await drainOutbox<QueueCommand>(trx, queueKinds, options);
+    if (commands.length > 0) await queues.add(commands);
+    return commands.length;
   });
   return sent === batchSize ? 0 : restMs;
 }

@@ -12,26 +12,31 @@ export interface AttemptKey {
   readonly attempt: number;
 }
 
-/** Makes the attempt; one that exists already stays as it is. */
-export async function insertAttempt(
-  trx: Trx,
-  key: AttemptKey,
-  made: { readonly id: string; readonly status: 'queued' | 'server'; readonly at: number },
-): Promise<void> {
+export interface AttemptToInsert extends AttemptKey {
+  readonly id: string;
+  readonly status: 'queued' | 'server';
+  readonly at: number;
+}
+
+/** Makes the attempts; one that exists already stays as it is. */
+export async function insertAttempts(trx: Trx, attempts: readonly AttemptToInsert[]): Promise<void> {
+  if (attempts.length === 0) return;
   await trx
     .insertInto('attempts')
-    .values({
-      id: made.id,
-      run_id: key.runId,
-      stage: key.stage,
-      number: key.attempt,
-      status: made.status,
-      fence: 0,
-      created_at: made.at,
-      started_at: made.status === 'server' ? made.at : null,
-      acknowledged: 0,
-      log_lines: 0,
-    })
+    .values(
+      attempts.map((made) => ({
+        id: made.id,
+        run_id: made.runId,
+        stage: made.stage,
+        number: made.attempt,
+        status: made.status,
+        fence: 0,
+        created_at: made.at,
+        started_at: made.status === 'server' ? made.at : null,
+        acknowledged: 0,
+        log_lines: 0,
+      })),
+    )
     .onConflict((conflict) => conflict.columns(['run_id', 'stage', 'number']).doNothing())
     .execute();
 }

@@ -77,6 +77,40 @@ export async function takeFromOutbox<Command extends OutboxCommand>(
   });
 }
 
+/**
+ * Takes due entries out, oldest first, that no other server has in hand. They are gone when this transaction commits,
+ * and back when it does not.
+ */
+export async function drainOutbox<Command extends OutboxCommand>(
+  trx: Trx,
+  kinds: readonly Command['kind'][],
+  options: { readonly now: number; readonly limit: number },
+): Promise<readonly Command[]> {
+  const rows = await trx
+    .with('due', (query) =>
+      query
+        .selectFrom('outbox')
+        .select('id')
+        .where('kind', 'in', [...kinds])
+        .where('due_at', '<=', options.now)
+        .orderBy('id')
+        .limit(options.limit)
+        .forUpdate()
+        .skipLocked(),
+    )
+    .deleteFrom('outbox')
+    .using('due')
+    .whereRef('outbox.id', '=', 'due.id')
+    .returning(['outbox.id', sql<string>`outbox.command::text`.as('text')])
+    .execute();
+  return rows
+    .sort((a, b) => a.id - b.id)
+    .map(({ text }) => {
+      const command: Command = JSON.parse(text);
+      return command;
+    });
+}
+
 export async function removeFromOutbox(trx: Trx, ids: readonly number[]): Promise<void> {
   await trx
     .deleteFrom('outbox')

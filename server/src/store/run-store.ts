@@ -6,6 +6,7 @@ import type { Trigger } from '@sluice/pipelines/trigger/trigger';
 import type { Selectable } from 'kysely';
 import type { CoreTables } from './core-schema.ts';
 import type { Database, Trx } from './database.ts';
+import { recallPlan, rememberPlan } from './plan-cache.ts';
 
 export interface Run {
   readonly id: string;
@@ -50,13 +51,16 @@ export interface RunToInsert {
 export async function insertRun(trx: Trx, run: RunToInsert): Promise<Run | null> {
   const { content, trigger } = run;
   const isBroken = content.kind === 'broken';
+  const repository = trigger.repository;
+  const status = isBroken ? 'failed' : 'running';
+  const finishedAt = isBroken ? run.at : null;
   const row = await trx
     .insertInto('runs')
     .values({
       id: run.id,
       project: run.project,
       repository_id: run.repositoryId,
-      repository: trigger.repository,
+      repository,
       pipeline: run.pipeline,
       event: trigger.event,
       ref: trigger.event === 'tag' ? trigger.tag : trigger.branch,
@@ -68,21 +72,25 @@ export async function insertRun(trx: Trx, run: RunToInsert): Promise<Run | null>
       plan: isBroken ? null : JSON.stringify(content.plan),
       state: isBroken ? null : JSON.stringify(content.state),
       diagnostics: JSON.stringify(isBroken ? content.diagnostics : []),
-      status: isBroken ? 'failed' : 'running',
+      status,
       revision: 1,
       last_event: 0,
       delivery_id: run.deliveryId,
       restores_release_id: run.restoresReleaseId,
       created_at: run.at,
       updated_at: run.at,
-      finished_at: isBroken ? run.at : null,
+      finished_at: finishedAt,
     })
     .onConflict((conflict) =>
       conflict.columns(['delivery_id', 'pipeline']).where('delivery_id', 'is not', null).doNothing(),
     )
-    .returningAll()
+    .returning('number')
     .executeTakeFirst();
-  return row === undefined ? null : runOf(row);
+  if (row === undefined) return null;
+  if (content.kind === 'planned') rememberPlan(run.id, content.plan);
+  const { id, project, repositoryId, pipeline, restoresReleaseId, at: createdAt } = run;
+  const given = { id, project, repositoryId, repository, pipeline, trigger, content, restoresReleaseId };
+  return { ...given, number: row.number, status, revision: 1, lastEvent: 0, createdAt, finishedAt };
 }
 
 export async function findRunOfDelivery(
@@ -99,8 +107,8 @@ export async function findRunOfDelivery(
 }
 
 export async function findRun(db: Database, id: string): Promise<Run | null> {
-  const row = await db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
-  return row === undefined ? null : runOf(row);
+  const row = await db.selectFrom('runs').select(small).where('id', '=', id).executeTakeFirst();
+  return row === undefined ? null : runOf({ ...row, plan: await planOf(db, row) });
 }
 
 export async function findRuns(db: Database, ids: readonly string[]): Promise<readonly Run[]> {
@@ -120,8 +128,8 @@ export async function findRunRevision(db: Database, id: string): Promise<number 
 
 /** Nobody else changes the run until the transaction ends. Always locked before anything that belongs to it. */
 export async function lockRun(trx: Trx, id: string): Promise<Run | null> {
-  const row = await trx.selectFrom('runs').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
-  return row === undefined ? null : runOf(row);
+  const row = await trx.selectFrom('runs').select(small).where('id', '=', id).forUpdate().executeTakeFirst();
+  return row === undefined ? null : runOf({ ...row, plan: await planOf(trx, row) });
 }
 
 /** Stores what a fold made of the run. */
@@ -132,7 +140,8 @@ export async function saveRunState(
   at: number,
 ): Promise<void> {
   const { state } = run.content;
-  await trx
+  const first = run.lastEvent - events.length + 1;
+  const changed = trx
     .updateTable('runs')
     .set({
       state: JSON.stringify(state),
@@ -142,11 +151,13 @@ export async function saveRunState(
       updated_at: at,
       finished_at: run.finishedAt,
     })
-    .where('id', '=', run.id)
-    .execute();
-  const first = run.lastEvent - events.length + 1;
-  if (events.length === 0) return;
+    .where('id', '=', run.id);
+  if (events.length === 0) {
+    await changed.execute();
+    return;
+  }
   await trx
+    .with('changed', () => changed)
     .insertInto('run_events')
     .values(
       events.map((event, index) => ({
@@ -212,7 +223,38 @@ export async function listChangedRuns(
     .execute();
 }
 
-function runOf(row: Selectable<CoreTables['runs']>): Run {
+type Row = Selectable<CoreTables['runs']>;
+
+/** All columns that a run is made of but its plan. */
+const small = [
+  'id',
+  'number',
+  'project',
+  'repository_id',
+  'repository',
+  'pipeline',
+  'trigger',
+  'state',
+  'diagnostics',
+  'status',
+  'revision',
+  'last_event',
+  'restores_release_id',
+  'created_at',
+  'finished_at',
+] as const satisfies (keyof Row)[];
+
+async function planOf(db: Database, { id, state }: Pick<Row, 'id' | 'state'>): Promise<Plan | null> {
+  if (state === null) return null;
+  const known = recallPlan(id);
+  if (known !== undefined) return known;
+  const row = await db.selectFrom('runs').select('plan').where('id', '=', id).executeTakeFirst();
+  const plan = row?.plan ?? null;
+  if (plan !== null) rememberPlan(id, plan);
+  return plan;
+}
+
+function runOf(row: Pick<Row, (typeof small)[number] | 'plan'>): Run {
   return {
     id: row.id,
     number: row.number,

@@ -68,7 +68,10 @@ export interface Supplies {
 }
 
 /** Read before the run is locked: a plan never changes. */
-export async function collectSupplies(context: ServerContext, request: Pick<ClaimRequest, 'runId' | 'stage'>): Promise<Supplies | null> {
+export async function collectSupplies(
+  context: ServerContext,
+  request: Pick<ClaimRequest, 'runId' | 'stage'>,
+): Promise<Supplies | null> {
   const run = await findRun(context.db, request.runId);
   if (run === null || !isPlanned(run)) return null;
   const { plan } = run.content;

@@ -1,7 +1,10 @@
 // Counters of the core, in prom-client's default registry.
 import { Counter, Gauge, Histogram } from 'prom-client';
 
-/** `reason`: `job-missing` (Redis had lost an attempt's job), `action-missing`, `action-lease-ended`. */
+/**
+ * `reason`: `job-missing` (Redis had lost an attempt's job), `action-missing`, `action-lease-ended`, `never-claimed` (taken by a
+ * worker that died before it claimed it).
+ */
 export const repairs = new Counter({
   name: 'sluice_repairs_total',
   help: 'What the reconciler put right, by reason',

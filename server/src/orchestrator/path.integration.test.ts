@@ -9,7 +9,10 @@ import { findAttempt, listAttempts } from '../store/attempt-store.ts';
 import { findRun, isPlanned } from '../store/run-store.ts';
 import { writeSecret } from '../store/secret-store.ts';
 import { readLogLines } from '../store/log-store.ts';
+import { openQueues } from '../queue/queues.ts';
 import { claimAttempt } from './claim-attempt.ts';
+import { dispatchOutbox } from './dispatch.ts';
+import { queueReconciler } from './reconcile.ts';
 import { requestCancel } from './request-cancel.ts';
 import { startOrchestrator } from './start-orchestrator.ts';
 import { openTestCore, redisUrl, type TestCore } from './test-core.ts';
@@ -171,6 +174,25 @@ describe.skipIf(redisUrl === undefined)('a run, from its start to its end (needs
     await orchestrator.close();
   });
 
+  test('gives a job to another worker when the first one took it and died before its claim', async () => {
+    const queues = openQueues(core.context);
+    const reconcile = queueReconciler(core.context, queues);
+    const dead = takeJobsAndDie(core);
+    const runId = await core.start(aPlan().stage('test').done());
+    await dispatchOutbox(core.context, queues);
+    await expect.poll(() => dead.taken).toContain(runId);
+    core.passTime(1_500);
+    await reconcile();
+    core.passTime(5_000);
+    await reconcile();
+    const jobs = listenForJobs(core);
+    let { claim } = await jobs.next();
+    while (claim.runId !== runId) ({ claim } = await jobs.next());
+    await jobs.close();
+    await dead.close();
+    await queues.close();
+  });
+
   test('loses a worker that stays away, but not while the server itself was away', async () => {
     const runId = await core.start(aPlan().stage('test').done());
     const { attemptId, fence } = await claimOrThrow(core, claimOf(runId, 'w'));
@@ -234,6 +256,27 @@ async function workOff(core: TestCore, claim: Claim): Promise<void> {
   const records = aLog(['hello', 'world']);
   const ack = await ingestRecords(core.context, claim.attemptId, { fence: claim.fence, records });
   expect(ack).toMatchObject({ ok: true });
+}
+
+/** A worker that takes every job there is and is never heard of again. */
+function takeJobsAndDie(core: TestCore) {
+  const connection = core.context.redis.duplicate({ maxRetriesPerRequest: null });
+  const taken: string[] = [];
+  const worker = new Worker(
+    attemptQueue(defaultPool),
+    (job): Promise<never> => {
+      taken.push(attemptJob.parse(job.data).runId);
+      return new Promise(() => undefined);
+    },
+    { connection, prefix: core.context.queuePrefix, concurrency: 100 },
+  );
+  return {
+    taken,
+    async close() {
+      await worker.close(true);
+      connection.disconnect();
+    },
+  };
 }
 
 /** A worker that claims what the queue gives it. */

@@ -1,8 +1,9 @@
 import type { ServerContext } from '../context.ts';
-import type { Queues } from '../queue/queues.ts';
+import type { JobToAdd, Queues } from '../queue/queues.ts';
 import { countOpenAttempts, listQueuedAttempts } from '../store/attempt-store.ts';
 import type { QueueCommand } from '../store/outbox-store.ts';
 import { listOpenActions } from '../store/rollout-action-store.ts';
+import { abandonedFinder } from './find-abandoned.ts';
 import { attemptsHeld, attemptsQueued, repairs } from './metrics.ts';
 
 const restMs = 2_000;
@@ -12,24 +13,41 @@ const settledMs = 1_000;
 type Waiting = QueueCommand & { readonly reason: string };
 
 /**
- * Compares the database with the queues and puts back what Redis no longer has: it may be emptied at any
- * moment. Returns how long it may rest.
+ * Compares the database with the queues: puts back what Redis no longer has (it may be emptied at any moment) and
+ * what a worker took without ever claiming it. Each call of the result returns how long it may rest.
  */
-export async function reconcileQueues(context: ServerContext, queues: Queues): Promise<number> {
-  const counts = await countOpenAttempts(context.db);
-  attemptsQueued.set(counts.queued);
-  attemptsHeld.set(counts.held);
-  await queues.ready();
-  const waiting = await listWaiting(context);
-  const missing = new Set(await queues.missing(waiting));
-  const lost = waiting.filter((command) => missing.has(command));
-  if (lost.length === 0) return restMs;
-  await queues.add(lost);
-  for (const { kind, job, reason } of lost) {
+export function queueReconciler(context: ServerContext, queues: Queues): () => Promise<number> {
+  const findAbandoned = abandonedFinder(queues);
+  return async () => {
+    const counts = await countOpenAttempts(context.db);
+    attemptsQueued.set(counts.queued);
+    attemptsHeld.set(counts.held);
+    await queues.ready();
+    const waiting = await listWaiting(context);
+    const lost = new Set(await queues.missing(waiting));
+    await putBack(context, queues, [...lost]);
+    const present = waiting.filter((command) => !lost.has(command));
+    const abandoned = await findAbandoned(present, context.now());
+    await putBack(
+      context,
+      queues,
+      abandoned.map((job) => ({ ...job, reason: 'never-claimed' })),
+    );
+    return restMs;
+  };
+}
+
+async function putBack(
+  context: ServerContext,
+  queues: Queues,
+  jobs: readonly (JobToAdd & { readonly reason: string })[],
+): Promise<void> {
+  if (jobs.length === 0) return;
+  await queues.add(jobs);
+  for (const { kind, job, reason } of jobs) {
     repairs.inc({ reason });
-    context.log.warn({ ...job, kind, reason }, 'put a job back that the queue did not have');
+    context.log.warn({ ...job, kind, reason }, 'put a job back');
   }
-  return restMs;
 }
 
 async function listWaiting({ db, now }: ServerContext): Promise<readonly Waiting[]> {

@@ -4,7 +4,7 @@ import { carrySteps } from './carry-steps.ts';
 import { dispatchOutbox } from './dispatch.ts';
 import { fireTimers } from './fire-timers.ts';
 import { startPump } from './pump.ts';
-import { reconcileQueues } from './reconcile.ts';
+import { queueReconciler } from './reconcile.ts';
 import { leaseWatcher } from './watch-leases.ts';
 
 /**
@@ -18,7 +18,7 @@ export function startOrchestrator(context: ServerContext): { close(): Promise<vo
   const steps = startPump({ name: 'steps', log, work: () => carrySteps(context) });
   const timers = startPump({ name: 'timers', log, work: () => fireTimers(context) });
   const leases = startPump({ name: 'leases', log, work: leaseWatcher(context) });
-  const reconciler = startPump({ name: 'reconcile', log, work: () => reconcileQueues(context, queues) });
+  const reconciler = startPump({ name: 'reconcile', log, work: queueReconciler(context, queues) });
   const stopListening = context.news.listen((message) => {
     if (message.kind === 'outbox') {
       dispatch.wake();

@@ -11,14 +11,19 @@ import type { QueueCommand } from '../store/outbox-store.ts';
 
 /** BullMQ carries ids to workers. Every call rejects within a few seconds while Redis is away. */
 export interface Queues {
+  /** Ids of the jobs that workers have taken. */
+  readonly taken: () => Promise<ReadonlySet<string>>;
   /** Rejects at once while Redis is away: ask before anything is locked for a call. */
   readonly ready: () => Promise<void>;
   /** Adds the jobs; one that is there already stays as it is. */
-  readonly add: (commands: readonly QueueCommand[]) => Promise<void>;
+  readonly add: (jobs: readonly JobToAdd[]) => Promise<void>;
   /** Those whose job Redis does not have. */
-  readonly missing: (commands: readonly QueueCommand[]) => Promise<readonly QueueCommand[]>;
+  readonly missing: <Job extends JobToAdd>(jobs: readonly Job[]) => Promise<readonly Job[]>;
   readonly close: () => Promise<void>;
 }
+
+/** `again`: counts further jobs for the same work, each with an id of its own; a claim still decides who does it. */
+export type JobToAdd = QueueCommand & { readonly again?: number };
 
 const patienceMs = 5_000;
 /** For the first connection only. */
@@ -52,18 +57,22 @@ export function openQueues(context: Pick<ServerContext, 'redis' | 'queuePrefix' 
       if (isStarting) await started;
       if (connection.status !== 'ready') throw new Error('Redis is away');
     },
-    async add(commands) {
+    async taken() {
+      const lists = Object.values(queues).map((queue) => connection.lrange(queue.toKey('active'), 0, -1));
+      return new Set((await inTime(Promise.all(lists))).flat());
+    },
+    async add(jobs) {
       for (const [kind, queue] of Object.entries(queues)) {
-        const jobs = commands.filter((command) => command.kind === kind).map(jobOf);
-        if (jobs.length > 0) await inTime(queue.addBulk(jobs));
+        const chosen = jobs.filter((job) => job.kind === kind).map(jobOf);
+        if (chosen.length > 0) await inTime(queue.addBulk(chosen));
       }
     },
-    async missing(commands) {
-      if (commands.length === 0) return [];
+    async missing(jobs) {
+      if (jobs.length === 0) return [];
       const pipeline = connection.pipeline();
-      for (const command of commands) pipeline.exists(queues[command.kind].toKey(jobIdOf(command)));
+      for (const job of jobs) pipeline.exists(queues[job.kind].toKey(jobIdOf(job)));
       const answers = (await inTime(pipeline.exec())) ?? [];
-      return commands.filter((_command, index) => {
+      return jobs.filter((_job, index) => {
         const [error, exists] = answers[index] ?? [new Error('Redis gave too few answers'), null];
         if (error !== null) throw error;
         return exists === 0;
@@ -76,17 +85,19 @@ export function openQueues(context: Pick<ServerContext, 'redis' | 'queuePrefix' 
   };
 }
 
-function jobOf(command: QueueCommand) {
+function jobOf(toAdd: JobToAdd) {
   return {
-    name: command.kind,
-    data: command.job,
+    name: toAdd.kind,
+    data: toAdd.job,
     // The database is the memory: a job that ended leaves nothing behind.
-    opts: { jobId: jobIdOf(command), removeOnComplete: true, removeOnFail: true },
+    opts: { jobId: jobIdOf(toAdd), removeOnComplete: true, removeOnFail: true },
   };
 }
 
-const jobIdOf = (command: QueueCommand): string =>
-  command.kind === 'enqueue-attempt' ? attemptJobId(command.job) : actionJobId(command.job);
+export function jobIdOf(toAdd: JobToAdd): string {
+  const id = toAdd.kind === 'enqueue-attempt' ? attemptJobId(toAdd.job) : actionJobId(toAdd.job);
+  return toAdd.again === undefined || toAdd.again === 0 ? id : `${id}-again-${toAdd.again}`;
+}
 
 /** BullMQ waits without end for a connection that does not come. */
 async function inTime<T>(promise: Promise<T>): Promise<T> {

@@ -181,6 +181,7 @@ describe.skipIf(redisUrl === undefined)('a run, from its start to its end (needs
     const runId = await core.start(aPlan().stage('test').done());
     await dispatchOutbox(core.context, queues);
     await expect.poll(() => dead.taken).toContain(runId);
+    await dead.close();
     core.passTime(1_500);
     await reconcile();
     core.passTime(5_000);
@@ -189,7 +190,6 @@ describe.skipIf(redisUrl === undefined)('a run, from its start to its end (needs
     let { claim } = await jobs.next();
     while (claim.runId !== runId) ({ claim } = await jobs.next());
     await jobs.close();
-    await dead.close();
     await queues.close();
   });
 

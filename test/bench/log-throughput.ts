@@ -13,10 +13,11 @@ import { signedPush } from './signed-push.ts';
 const image = process.env['TEST_IMAGE'] ?? 'lab/busybox:1';
 const lines = 500_000;
 const rounds = 2;
-const flood = `seq 1 ${lines} | sed 's/$/ a line of a log as builds print them, of about sixty characters/'`;
+/** Every command waits a second first, so that its reader is there before its first line. */
+const flood = `sleep 1; seq 1 ${lines} | sed 's/$/ a line of a log as builds print them, of about sixty characters/'`;
 const steadyLines = 1_000;
 /** Each line is the machine's uptime in seconds at its printing, to 10 ms: the only clock that costs no process. */
-const steady = `i=0; while [ $i -lt ${steadyLines} ]; do read up rest < /proc/uptime; echo "up $up"; i=$((i+1)); usleep 5000; done`;
+const steady = `sleep 1; i=0; while [ $i -lt ${steadyLines} ]; do read up rest < /proc/uptime; echo "up $up"; i=$((i+1)); usleep 5000; done`;
 
 export async function logThroughput(say: (line: string) => void): Promise<readonly Figure[]> {
   await using sluice = await startSluice();

@@ -24,6 +24,20 @@ describe('the evidence table', () => {
     expect(table.metrics).toHaveLength(1);
   });
 
+  test('after a roll-back, the share beside the counts is the one that was in force while they grew', () => {
+    const { rows, countedBy } = evidenceTable(aRollout({}, { canaryBadRate: 0.5 }).finish().rollout);
+    expect(countedBy).toBe('errors');
+    expect(rows.map(({ intendedSharePercent }) => intendedSharePercent)).toEqual([90, 10]);
+    expect(rows[1]?.observedSharePercent).toBeCloseTo(10, 0);
+  });
+
+  test('after a promotion, the counts of the old version are a reference and share nothing with the new one', () => {
+    const { rows } = evidenceTable(aRollout().until('baking').finish().rollout);
+    expect(rows[0]?.requests).toBeGreaterThan(0);
+    expect(rows.map(({ intendedSharePercent }) => intendedSharePercent)).toEqual([null, 100]);
+    expect(rows.map(({ observedSharePercent }) => observedSharePercent)).toEqual([null, null]);
+  });
+
   test('has one row and no verdict before anything was measured', () => {
     const { rows, verdict, countedBy } = evidenceTable(aRollout({}, { stable: false }).rollout);
     expect(rows.map(({ version }) => version)).toEqual(['r13']);

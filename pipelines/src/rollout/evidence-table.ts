@@ -36,9 +36,9 @@ export interface EvidenceRow {
   readonly errors: number;
   /** Null while there are no requests. */
   readonly successRatePercent: number | null;
-  /** As configured, read back from the router. */
+  /** What was in force while the counts grew; null: each version was counted at a time of its own. */
   readonly intendedSharePercent: number | null;
-  /** What users really got; null while there are no requests. */
+  /** What users really got; null while there are no requests, and where the versions did not serve side by side. */
   readonly observedSharePercent: number | null;
   readonly meanMs: number | null;
   readonly p95Ms: number | null;
@@ -50,8 +50,9 @@ export function evidenceTable(rollout: Rollout): EvidenceTable {
   const countedBy = countingMetric(tally);
   const counts = countedBy === null ? null : (tally[countedBy] ?? null);
   const oldVersion = facts?.stable?.version ?? replaces;
+  const canaryShare = shareWhileCounting(rollout, countedBy);
   const row = (side: 'stable' | 'canary', version: string): EvidenceRow =>
-    evidenceRow(side, version, facts?.[side] ?? null, counts, latest?.latency[side] ?? null);
+    evidenceRow(side, version, facts?.[side] ?? null, counts, canaryShare, latest?.latency[side] ?? null);
   return {
     rows: [...(oldVersion === null ? [] : [row('stable', oldVersion)]), row('canary', spec.version)],
     countedBy,
@@ -83,15 +84,28 @@ function countingMetric(tally: Rollout['tally']): string | null {
   return Object.hasOwn(tally, 'errors') ? 'errors' : (Object.keys(tally).toSorted()[0] ?? null);
 }
 
+/**
+ * The new version's intended share at the time of the counts. Traffic moves on after the last verdict, when the
+ * version is promoted or rolled back, and the counts stay.
+ */
+function shareWhileCounting({ verdict, facts }: Rollout, countedBy: string | null): number | null {
+  const judged = verdict?.metrics.find(({ metric }) => metric === countedBy) ?? verdict?.metrics[0];
+  return judged?.intendedSharePercent ?? facts?.canary?.weightPercent ?? null;
+}
+
 function evidenceRow(
   side: 'stable' | 'canary',
   version: string,
   facts: SideFacts | null,
   counts: MetricTally | null,
+  canaryShare: number | null,
   latency: LatencyReading | null,
 ): EvidenceRow {
   const requests = counts?.[side].requests ?? 0;
   const errors = counts?.[side].bad ?? 0;
+  // With all the traffic on one version, the other one's counts are kept from before, as the reference.
+  const isReference = canaryShare === 100 && (counts?.stable.requests ?? 0) > 0;
+  const share = side === 'canary' || canaryShare === null ? canaryShare : 100 - canaryShare;
   const all = (counts?.stable.requests ?? 0) + (counts?.canary.requests ?? 0);
   return {
     side,
@@ -101,8 +115,8 @@ function evidenceRow(
     requests,
     errors,
     successRatePercent: requests === 0 ? null : (100 * Math.max(0, requests - errors)) / requests,
-    intendedSharePercent: facts?.weightPercent ?? null,
-    observedSharePercent: all === 0 ? null : (100 * requests) / all,
+    intendedSharePercent: isReference && side === 'stable' ? null : share,
+    observedSharePercent: all === 0 || isReference ? null : (100 * requests) / all,
     meanMs: latency?.meanMs ?? null,
     p95Ms: latency?.p95Ms ?? null,
     maxMs: latency?.maxMs ?? null,

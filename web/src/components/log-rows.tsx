@@ -42,7 +42,8 @@ interface View {
 export function LogRows(props: LogRowsProps) {
   const { count, rowHeight, follow, label, renderRow, onVisible, onScrollUp, ref } = props;
   const box = useRef<HTMLDivElement>(null);
-  const lastTop = useRef(0);
+  // Where the reader is: a scaled bar moves when the log grows, and its place alone would mean other rows then.
+  const known = useRef({ top: 0, offset: 0 });
   const [view, setView] = useState<View>({ first: 0, last: 0, shift: 0 });
   const whole = count * rowHeight;
   const height = Math.min(whole, tallest);
@@ -50,7 +51,11 @@ export function LogRows(props: LogRowsProps) {
   const measure = () => {
     const element = box.current;
     if (element === null) return;
-    const offset = toOffset(element.scrollTop, element.clientHeight, whole, height);
+    const isWhereItWas = Math.abs(element.scrollTop - known.current.top) < 1;
+    const offset = isWhereItWas
+      ? known.current.offset
+      : toOffset(element.scrollTop, element.clientHeight, whole, height);
+    known.current = { top: element.scrollTop, offset };
     const from = Math.max(0, Math.floor(offset / rowHeight));
     const to = Math.min(count, Math.ceil((offset + element.clientHeight) / rowHeight));
     const next = {
@@ -67,7 +72,8 @@ export function LogRows(props: LogRowsProps) {
     const element = box.current;
     if (element === null) return;
     element.scrollTop = toScrollTop(offset, element.clientHeight, whole, height);
-    lastTop.current = element.scrollTop;
+    const last = Math.max(0, whole - element.clientHeight);
+    known.current = { top: element.scrollTop, offset: Math.max(0, Math.min(offset, last)) };
     measure();
   };
   useImperativeHandle(ref, () => ({
@@ -75,8 +81,7 @@ export function LogRows(props: LogRowsProps) {
     scrollToEnd: () => scrollToOffset(whole),
   }));
   useLayoutEffect(() => {
-    if (follow) scrollToOffset(whole);
-    else measure();
+    scrollToOffset(follow ? whole : known.current.offset);
     // Placing depends on what is shown and on nothing else.
     // oxlint-disable-next-line react-hooks/exhaustive-deps
   }, [count, follow, rowHeight]);
@@ -92,9 +97,7 @@ export function LogRows(props: LogRowsProps) {
     return () => observer.disconnect();
   }, []);
   const onScroll = () => {
-    const top = box.current?.scrollTop ?? 0;
-    if (top < lastTop.current - 1) onScrollUp();
-    lastTop.current = top;
+    if ((box.current?.scrollTop ?? 0) < known.current.top - 1) onScrollUp();
     measure();
   };
   const turn = useRef((_event: WheelEvent) => {});
@@ -105,8 +108,8 @@ export function LogRows(props: LogRowsProps) {
       // With a scaled bar a turn of the wheel must still move by as many rows as it does elsewhere.
       event.preventDefault();
       const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? event.deltaY * rowHeight : event.deltaY;
-      const shown = element.clientHeight;
-      element.scrollTop += (pixels * (height - shown)) / (whole - shown);
+      if (pixels < 0) onScrollUp();
+      scrollToOffset(known.current.offset + pixels);
     };
   });
   useEffect(() => {

@@ -26,6 +26,8 @@ interface LogToolbarProps {
   readonly onTop: () => void;
   readonly onBottom: () => void;
   readonly onLoadAll: () => void;
+  /** A line number from 0, which may lie beyond the end. */
+  readonly onLine: (n: number) => void;
   readonly corner?: ReactNode;
 }
 
@@ -54,7 +56,7 @@ export function LogToolbar(props: LogToolbarProps) {
   );
 }
 
-function SearchField({ search, searchRef, snapshot, onLoadAll }: LogToolbarProps) {
+function SearchField({ search, searchRef, snapshot, onLoadAll, onLine }: LogToolbarProps) {
   const t = useMessages();
   const { loaded, total } = snapshot.log;
   return (
@@ -67,14 +69,18 @@ function SearchField({ search, searchRef, snapshot, onLoadAll }: LogToolbarProps
         value={search.needle}
         onChange={(event) => search.type(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') search.step(event.shiftKey ? 1 : -1);
+          if (event.key === 'Enter') {
+            const line = readLineNumber(search.needle);
+            if (line === null) search.step(event.shiftKey ? 1 : -1);
+            else onLine(line);
+          }
           if (event.key === 'Escape') {
             search.type('');
             event.currentTarget.blur();
           }
         }}
       />
-      {search.needle !== '' && (
+      {search.needle !== '' && readLineNumber(search.needle) === null && (
         <>
           <span className="soft" role="status">
             {search.count === 0 ? t.log.noMatches : t.log.matches(search.at, search.count)}{' '}
@@ -95,6 +101,12 @@ function SearchField({ search, searchRef, snapshot, onLoadAll }: LogToolbarProps
       )}
     </div>
   );
+}
+
+/** `:500000` means the line of that number; gives it from 0. */
+function readLineNumber(typed: string): number | null {
+  const digits = /^:([1-9]\d{0,8})$/.exec(typed.trim())?.[1];
+  return digits === undefined ? null : Number(digits) - 1;
 }
 
 /** How much of the log there is, and whether it is proved to be all of it. */

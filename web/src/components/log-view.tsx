@@ -45,7 +45,10 @@ export function LogView({ attempt, stepNames, isRunning, target, onTarget, corne
   const t = useMessages();
   const { store, snapshot } = useLogStore(attempt.id, attempt.logLines);
   const { log } = snapshot;
-  const end = snapshot.end ?? attempt.log;
+  const stated = snapshot.end ?? attempt.log;
+  // The run may tell of the log's end before the last lines have arrived here.
+  const end = stated !== null && (!stated.verified || log.total >= stated.lines) ? stated : null;
+  const isGrowing = end === null && (isRunning || stated !== null);
   const rows = useRef<LogRowsHandle>(null);
   const [follow, setFollow] = useState(target === null);
   const [withTimes, setWithTimes] = useState(readWithTimes);
@@ -68,6 +71,11 @@ export function LogView({ attempt, stepNames, isRunning, target, onTarget, corne
   const link = (n: number) => {
     setFollow(false);
     onTarget(n);
+  };
+  const goToLine = (n: number) => {
+    const line = Math.max(0, Math.min(n, log.total - 1));
+    link(line);
+    go(line);
   };
   const showStep = async (step: number) => {
     const headEnd = await findHeadEnd(store.readLine, log.total);
@@ -105,7 +113,7 @@ export function LogView({ attempt, stepNames, isRunning, target, onTarget, corne
       <LogToolbar
         snapshot={snapshot}
         end={end}
-        isRunning={isRunning && end === null}
+        isRunning={isGrowing}
         search={search}
         searchRef={searchInput}
         follow={follow}
@@ -115,6 +123,7 @@ export function LogView({ attempt, stepNames, isRunning, target, onTarget, corne
         onTop={() => go(0)}
         onBottom={() => setFollow(true)}
         onLoadAll={() => void store.loadAll()}
+        onLine={goToLine}
         corner={corner}
       />
       {end !== null && !end.verified && <LogMismatch end={end} stored={log.total} />}

@@ -5,6 +5,7 @@ import type { StageState, StepState } from '@sluice/pipelines/run/run-state';
 import { paths } from '../api/paths.ts';
 import { formatBytes } from '../format/figure.ts';
 import { useMessages } from '../messages/language-context.tsx';
+import { failureTitle } from '../state/failure-title.ts';
 import { stageReason, stageSpan, type StageOfRun } from '../state/run-view.ts';
 import { ApprovalVotes } from './approval-votes.tsx';
 import { Copyable } from './copyable.tsx';
@@ -65,7 +66,7 @@ function StageWhy({ stage }: { readonly stage: StageOfRun }) {
   if (state?.status === 'failed')
     return (
       <div className="stage-failure">
-        <strong>{t.stage.failureClasses[state.failure.class]}</strong>
+        <strong>{t.stage.failureTitles[failureTitle(stage.planned.work, state, stage.shown)]}</strong>
         {state.failure.exitCode !== null && (
           <span className="soft"> · {t.stage.exit(state.failure.exitCode)}</span>
         )}

@@ -3,8 +3,9 @@ import { useRun } from '../api/queries.ts';
 import { LogView } from '../components/log-view.tsx';
 import { ProblemCard } from '../components/problem-card.tsx';
 import { StateBadge } from '../components/state-badge.tsx';
+import { useTabTitle } from '../components/use-tab-title.ts';
 import { useMessages } from '../messages/language-context.tsx';
-import { stagesOf } from '../state/run-view.ts';
+import { runHeadline, stagesOf } from '../state/run-view.ts';
 import { isOver } from '../state/state-name.ts';
 import { readTargetLine } from '../state/target-line.ts';
 import { NotFoundPage } from './not-found-page.tsx';
@@ -17,6 +18,7 @@ export function LogPage() {
   const navigate = useNavigate();
   const { hash } = useLocation();
   const { data: run, error, refetch } = useRun(id);
+  useTabTitle(run === undefined ? null : runHeadline(run));
   if (run === undefined)
     return error === null ? null : <ProblemCard error={error} onRetry={() => void refetch()} />;
   const attempt = run.attempts.find((candidate) => candidate.id === attemptId);

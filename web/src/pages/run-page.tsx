@@ -11,8 +11,9 @@ import { StageGraph } from '../components/stage-graph.tsx';
 import { StageList } from '../components/stage-list.tsx';
 import { StagePanel } from '../components/stage-panel.tsx';
 import { useShortcuts } from '../components/use-shortcuts.ts';
+import { useTabTitle } from '../components/use-tab-title.ts';
 import { useMessages } from '../messages/language-context.tsx';
-import { stagesOf, stageToOpen } from '../state/run-view.ts';
+import { runHeadline, stagesOf, stageToOpen } from '../state/run-view.ts';
 
 /** Where is it, why is it waiting, what failed? */
 export default function RunPage() {
@@ -20,6 +21,7 @@ export default function RunPage() {
   const { id = '' } = useParams();
   const run = useRun(id);
   const [parameters, setParameters] = useSearchParams();
+  useTabTitle(run.data === undefined ? null : runHeadline(run.data));
   const isNarrow = useMediaQuery('(max-width: 760px)', window.innerWidth <= 760);
   const stages = useMemo(() => (run.data === undefined ? [] : stagesOf(run.data)), [run.data]);
   const asked = parameters.get('stage');

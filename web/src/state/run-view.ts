@@ -1,7 +1,7 @@
 import type { AttemptView, RunView } from '@sluice/pipelines/protocol/api';
 import type { PlannedStage } from '@sluice/pipelines/plan/plan';
 import type { StageState } from '@sluice/pipelines/run/run-state';
-import type { StateName } from './state-name.ts';
+import { needsPerson, type StateName } from './state-name.ts';
 
 /** Messages may overtake each other: the higher revision is the newer one. */
 export function newerRun(known: RunView | undefined, incoming: RunView): RunView {
@@ -35,6 +35,12 @@ export function stagesOf(run: RunView): readonly StageOfRun[] {
       rolloutId: run.rollouts.findLast((rollout) => rollout.stage === planned.id)?.id ?? null,
     };
   });
+}
+
+/** What a tab says of a run: `#2 hello`, with the state of the stage that waits for a person, if one does. */
+export function runHeadline(run: RunView): { readonly state: StateName; readonly text: string } {
+  const waiting = run.finishedAt === null ? run.stages.find(({ status }) => needsPerson(status)) : undefined;
+  return { state: waiting?.status ?? run.status, text: `#${run.number} ${run.pipeline}` };
 }
 
 const urgency: readonly StateName[] = [

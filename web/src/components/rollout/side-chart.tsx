@@ -2,7 +2,8 @@ import 'uplot/dist/uPlot.min.css';
 import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
-import { useMessages } from '../../messages/language-context.tsx';
+import { timeIncrements, timeLabels } from '../../format/time-axis.ts';
+import { useLanguage, useMessages, type Language } from '../../messages/language-context.tsx';
 import type { ChartSeries } from '../../state/chart-series.ts';
 
 interface SideChartProps {
@@ -12,6 +13,8 @@ interface SideChartProps {
 }
 
 const height = 150;
+/** Up to this many, single measurements are marked; more of them are a line. */
+const fewPoints = 40;
 
 /** Two lines over time, drawn on a canvas; its last values stand beside the title as text. */
 export function SideChart({ title, series, format }: SideChartProps) {
@@ -19,11 +22,12 @@ export function SideChart({ title, series, format }: SideChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
   const first = useRef(series);
+  const { language } = useLanguage();
   const scheme = useComputedColorScheme('light');
   useEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const drawn = new uPlot(optionsOf(element, format), toData(first.current), element);
+    const drawn = new uPlot(optionsOf(element, format, language), toData(first.current), element);
     chart.current = drawn;
     const observer = new ResizeObserver(() => drawn.setSize({ width: element.clientWidth, height }));
     observer.observe(element);
@@ -31,8 +35,8 @@ export function SideChart({ title, series, format }: SideChartProps) {
       observer.disconnect();
       drawn.destroy();
     };
-    // The colours are read from the style sheet: another scheme needs another drawing.
-  }, [scheme, format]);
+    // Colours are read from the style sheet and times are words: another scheme or language needs another drawing.
+  }, [scheme, format, language]);
   useEffect(() => {
     first.current = series;
     chart.current?.setData(toData(series));
@@ -55,7 +59,11 @@ export function SideChart({ title, series, format }: SideChartProps) {
   );
 }
 
-function optionsOf(element: HTMLElement, format: (value: number) => string): uPlot.Options {
+function optionsOf(
+  element: HTMLElement,
+  format: (value: number) => string,
+  language: Language,
+): uPlot.Options {
   const style = window.getComputedStyle(element);
   const color = (token: string) => style.getPropertyValue(token).trim();
   const axis = {
@@ -71,19 +79,28 @@ function optionsOf(element: HTMLElement, format: (value: number) => string): uPl
     cursor: { points: { size: 6 }, drag: { x: false, y: false } },
     scales: { y: { range: (_chart, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
-      { ...axis, size: 24, space: 60, values: (_chart, splits) => splits.map(clock) },
+      {
+        ...axis,
+        size: 24,
+        space: 72,
+        incrs: [...timeIncrements],
+        values: (_chart, splits) => [...timeLabels(splits, language)],
+      },
       { ...axis, size: 58, space: 34, values: (_chart, splits) => splits.map((value) => format(value)) },
     ],
     series: [
       {},
-      { stroke: color('--side-old'), width: 1.5, dash: [5, 3], points: { show: false } },
-      { stroke: color('--side-new'), width: 2, points: { show: false } },
+      { stroke: color('--side-old'), width: 1.5, dash: [5, 3], points: dots(color('--side-old')) },
+      { stroke: color('--side-new'), width: 2, points: dots(color('--side-new')) },
     ],
   };
 }
 
-const clock = (seconds: number): string =>
-  new Date(seconds * 1_000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+const dots = (color: string): uPlot.Series.Points => ({
+  show: (chart) => (chart.data[0]?.length ?? 0) <= fewPoints,
+  size: 5,
+  fill: color,
+});
 
 const toData = ([at, old, fresh]: ChartSeries): uPlot.AlignedData => [[...at], [...old], [...fresh]];
 

@@ -14,10 +14,11 @@ import { createDockerExecutor } from './executors/docker/docker-executor.ts';
 import { removeLeftovers } from './executors/docker/remove-leftovers.ts';
 import { createProcessExecutor } from './executors/process/process-executor.ts';
 import { createServerClient } from './server-client/server-client.ts';
-import { deliverLeftovers, findSpools } from './spool/deliver-leftovers.ts';
+import { deliverLeftovers } from './spool/deliver-leftovers.ts';
+import { sortSpools, type UnfinishedAttempt } from './spool/find-unfinished.ts';
 import type { LiveAttempts } from './stages/live-attempt.ts';
 import { createStageRunners } from './stages/stage-registry.ts';
-import { openWorkerFolder } from './worker-folder.ts';
+import { openWorkerFolder, removeOldAttempts } from './worker-folder.ts';
 
 export interface RunningWorker {
   readonly workerId: string;
@@ -37,8 +38,10 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
   const live: LiveAttempts = new Map();
   const abandon = new AbortController();
 
-  await sweep(docker, folder.workerId, log);
-  const leftovers = deliverLeftovers(server, await findSpools(folder.spools), log, abandon.signal);
+  const left = await sortSpools(folder, log);
+  await removeOldAttempts(folder, new Set(left.unfinished.map(({ header }) => header.attemptId)));
+  await sweep(docker, folder.workerId, left.unfinished, log);
+  const leftovers = deliverLeftovers(server, left.leftovers, log, abandon.signal);
 
   const runners = createStageRunners({
     docker: createDockerExecutor(docker, { isLocal: isLocalEngine(config.dockerHost) }),
@@ -61,7 +64,13 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
   const subscriber = redis.duplicate();
   subscriber.on('error', () => undefined); // told once, by `redis`
   listenForCancels(subscriber, live, heart.beat).catch(() => undefined); // subscribes again by itself
-  const consumer = startAttemptConsumer(deps, { ...config, redis, live, abandon: abandon.signal });
+  const consumer = startAttemptConsumer(deps, {
+    ...config,
+    redis,
+    live,
+    abandon: abandon.signal,
+    unfinished: left.unfinished,
+  });
   const parts = {
     docker,
     dataDir: config.folder,
@@ -122,9 +131,15 @@ function connectRedis(url: string, log: Logger): Redis {
   return redis;
 }
 
-async function sweep(docker: ReturnType<typeof connectDocker>, workerId: string, log: Logger): Promise<void> {
+async function sweep(
+  docker: ReturnType<typeof connectDocker>,
+  workerId: string,
+  unfinished: readonly UnfinishedAttempt[],
+  log: Logger,
+): Promise<void> {
   try {
-    const removed = await removeLeftovers(docker, { 'sluice.worker': workerId });
+    const keep = new Set(unfinished.flatMap(({ containerId }) => containerId ?? []));
+    const removed = await removeLeftovers(docker, { 'sluice.worker': workerId }, keep);
     if (removed > 0) log.warn({ removed }, 'removed what attempts of an earlier process left on the engine');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

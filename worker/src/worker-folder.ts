@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -14,7 +14,7 @@ export interface WorkerFolder {
   readonly spools: string;
 }
 
-/** Makes what is missing and removes what attempts of a dead process left. */
+/** Makes what is missing and ends the processes that attempts of a dead process left on this host. */
 export async function openWorkerFolder(folder: string): Promise<WorkerFolder> {
   const [attempts, mirrors, spools] = [
     join(folder, 'attempts'),
@@ -22,10 +22,18 @@ export async function openWorkerFolder(folder: string): Promise<WorkerFolder> {
     join(folder, 'spools'),
   ];
   await killLeftoverProcesses(attempts);
-  await rm(attempts, { recursive: true, force: true });
   for (const path of [attempts, mirrors, spools]) await mkdir(path, { recursive: true });
   await chmod(folder, 0o700);
   return { workerId: await keepWorkerId(join(folder, 'worker-id')), attempts, mirrors, spools };
+}
+
+/** Removes the folders of attempts that no process has under way, but those of `keep` (attempts' ids). */
+export async function removeOldAttempts(
+  { attempts }: WorkerFolder,
+  keep: ReadonlySet<string>,
+): Promise<void> {
+  const old = (await readdir(attempts)).filter((attemptId) => !keep.has(attemptId));
+  for (const attemptId of old) await rm(join(attempts, attemptId), { recursive: true, force: true });
 }
 
 async function keepWorkerId(path: string): Promise<string> {

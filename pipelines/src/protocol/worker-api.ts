@@ -1,6 +1,7 @@
 // The server's one door for workers, `/worker/*`, with `Authorization: Bearer <worker token>`.
 //
 //   POST /worker/claims              claimRequest   → 200 claimAnswer
+//   POST /worker/attempts/:id/adopt  adoptRequest   → 200 claimAnswer
 //   POST /worker/attempts/:id/records recordBatch   → 200 recordAck | 409 staleFence
 //   POST /worker/heartbeat           heartbeat      → 200 heartbeatAnswer
 //   POST /worker/actions/claims      actionClaimRequest → 200 actionClaimAnswer
@@ -20,6 +21,13 @@ export const claimRequest = z.object({
   workerId: z.string().min(1).max(200),
 });
 export type ClaimRequest = z.infer<typeof claimRequest>;
+
+/** A worker that was killed asks for the claim of what it still holds; `fence`: the last one that it knows. */
+export const adoptRequest = z.object({
+  workerId: z.string().min(1).max(200),
+  fence: z.number().int().min(1),
+});
+export type AdoptRequest = z.infer<typeof adoptRequest>;
 
 /** Refusals are answers, not errors: the job is done for this worker. */
 export type ClaimAnswer =

@@ -2,6 +2,7 @@
 import { parseActionReport } from '@sluice/pipelines/protocol/action-report';
 import {
   actionClaimRequest,
+  adoptRequest,
   claimRequest,
   heartbeat,
   recordBatch,
@@ -11,6 +12,7 @@ import { z } from 'zod';
 import type { ServerContext } from '../context.ts';
 import { hearHeartbeat } from '../ingest/heartbeat.ts';
 import { ingestRecords, type IngestProblem } from '../ingest/ingest-records.ts';
+import { adoptAttempt } from '../orchestrator/adopt-attempt.ts';
 import { claimAction } from '../orchestrator/claim-action.ts';
 import { claimAttempt } from '../orchestrator/claim-attempt.ts';
 import { reportAction } from '../orchestrator/report-action.ts';
@@ -28,6 +30,11 @@ export function workerRoutes(context: ServerContext): Router {
 
   router.post('/claims', async (request, response) => {
     response.json(await claimAttempt(context, parseBody(claimRequest, request)));
+  });
+
+  router.post('/attempts/:id/adopt', async (request, response) => {
+    const attemptId = uuidParameter(request.params.id, 'attempt');
+    response.json(await adoptAttempt(context, attemptId, parseBody(adoptRequest, request)));
   });
 
   router.post('/attempts/:id/records', async (request, response) => {

@@ -91,6 +91,8 @@ export async function openTestRun(docker: Docker): Promise<TestRun> {
       },
       workspace,
       checkedOut: Promise.resolve(ok(undefined)),
+      earlier: null,
+      keepFailure: async () => {},
       scratch: join(folder, 'scratch'),
       docker,
       labels: {

@@ -6,6 +6,8 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { attemptJob, attemptQueue, type AttemptJob } from '@sluice/pipelines/protocol/queues';
 import type { ClaimAnswer } from '@sluice/pipelines/protocol/worker-api';
+import type { UnfinishedAttempt } from '../spool/find-unfinished.ts';
+import { adoptAttempt } from './adopt-attempt.ts';
 import { createBackoff } from '../server-client/backoff.ts';
 import { ServerAwayError, ServerRefusedError } from '../server-client/http-door.ts';
 import type { ServerClient } from '../server-client/server-client.ts';
@@ -19,6 +21,8 @@ export interface AttemptConsumerOptions {
   readonly slots: number;
   /** Holds an entry for as long as an attempt is this process's. */
   readonly live: LiveAttempts;
+  /** What an earlier process of this worker had under way; taken up beside the slots. */
+  readonly unfinished: readonly UnfinishedAttempt[];
   /** Aborts when the process ends whatever is still under way. */
   readonly abandon: AbortSignal;
 }
@@ -35,6 +39,15 @@ export function startAttemptConsumer(
   const { redis, queuePrefix, pool, slots } = options;
   const closing = new AbortController();
   const running = new Set<Promise<void>>();
+  const track = async (attempt: Promise<void>): Promise<void> => {
+    running.add(attempt);
+    await attempt.finally(() => running.delete(attempt));
+  };
+  for (const unfinished of options.unfinished) {
+    track(adoptAttempt(deps, unfinished, options, closing.signal)).catch((error: unknown) =>
+      deps.log.error({ err: error, ...unfinished.header }, 'an attempt could not be taken up again'),
+    );
+  }
   const worker = new Worker(
     attemptQueue(pool),
     async (job) => {
@@ -46,9 +59,7 @@ export function startAttemptConsumer(
         );
         return;
       }
-      const attempt = takeAttempt(deps, options, parsed.data, closing.signal);
-      running.add(attempt);
-      await attempt.finally(() => running.delete(attempt));
+      await track(takeAttempt(deps, options, parsed.data, closing.signal));
     },
     {
       connection: redis,

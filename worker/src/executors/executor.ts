@@ -17,7 +17,7 @@ export interface Executor {
   /**
    * Takes up what a dead process of this worker opened with the same `workspace` and `scratch`. `runStep` then follows
    * the step that was under way (known by its index) from its first byte instead of starting it again. Null: this
-   * executor's workspaces end with their worker. Nothing is removed when it fails.
+   * executor's workspaces end with their worker. When it is gone, what was left of it has been removed.
    */
   readonly adoptWorkspace: ((spec: WorkspaceSpec, signal: AbortSignal) => Promise<AdoptedWorkspace>) | null;
 }

@@ -3,6 +3,7 @@
 import type { LogLine } from '@sluice/pipelines/protocol/worker-api';
 import type { StageOutcome } from '@sluice/pipelines/run/run-state';
 import type { StageLog } from '../stages/stage-runner.ts';
+import { noHistory, type AttemptHistory } from '../stages/attempt-history.ts';
 import type { Spool } from '../spool/spool.ts';
 import { createLineSplitter } from './line-splitter.ts';
 import { createLogDigest } from './log-digest.ts';
@@ -18,13 +19,24 @@ export interface AttemptLog extends StageLog {
 /** A record holds at most so much; lines wait at most `delayMs` for others to share their record. */
 const recordLimit = { lines: 10_000, characters: 256 * 1024, delayMs: 25 };
 
-export function createAttemptLog(spool: Spool, mask: Mask, now: () => number): AttemptLog {
-  const startedAt = now();
+/**
+ * `startedAt`: lines have their times from there. With a history the log goes on where it ends: the output of its open
+ * step is expected once more from its first byte, and what is numbered already is left out.
+ */
+export function createAttemptLog(
+  spool: Spool,
+  mask: Mask,
+  now: () => number,
+  startedAt: number = now(),
+  history: AttemptHistory = noHistory,
+): AttemptLog {
   const digest = createLogDigest();
+  for (const text of history.lines) digest.add(text);
+  const toSkip = { o: history.openStep?.stdoutLines ?? 0, e: history.openStep?.stderrLines ?? 0 };
   let lines: LogLine[] = [];
   let characters = 0;
-  let logLines = 0;
-  let step = -1;
+  let logLines = history.lines.length;
+  let step = history.openStep?.index ?? -1;
   let isFirst = true;
   let timer: NodeJS.Timeout | null = null;
 
@@ -45,9 +57,13 @@ export function createAttemptLog(spool: Spool, mask: Mask, now: () => number): A
     if (isFirst || lines.length >= recordLimit.lines || characters >= recordLimit.characters) flush();
     else timer ??= setTimeout(flush, recordLimit.delayMs);
   };
-  const open = (letter: LogLine[1]): { write: (chunk: Uint8Array) => void; end: () => void } => {
+  const addOutput = (letter: 'o' | 'e', text: string): void => {
+    if (toSkip[letter] === 0) add(letter, text);
+    else toSkip[letter] -= 1;
+  };
+  const open = (letter: 'o' | 'e'): { write: (chunk: Uint8Array) => void; end: () => void } => {
     const masked = mask.stream();
-    const splitter = createLineSplitter((line) => add(letter, line));
+    const splitter = createLineSplitter((line) => addOutput(letter, line));
     return {
       write: (chunk) => splitter.write(masked.write(chunk)),
       end: () => {
@@ -75,6 +91,7 @@ export function createAttemptLog(spool: Spool, mask: Mask, now: () => number): A
     },
     stepFinished: (index, result, exitCode) => {
       endStreams();
+      toSkip.o = toSkip.e = 0;
       spool.append({ kind: 'step-finished', step: index, result, exitCode, at: now() });
       step = -1;
     },

@@ -5,6 +5,7 @@ import {
   type ActionClaimAnswer,
   type ActionClaimRequest,
   type ActionReport,
+  type AdoptRequest,
   type ClaimAnswer,
   type ClaimRequest,
   type Heartbeat,
@@ -18,6 +19,8 @@ import { createRecordsClient, type RecordsClient } from './records-client.ts';
 
 /** Each call rejects with ServerAwayError or ServerRefusedError; only `postRecords` answers instead. */
 export interface ServerClient extends RecordsClient {
+  /** The claim again, with a raised fence, of an attempt that a dead process of this worker held. */
+  readonly adopt: (attemptId: string, request: AdoptRequest) => Promise<ClaimAnswer>;
   readonly claim: (request: ClaimRequest, signal?: AbortSignal) => Promise<ClaimAnswer>;
   readonly heartbeat: (beat: Heartbeat) => Promise<HeartbeatAnswer>;
   readonly claimAction: (request: ActionClaimRequest, signal?: AbortSignal) => Promise<ActionClaimAnswer>;
@@ -40,6 +43,8 @@ export function createServerClient(serverUrl: string, token: string): ServerClie
   return {
     ...createRecordsClient(door),
     claim: async (request, signal) => claimAnswer.parse(await post('/worker/claims', request, signal)),
+    adopt: async (attemptId, request) =>
+      claimAnswer.parse(await post(`/worker/attempts/${attemptId}/adopt`, request)),
     heartbeat: async (beat) => heartbeatAnswer.parse(await post('/worker/heartbeat', beat)),
     claimAction: async (request, signal) =>
       actionClaimAnswer.parse(await post('/worker/actions/claims', request, signal)),

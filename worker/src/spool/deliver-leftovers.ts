@@ -1,14 +1,16 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { WorkerRecord } from '@sluice/pipelines/protocol/worker-api';
 import { createBackoff } from '../server-client/backoff.ts';
 import type { RecordsClient } from '../server-client/records-client.ts';
+import { lostRecord } from './lost-record.ts';
 import { readSpool } from './read-spool.ts';
 import type { SpooledRecord } from './spool.ts';
 
 /**
- * Delivers the spools that a dead worker process left, then deletes them. One without `finished` ends there: its
- * attempt is in nobody's heartbeat, so the server will call it `worker-lost`. Resolves when all are delivered, or
+ * Delivers the spools that a dead worker process left, then deletes them. One without `finished` belongs to an
+ * attempt that nobody takes up again: it is ended as `worker-lost`. Resolves when all are delivered, or
  * when `signal` aborts; what is left then waits for the next start. A spool that cannot be read is kept and named.
  */
 export async function deliverLeftovers(
@@ -44,7 +46,8 @@ async function deliver(
   const spool = await readSpool(path);
   if (spool === null) return true;
   const backoff = createBackoff({ firstMs: 100, maxMs: 5_000 });
-  let rest = spool.records;
+  const lost = spool.isFinished ? null : lostRecord(spool.events, notTakenUp, Date.now());
+  let rest = lost === null ? spool.records : [...spool.records, spooled(lost)];
   while (rest.length > 0) {
     if (signal.aborted) return false;
     const answer = await client.postRecords(spool.header, firstBatch(rest), signal);
@@ -62,6 +65,12 @@ async function deliver(
     'delivered an earlier spool',
   );
   return true;
+}
+
+const notTakenUp = 'only steps in a container that still runs can be';
+
+function spooled(record: WorkerRecord): SpooledRecord {
+  return { number: record.number, json: JSON.stringify(record), mayWait: false };
 }
 
 function firstBatch(records: readonly SpooledRecord[]): readonly SpooledRecord[] {

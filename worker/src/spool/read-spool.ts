@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { workerRecord } from '@sluice/pipelines/protocol/worker-api';
+import { workerRecord, type WorkerRecord } from '@sluice/pipelines/protocol/worker-api';
 import type { SpooledRecord, SpoolHeader } from './spool.ts';
 
 export interface SpoolContent {
   readonly header: SpoolHeader;
   readonly records: readonly SpooledRecord[];
+  /** The same records, as they are meant. */
+  readonly events: readonly WorkerRecord[];
   /** The attempt had ended: with these records the server knows all of it. */
   readonly isFinished: boolean;
 }
@@ -16,14 +18,16 @@ export async function readSpool(path: string): Promise<SpoolContent | null> {
   const header = parseLine(lines[0] ?? '', spoolHeader);
   if (header === null || lines.length < 2) return null;
   const records: SpooledRecord[] = [];
+  const events: WorkerRecord[] = [];
   let isFinished = false;
   for (const json of lines.slice(1, -1)) {
     const record = parseLine(json, workerRecord);
     if (record === null) break;
     records.push({ number: record.number, json, mayWait: false });
+    events.push(record);
     isFinished = record.kind === 'finished';
   }
-  return { header, records, isFinished };
+  return { header, records, events, isFinished };
 }
 
 const spoolHeader = z.object({ attemptId: z.uuid(), fence: z.number().int().min(1) });

@@ -6,7 +6,7 @@
 // A record is offered for upload only after it was written, so a worker that is killed has never told the server
 // more than its file holds; a torn last line is what nobody was told. `finished` is also forced to the disk before
 // it is offered: from then on the file alone is enough to end the attempt, also after a power cut.
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import type { WorkerRecord } from '@sluice/pipelines/protocol/worker-api';
 import { createSignal, type Signal } from './signal.ts';
 
@@ -48,36 +48,51 @@ export interface SpooledRecord {
 
 export interface SpoolOptions {
   readonly highWaterBytes: number;
-  /** An emptied file larger than this is cut to its header. */
+  /** An emptied file larger than this is cut to its header; such an attempt cannot be continued by another process. */
   readonly keepFileBytes: number;
   readonly onProblem: (error: unknown) => void;
 }
 
 export const defaultSpoolLimits = {
   highWaterBytes: 64 * 1024 * 1024,
-  keepFileBytes: 64 * 1024 * 1024,
+  keepFileBytes: 256 * 1024 * 1024,
 } as const;
 
-export async function createSpool(path: string, header: SpoolHeader, options: SpoolOptions): Promise<Spool> {
-  const file = await open(path, 'wx', 0o600);
+/** `earlier`: the records of a dead process's spool of the same attempt, which this one continues. */
+export async function createSpool(
+  path: string,
+  header: SpoolHeader,
+  options: SpoolOptions,
+  earlier: readonly SpooledRecord[] = [],
+): Promise<Spool> {
   const head = `${JSON.stringify(header)}\n`;
+  const unfinished = `${path}.new`;
+  await rm(unfinished, { force: true });
+  const file = await open(unfinished, 'wx', 0o600);
+  let bytes = head.length;
   await file.appendFile(head);
-  return spoolOver(file, path, header, head, options);
+  for (const { json } of earlier) {
+    await file.appendFile(`${json}\n`);
+    bytes += json.length + 1;
+  }
+  await rename(unfinished, path);
+  return spoolOver(file, path, header, { head, bytes, earlier }, options);
 }
 
 function spoolOver(
   file: FileHandle,
   path: string,
   header: SpoolHeader,
-  head: string,
+  begin: { readonly head: string; readonly bytes: number; readonly earlier: readonly SpooledRecord[] },
   options: SpoolOptions,
 ): Spool {
   const changes: Signal = createSignal();
-  let waiting: SpooledRecord[] = [];
-  let written = 0;
-  let number = 0;
-  let waitingBytes = 0;
-  let fileBytes = head.length;
+  const { head, earlier } = begin;
+  let waiting: SpooledRecord[] = [...earlier];
+  let number = earlier.at(-1)?.number ?? 0;
+  let written = number;
+  let waitingBytes = earlier.reduce((sum, record) => sum + record.json.length, 0);
+  let fileBytes = begin.bytes;
   let closed = false;
 
   const unwritten: { json: string; number: number; durable: boolean }[] = [];

@@ -137,7 +137,7 @@ test('the file is cut when all of it is acknowledged, and goes when the spool is
   expect(await readdir(folder)).toEqual([]);
 });
 
-test('a spool of a dead process is delivered but for its torn last line, and deleted', async () => {
+test('a spool of a dead process is delivered but for its torn last line, ended and deleted', async () => {
   const record = (n: number): string => JSON.stringify({ ...line(n - 1), number: n });
   await writeFile(
     join(folder, 'x.jsonl'),
@@ -149,8 +149,21 @@ test('a spool of a dead process is delivered but for its torn last line, and del
     log,
     stop.signal,
   );
-  expect(numbers()).toEqual([1, 2]);
+  expect(numbers()).toEqual([1, 2, 3]);
   expect(await readdir(folder)).toEqual([]);
+});
+
+test('an attempt that no process can take up again ends as worker-lost, with the whole log proven', async () => {
+  const record = JSON.stringify({ ...line(0), number: 1 });
+  await writeFile(join(folder, 'x.jsonl'), `${JSON.stringify(header)}\n${record}\n`);
+  const client = createServerClient(server.url, workerToken);
+  await deliverLeftovers(client, await findSpools(folder), log, stop.signal);
+  expect(server.records(header.attemptId).at(-1)).toMatchObject({
+    kind: 'finished',
+    outcome: { failure: { class: 'worker-lost' } },
+    logLines: 1,
+    logDigest: expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
 });
 
 test('a spool that nobody wants any more is deleted, one that cannot be delivered yet is kept', async () => {

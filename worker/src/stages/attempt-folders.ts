@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface AttemptFolders extends AsyncDisposable {
+  readonly root: string;
   readonly workspace: string;
   readonly scratch: string;
 }
@@ -13,8 +14,13 @@ export async function openAttemptFolders(attempts: string, attemptId: string): P
   await mkdir(workspace, { recursive: true });
   await mkdir(scratch, { recursive: true });
   return {
+    root,
     workspace,
     scratch,
-    [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 }),
+    [Symbol.asyncDispose]: () => removeAttemptFolders(attempts, attemptId),
   };
+}
+
+export async function removeAttemptFolders(attempts: string, attemptId: string): Promise<void> {
+  await rm(join(attempts, attemptId), { recursive: true, force: true, maxRetries: 3, retryDelay: 100 });
 }

@@ -4,6 +4,7 @@
 //
 // The upload runs beside it all the while. When the attempt is lost, nothing more is told and the spool goes.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { Logger } from 'pino';
@@ -13,11 +14,15 @@ import type { StageOutcome } from '@sluice/pipelines/run/run-state';
 import type { Checkout } from '../checkout/check-out.ts';
 import { createAttemptLog, type AttemptLog } from '../logs/attempt-log.ts';
 import { createMask, type Mask } from '../logs/mask.ts';
+import { StepLostError } from '../executors/executor.ts';
 import type { ServerClient } from '../server-client/server-client.ts';
+import type { UnfinishedAttempt } from '../spool/find-unfinished.ts';
 import { createSpool, defaultSpoolLimits, type Spool } from '../spool/spool.ts';
 import { uploadSpool } from '../spool/upload-spool.ts';
 import type { WorkerFolder } from '../worker-folder.ts';
-import { openAttemptFolders, type AttemptFolders } from './attempt-folders.ts';
+import { openAttemptFolders, removeAttemptFolders, type AttemptFolders } from './attempt-folders.ts';
+import { writeAttemptRecord, type AttemptRecord } from './attempt-record.ts';
+import { failed } from './failed-outcome.ts';
 import type { LiveAttempt } from './live-attempt.ts';
 import type { StageRunners } from './stage-registry.ts';
 import type { StageContext } from './stage-runner.ts';
@@ -36,7 +41,8 @@ export interface AttemptDependencies {
 
 /**
  * Resolves when nothing of the attempt is left on this host and the server has every record of it, however long the
- * server is away; or as soon as possible after `abandon` aborts: the spool then stays for the next start.
+ * server is away; or as soon as possible after `abandon` aborts: the spool then stays for the next start. `earlier`:
+ * where a dead process of this worker left it.
  * Rejects only when not even its spool can be made.
  */
 export async function runAttempt(
@@ -44,6 +50,7 @@ export async function runAttempt(
   claim: Claim,
   attempt: LiveAttempt,
   abandon: AbortSignal,
+  earlier: UnfinishedAttempt | null = null,
 ): Promise<void> {
   const { folder, now } = deps;
   const log = deps.log.child({ attemptId: claim.attemptId, stage: claim.stage.id });
@@ -54,11 +61,14 @@ export async function runAttempt(
       ...defaultSpoolLimits,
       onProblem: (error) => log.error(error, 'the spool could not be written: disk full?'),
     },
+    earlier?.records,
   );
+  if (earlier !== null) await rm(earlier.path, { force: true });
   const upload = startUpload(deps, spool, attempt, log, abandon);
   const mask = createMask({ ...claim.secrets, ...credentialsOf(claim) });
-  const attemptLog = createAttemptLog(spool, mask, now);
-  const outcome = await carryOut(deps, claim, attempt, attemptLog, mask, log);
+  const record = earlier?.record ?? { startedAt: now(), failure: null };
+  const attemptLog = createAttemptLog(spool, mask, now, record.startedAt, earlier?.history);
+  const outcome = await carryOut({ deps, claim, attempt, attemptLog, mask, log, record, earlier });
   if (attempt.isLost()) attemptLog.drop();
   else attemptLog.finish(maskOutcome(outcome, mask));
   await upload.delivered();
@@ -97,54 +107,72 @@ function startUpload(
   };
 }
 
+interface AttemptParts {
+  readonly deps: AttemptDependencies;
+  readonly claim: Claim;
+  readonly attempt: LiveAttempt;
+  readonly attemptLog: AttemptLog;
+  readonly mask: Mask;
+  readonly log: Logger;
+  readonly record: AttemptRecord;
+  readonly earlier: UnfinishedAttempt | null;
+}
+
 /** Runs the stage in folders of its own; whatever is thrown becomes an outcome. */
-async function carryOut(
-  deps: AttemptDependencies,
-  claim: Claim,
-  attempt: LiveAttempt,
-  attemptLog: AttemptLog,
-  mask: Mask,
-  log: Logger,
-): Promise<StageOutcome> {
+async function carryOut(parts: AttemptParts): Promise<StageOutcome> {
+  const { deps, claim, attempt, attemptLog, mask, log, record, earlier } = parts;
+  const { timeoutMs } = claim.stage;
   const timer = new AbortController();
-  const timeout = sleep(claim.stage.timeoutMs, undefined, { signal: timer.signal }).then(
-    () => attempt.stop({ kind: 'timeout', afterMs: claim.stage.timeoutMs }),
+  const leftMs = Math.max(0, record.startedAt + timeoutMs - deps.now());
+  const timeout = sleep(leftMs, undefined, { signal: timer.signal }).then(
+    () => attempt.stop({ kind: 'timeout', afterMs: timeoutMs }),
     () => undefined,
   );
   try {
+    const wasUsed = earlier !== null && earlier.containerId !== null;
+    if (!wasUsed) await removeAttemptFolders(deps.folder.attempts, claim.attemptId);
     await using folders = await openAttemptFolders(deps.folder.attempts, claim.attemptId);
-    for (const name of mask.unmasked) {
+    if (canBeAdopted(claim)) await writeAttemptRecord(folders.root, record);
+    for (const name of earlier === null ? mask.unmasked : []) {
       attemptLog.say(
         `secret "${name}" is shorter than 4 characters and is not masked in this log; make it longer`,
       );
     }
-    const outcome = await runStage(deps, claim, attempt, attemptLog, folders);
+    const outcome = await runStage(parts, folders, wasUsed);
     return attempt.isShutDown() && outcome.result !== 'succeeded' ? workerStopped : outcome;
   } catch (error) {
     if (attempt.isShutDown()) return workerStopped;
     if (attempt.signal.aborted) return stoppedOutcome(attempt.signal);
+    if (error instanceof StepLostError) {
+      attemptLog.say(error.message);
+      return failed(error.message, 'worker-lost');
+    }
     log.error(error, 'attempt failed for our own reasons');
     const message = `The worker could not carry out this stage: ${error instanceof Error ? error.message : String(error)}. This is not the pipeline's fault: see the worker's own log, then run it again.`;
     attemptLog.say(message);
-    return infrastructure(message);
+    return failed(message, 'infrastructure');
   } finally {
     timer.abort();
     await timeout;
   }
 }
 
+/** Steps in a container go on without their worker; whatever else a worker does ends with it. */
+function canBeAdopted({ stage: { work } }: Claim): boolean {
+  return work.kind === 'steps' && work.image !== null;
+}
+
 async function runStage(
-  { checkout, docker, runners, server, folder }: AttemptDependencies,
-  claim: Claim,
-  { signal }: LiveAttempt,
-  log: AttemptLog,
-  { workspace, scratch }: AttemptFolders,
+  { deps, claim, attempt: { signal }, attemptLog: log, record, earlier }: AttemptParts,
+  { root, workspace, scratch }: AttemptFolders,
+  wasUsed: boolean,
 ): Promise<StageOutcome> {
+  const { checkout, docker, runners, server, folder } = deps;
   const { work, id } = claim.stage;
   if (work.kind === 'deploy' || work.kind === 'approve') {
     throw new Error(`stage "${id}" is of kind ${work.kind}, which no attempt carries out`);
   }
-  const isWanted = work.kind !== 'steps' || work.checkout;
+  const isWanted = !wasUsed && (work.kind !== 'steps' || work.checkout);
   const checkedOut = isWanted
     ? checkout.checkOut(claim.checkout, { workspace, scratch, say: log.say }, signal)
     : Promise.resolve(ok(undefined));
@@ -152,9 +180,10 @@ async function runStage(
     const result = await checkedOut;
     if (!result.ok) {
       log.say(result.error);
-      return signal.aborted ? stoppedOutcome(signal) : infrastructure(result.error);
+      return signal.aborted ? stoppedOutcome(signal) : failed(result.error, 'infrastructure');
     }
   }
+  let { failure } = record;
   const context: StageContext = {
     claim,
     workspace,
@@ -165,6 +194,12 @@ async function runStage(
     log,
     blobs: server.blobs(claim.attemptId, claim.fence, signal),
     signal,
+    earlier: earlier === null ? null : { ...earlier.history, failure },
+    keepFailure: async (first) => {
+      if (failure !== null || !canBeAdopted(claim)) return;
+      failure = first;
+      await writeAttemptRecord(root, { ...record, failure });
+    },
   };
   return await runners[work.kind](context);
 }
@@ -206,10 +241,7 @@ function maskOutcome(outcome: StageOutcome, mask: Mask): StageOutcome {
   }
 }
 
-const workerStopped: StageOutcome = infrastructure(
+const workerStopped: StageOutcome = failed(
   'The worker was stopped while it carried out this stage. Run it again, or allow "infrastructure" in its retry.',
+  'infrastructure',
 );
-
-function infrastructure(message: string): StageOutcome {
-  return { result: 'failed', failure: { class: 'infrastructure', message, exitCode: null } };
-}

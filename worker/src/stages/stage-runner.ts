@@ -1,7 +1,8 @@
 import type Docker from 'dockerode';
 import type { Claim } from '@sluice/pipelines/protocol/worker-api';
 import type { Result } from '@sluice/pipelines/result';
-import type { StageOutcome } from '@sluice/pipelines/run/run-state';
+import type { Failure, StageOutcome } from '@sluice/pipelines/run/run-state';
+import type { OpenStep } from './attempt-history.ts';
 
 /**
  * Carries out one attempt of one kind of stage. A failing command, build or scan is an outcome; a rejected
@@ -26,8 +27,19 @@ export interface StageContext {
   readonly labels: Readonly<Record<string, string>>;
   readonly log: StageLog;
   readonly blobs: BlobClient;
+  /** Where a dead process of this worker left the attempt; null: it begins. */
+  readonly earlier: EarlierProgress | null;
+  /** Awaited when a step has failed, before its end is logged: it is known again to a process that takes over. */
+  readonly keepFailure: (failure: Failure) => Promise<void>;
   /** Aborts on cancel, timeout and loss of the attempt; `signal.reason` is a StopReason. */
   readonly signal: AbortSignal;
+}
+
+export interface EarlierProgress {
+  readonly endedSteps: ReadonlySet<number>;
+  readonly openStep: OpenStep | null;
+  /** The first failure so far. */
+  readonly failure: Failure | null;
 }
 
 export type StopReason =

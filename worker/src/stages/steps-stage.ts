@@ -1,7 +1,14 @@
 import type { StepDefinition, StepsWork } from '@sluice/pipelines/language/definition';
 import { stepRuns, type StepSituation } from '@sluice/pipelines/language/expression/step-condition';
 import type { Failure, StageOutcome } from '@sluice/pipelines/run/run-state';
-import type { Executor, ExecutorSession, StepEnd, WorkspaceSpec } from '../executors/executor.ts';
+import type {
+  Executor,
+  ExecutorSession,
+  OpenedWorkspace,
+  StepEnd,
+  WorkspaceSpec,
+} from '../executors/executor.ts';
+import type { OpenStep } from './attempt-history.ts';
 import { isInside, readOutputs } from './read-outputs.ts';
 import type { StageContext, StageRunner } from './stage-runner.ts';
 import { stepEnv } from './step-env.ts';
@@ -25,13 +32,13 @@ const cleanUpMs = 60_000;
  */
 export function createStepsRunner(executors: StepsExecutors): StageRunner {
   return async (context) => {
-    const { claim, signal } = context;
+    const { claim } = context;
     const work = claim.stage.work;
     if (work.kind !== 'steps') throw new Error(`stage "${claim.stage.id}" has no steps: ${work.kind}`);
     const executor = work.image === null ? executors.process : executors.docker;
     // What fails while both are under way must not be lost, nor leave the other's work behind.
     const [opening, checkingOut] = await Promise.allSettled([
-      executor.openWorkspace(workspaceOf(context, work), signal),
+      openOrAdopt(executor, context, work),
       context.checkedOut,
     ]);
     if (opening.status === 'rejected') throw opening.reason;
@@ -40,8 +47,7 @@ export function createStepsRunner(executors: StepsExecutors): StageRunner {
       if (checkingOut.status === 'rejected') throw checkingOut.reason;
       if (!checkingOut.value.ok) return notStarted(context, work, 'infrastructure', checkingOut.value.error);
       if (opened.kind === 'failed') {
-        const failureClass = opened.reason === 'image-pull' ? 'image-pull' : 'failed';
-        return notStarted(context, work, failureClass, opened.message);
+        return notStarted(context, work, failureClassOf(opened.reason), opened.message);
       }
       return await runSteps(context, work, opened.session);
     } finally {
@@ -56,11 +62,13 @@ async function runSteps(
   session: ExecutorSession,
 ): Promise<StageOutcome> {
   const { log, signal } = context;
-  let failure: Failure | null = null;
+  let failure: Failure | null = context.earlier?.failure ?? null;
   let cleanUp: AbortSignal | null = null;
   for (const [index, step] of work.steps.entries()) {
+    if (context.earlier?.endedSteps.has(index) === true) continue;
     if (isLost(signal)) return stoppedOutcome(signal);
-    if (!stepRuns(step.if, situationOf(signal, failure))) {
+    const isUnderWay = context.earlier?.openStep?.index === index;
+    if (!isUnderWay && !stepRuns(step.if, situationOf(signal, failure))) {
       log.stepFinished(index, 'skipped', null);
       continue;
     }
@@ -70,6 +78,33 @@ async function runSteps(
   }
   if (signal.aborted) return stoppedOutcome(signal);
   return failure === null ? await collectOutputs(context, work, session) : { result: 'failed', failure };
+}
+
+async function openOrAdopt(
+  executor: Executor,
+  context: StageContext,
+  work: StepsWork,
+): Promise<OpenedWorkspace | GoneWorkspace> {
+  const spec = workspaceOf(context, work);
+  if (context.earlier !== null && executor.adoptWorkspace !== null) {
+    const adopted = await executor.adoptWorkspace(spec, context.signal);
+    if (adopted.kind === 'adopted') return { kind: 'opened', session: adopted.session };
+    if (adopted.kind === 'gone') {
+      const message = `The worker was killed in the middle of this stage, and ${adopted.message}.`;
+      return { kind: 'failed', reason: 'gone', message };
+    }
+  }
+  return await executor.openWorkspace(spec, context.signal);
+}
+
+interface GoneWorkspace {
+  readonly kind: 'failed';
+  readonly reason: 'gone';
+  readonly message: string;
+}
+
+function failureClassOf(reason: 'image-pull' | 'refused' | 'gone'): Failure['class'] {
+  return reason === 'gone' ? 'worker-lost' : reason === 'image-pull' ? 'image-pull' : 'failed';
 }
 
 function workspaceOf({ claim, log, ...context }: StageContext, work: StepsWork): WorkspaceSpec {
@@ -87,13 +122,15 @@ function workspaceOf({ claim, log, ...context }: StageContext, work: StepsWork):
 }
 
 function notStarted(
-  { log, signal }: StageContext,
+  { log, signal, earlier }: StageContext,
   work: StepsWork,
   failureClass: Failure['class'],
   message: string,
 ): StageOutcome {
   log.say(message);
-  for (const index of work.steps.keys()) log.stepFinished(index, 'skipped', null);
+  for (const index of work.steps.keys()) {
+    if (earlier?.endedSteps.has(index) !== true) log.stepFinished(index, 'skipped', null);
+  }
   return signal.aborted ? stoppedOutcome(signal) : failed(failureClass, message, null);
 }
 
@@ -108,21 +145,22 @@ function isLost(signal: AbortSignal): boolean {
 
 /** Null when the step succeeded, or was stopped with the whole stage. */
 async function runStep(
-  { claim, log }: StageContext,
+  { claim, log, earlier, keepFailure }: StageContext,
   work: StepsWork,
   session: ExecutorSession,
   index: number,
   step: StepDefinition,
   signal: AbortSignal,
 ): Promise<Failure | null> {
-  log.stepStarted(index);
+  const underWay = earlier?.openStep?.index === index ? earlier.openStep : null;
+  if (underWay === null) log.stepStarted(index);
   const env = stepEnv(claim, step.env);
   if (!env.ok) {
     log.say(env.error);
     log.stepFinished(index, 'failed', null);
     return { class: 'failed', message: `Step "${step.name}": ${env.error}`, exitCode: null };
   }
-  const timeout = step.timeoutMs === null ? null : AbortSignal.timeout(step.timeoutMs);
+  const timeout = timeoutSignal(step.timeoutMs, underWay);
   const end = await session.runStep(
     { index, script: step.run, shell: work.shell, env: env.value, graceMs },
     log,
@@ -130,9 +168,19 @@ async function runStep(
   );
   const failure = failureOf(end, step, signal);
   const result = failure !== null ? 'failed' : end.kind === 'stopped' ? 'cancelled' : 'succeeded';
-  if (failure !== null) log.say(failure.message);
+  if (failure !== null) {
+    await keepFailure(failure);
+    log.say(failure.message);
+  }
   log.stepFinished(index, result, end.kind === 'exited' ? end.exitCode : null);
   return failure;
+}
+
+/** A step that is followed again has used some of its time. */
+function timeoutSignal(timeoutMs: number | null, underWay: OpenStep | null): AbortSignal | null {
+  if (timeoutMs === null) return null;
+  const usedMs = underWay === null ? 0 : Date.now() - underWay.startedAt;
+  return AbortSignal.timeout(Math.max(0, timeoutMs - usedMs));
 }
 
 function failureOf(end: StepEnd, step: StepDefinition, stage: AbortSignal): Failure | null {

@@ -68,6 +68,7 @@ async function adoptContainer(
   } catch (error) {
     const status = engineStatus(error);
     if (status !== 404 && status !== 409) throw error;
+    await container.remove({ force: true, v: true }).catch(() => undefined);
     return { kind: 'gone', message: `the container of its steps is gone: ${messageOf(error)}` };
   }
 }

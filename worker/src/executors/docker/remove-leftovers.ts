@@ -3,16 +3,19 @@ import { engineStatus } from './engine-error.ts';
 
 /**
  * Removes the containers, networks and volumes of attempts that carry all of `labels`, and says how many there
- * were. Called when this worker has no attempt yet, so that everything with its label is left over.
+ * were. Called when this worker has no attempt yet, so that everything with its label is left over but the containers
+ * of `keep` (their ids).
  */
 export async function removeLeftovers(
   docker: Docker,
   labels: Readonly<Record<string, string>>,
+  keep: ReadonlySet<string> = new Set(),
 ): Promise<number> {
   const filters = {
     label: ['sluice.attempt', ...Object.entries(labels).map(([name, value]) => `${name}=${value}`)],
   };
-  const containers = await docker.listContainers({ all: true, filters });
+  const all = await docker.listContainers({ all: true, filters });
+  const containers = all.filter(({ Id }) => !keep.has(Id));
   await each(containers, ({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }));
   const networks = await docker.listNetworks({ filters });
   await each(networks, ({ Id }) => docker.getNetwork(Id).remove());

@@ -1,0 +1,68 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { readSessionRecord } from '../executors/docker/session-record.ts';
+import { historyOf, type AttemptHistory } from '../stages/attempt-history.ts';
+import { readAttemptRecord, type AttemptRecord } from '../stages/attempt-record.ts';
+import type { WorkerFolder } from '../worker-folder.ts';
+import { findSpools } from './deliver-leftovers.ts';
+import { readSpool } from './read-spool.ts';
+import type { SpooledRecord, SpoolHeader } from './spool.ts';
+
+/** An attempt that a dead process of this worker had under way and that can be taken up again. */
+export interface UnfinishedAttempt {
+  readonly path: string;
+  readonly header: SpoolHeader;
+  readonly records: readonly SpooledRecord[];
+  readonly history: AttemptHistory;
+  readonly record: AttemptRecord;
+  /** Null: no step was started, so it may begin again from its checkout. */
+  readonly containerId: string | null;
+}
+
+export interface LeftSpools {
+  readonly unfinished: readonly UnfinishedAttempt[];
+  /** To be delivered as they are. */
+  readonly leftovers: readonly string[];
+}
+
+/** What earlier processes left in the spools' folder; called before this one makes any of its own. */
+export async function sortSpools(folder: WorkerFolder, log: Logger): Promise<LeftSpools> {
+  const newest = new Map<string, UnfinishedAttempt>();
+  const leftovers: string[] = [];
+  for (const path of await findSpools(folder.spools)) {
+    const found = await readUnfinished(folder, path, log);
+    const other = found === null ? undefined : newest.get(found.header.attemptId);
+    if (found === null) leftovers.push(path);
+    else if (other === undefined) newest.set(found.header.attemptId, found);
+    else newest.set(found.header.attemptId, await keepNewer(found, other));
+  }
+  return { unfinished: [...newest.values()], leftovers };
+}
+
+/** The newer one begins as a copy of the older one, which a process was killed before it could remove. */
+async function keepNewer(one: UnfinishedAttempt, other: UnfinishedAttempt): Promise<UnfinishedAttempt> {
+  const [newer, older] = one.header.fence > other.header.fence ? [one, other] : [other, one];
+  await rm(older.path, { force: true });
+  return newer;
+}
+
+async function readUnfinished(
+  folder: WorkerFolder,
+  path: string,
+  log: Logger,
+): Promise<UnfinishedAttempt | null> {
+  try {
+    const spool = await readSpool(path);
+    if (spool === null || spool.isFinished) return null;
+    const root = join(folder.attempts, spool.header.attemptId);
+    const [record, history] = [await readAttemptRecord(root), historyOf(spool.events)];
+    if (record === null || history === null) return null;
+    const session = await readSessionRecord(join(root, 'scratch'));
+    const { header, records } = spool;
+    return { path, header, records, history, record, containerId: session?.containerId ?? null };
+  } catch (error) {
+    log.error({ err: error, path }, 'a spool of an earlier process could not be read');
+    return null;
+  }
+}

@@ -1,0 +1,45 @@
+// What a restarted worker must know about an attempt beside its spool; without secrets. Only attempts that can be
+// taken up again have one.
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const attemptRecord = z.object({
+  /** Milliseconds since the epoch: times of lines and the stage's timeout count from here. */
+  startedAt: z.number().int(),
+  /** The first failure so far; it is the stage's. */
+  failure: z
+    .object({
+      class: z.enum([
+        'failed',
+        'timeout',
+        'out-of-memory',
+        'image-pull',
+        'worker-lost',
+        'infrastructure',
+        'cancelled',
+      ]),
+      message: z.string(),
+      exitCode: z.number().int().nullable(),
+    })
+    .nullable(),
+});
+export type AttemptRecord = z.infer<typeof attemptRecord>;
+
+/** `root`: the attempt's folder. Whole or not at all, also when the process is killed meanwhile. */
+export async function writeAttemptRecord(root: string, record: AttemptRecord): Promise<void> {
+  const path = join(root, name);
+  await writeFile(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
+
+/** Null when there is none, or it cannot be read. */
+export async function readAttemptRecord(root: string): Promise<AttemptRecord | null> {
+  try {
+    return attemptRecord.parse(JSON.parse(await readFile(join(root, name), 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+const name = 'attempt.json';

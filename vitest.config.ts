@@ -10,7 +10,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{pipelines,server,worker,web,cli}/src/**/*.test.{ts,tsx}'],
+          include: ['{pipelines,server,worker,web,cli}/src/**/*.test.{ts,tsx}', 'test/*.test.ts'],
           exclude: [...exclude, '**/*.integration.test.ts'],
         },
       },

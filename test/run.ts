@@ -37,15 +37,20 @@ for (const project of unitOnly ? ['unit'] : ['unit', 'integration', 'e2e']) {
 }
 rmSync(folder, { recursive: true, force: true });
 
-const summary = summarise(reports);
-if (summary.skipped.length > 0) {
-  console.log(`\nSkipped, because an engine is missing (${engines.missing.join('; ') || 'see each'}):`);
-  for (const name of summary.skipped) console.log(`  ${name}`);
+const { passed, failed, missing, leftOut } = summarise(reports);
+list('Left out by an implementation of a contract, each with its reason:', leftOut);
+list(
+  `Skipped, because an engine is missing (${engines.missing.join('; ') || 'each test says which'}):`,
+  missing,
+);
+const skipsAreFailures = process.env['CI'] !== undefined && missing.length > 0;
+if (skipsAreFailures) console.log('In CI a missing engine is a failure: install what these tests need.');
+console.log(`\n${passed} passed, ${failed} failed, ${missing.length + leftOut.length} skipped`);
+process.exitCode = isGreen && failed === 0 && passed > 0 && !skipsAreFailures ? 0 : 1;
+
+function list(title: string, names: readonly string[]): void {
+  if (names.length > 0) console.log([`\n${title}`, ...names.map((name) => `  ${name}`)].join('\n'));
 }
-const skipsAreFailures = process.env['CI'] !== undefined && summary.skipped.length > 0;
-if (skipsAreFailures) console.log('In CI a skipped test is a failure: install the engine that it needs.');
-console.log(`\n${summary.passed} passed, ${summary.failed} failed, ${summary.skipped.length} skipped`);
-process.exitCode = isGreen && summary.failed === 0 && summary.passed > 0 && !skipsAreFailures ? 0 : 1;
 
 function readReport(file: string): VitestReport {
   try {

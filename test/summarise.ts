@@ -10,8 +10,10 @@ export interface VitestReport {
 export interface Summary {
   readonly passed: number;
   readonly failed: number;
-  /** Full names of the tests that did not run. */
-  readonly skipped: readonly string[];
+  /** Full names of the tests that did not run for want of an engine. */
+  readonly missing: readonly string[];
+  /** Full names of those that an implementation of a contract leaves out; each name ends in its reason. */
+  readonly leftOut: readonly string[];
 }
 
 /** Counts tests; a file that failed without any failing test (it could not be loaded) counts as one failure. */
@@ -22,11 +24,16 @@ export function summarise(reports: readonly VitestReport[]): Summary {
   const brokenFiles = files.filter(
     (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
   ).length;
+  const notRun = tests
+    .filter((test) => test.status !== 'passed' && test.status !== 'failed')
+    .map((test) => test.fullName);
   return {
     passed: tests.filter((test) => test.status === 'passed').length,
     failed: failedTests + brokenFiles,
-    skipped: tests
-      .filter((test) => test.status !== 'passed' && test.status !== 'failed')
-      .map((test) => test.fullName),
+    missing: notRun.filter((name) => !hasReason(name)),
+    leftOut: notRun.filter(hasReason),
   };
 }
+
+/** As contract suites write it: `… (skipped: a process has no image)`. */
+const hasReason = (name: string): boolean => /\(skipped: .+\)$/.test(name);

@@ -1,0 +1,61 @@
+import { aPlan } from '@sluice/pipelines/plan/a-plan';
+import type { Claim, WorkerRecord } from '@sluice/pipelines/protocol/worker-api';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ingestRecords } from '../ingest/ingest-records.ts';
+import { findAttempt } from '../store/attempt-store.ts';
+import { adoptAttempt } from './adopt-attempt.ts';
+import { claimAttempt } from './claim-attempt.ts';
+import { openTestCore, redisUrl, type TestCore } from './test-core.ts';
+
+describe.skipIf(redisUrl === undefined)('taking up an attempt again (needs REDIS_URL)', () => {
+  let core: TestCore;
+  beforeAll(async () => {
+    core = await openTestCore();
+  });
+  afterAll(() => core.close());
+
+  async function claimed(): Promise<Claim> {
+    const runId = await core.start(aPlan().stage('test').done());
+    const answer = await claimAttempt(core.context, { runId, stage: 'test', attempt: 1, workerId: 'one' });
+    if (answer.kind === 'refused') throw new Error(answer.reason);
+    return answer.claim;
+  }
+  const record = (number: number): WorkerRecord => ({
+    kind: 'log',
+    number,
+    step: 0,
+    firstLine: number - 1,
+    lines: [[0, 'o', 'x']],
+  });
+
+  test('its holder gets the same claim under a new fence; the old one reports no more, and numbers go on', async () => {
+    const claim = await claimed();
+    const { attemptId, fence } = claim;
+    const batch = (under: number, number: number) =>
+      ingestRecords(core.context, attemptId, { fence: under, records: [record(number)] });
+    await batch(fence, 1);
+    const answer = await adoptAttempt(core.context, attemptId, { workerId: 'one', fence });
+    expect(answer).toEqual({ kind: 'claimed', claim: { ...claim, fence: fence + 1 } });
+    expect(await batch(fence, 2)).toMatchObject({ ok: false, error: { reason: 'stale-fence' } });
+    expect(await batch(fence + 1, 2)).toMatchObject({ ok: true, value: { acknowledged: 2 } });
+  });
+
+  test('a holder that was killed before it kept the answer may ask again', async () => {
+    const { attemptId, fence } = await claimed();
+    await adoptAttempt(core.context, attemptId, { workerId: 'one', fence });
+    const again = await adoptAttempt(core.context, attemptId, { workerId: 'one', fence });
+    expect(again).toMatchObject({ kind: 'claimed', claim: { fence: fence + 2 } });
+  });
+
+  test('nobody else gets it, and no one when it is over or unknown', async () => {
+    const refused = { kind: 'refused', reason: 'over' };
+    const { attemptId, fence } = await claimed();
+    expect(await adoptAttempt(core.context, attemptId, { workerId: 'two', fence })).toEqual(refused);
+    expect(await adoptAttempt(core.context, attemptId, { workerId: 'one', fence: fence + 1 })).toEqual(
+      refused,
+    );
+    expect((await findAttempt(core.context.db, attemptId))?.fence).toBe(fence);
+    const unknown = core.context.newId();
+    expect(await adoptAttempt(core.context, unknown, { workerId: 'one', fence })).toEqual(refused);
+  });
+});

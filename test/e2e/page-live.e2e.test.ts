@@ -56,8 +56,9 @@ describe.skipIf(chromiumPath === null)(
         const text = document.querySelector('.log-toolbar')?.textContent ?? '';
         return Number(/([\d,]+) lines/.exec(text)?.[1]?.replaceAll(',', '') ?? 0);
       });
-    const untilLines = (least: number) =>
-      expect.poll(countedLines, { timeout: patienceMs, interval: 20 }).toBeGreaterThanOrEqual(least);
+    const untilLines = async (least: number) => {
+      await expect.poll(countedLines, { timeout: patienceMs, interval: 20 }).toBeGreaterThanOrEqual(least);
+    };
     /** In one look: the last line that is drawn, and how many the page says there are. */
     const end = () =>
       page.evaluate(() => {

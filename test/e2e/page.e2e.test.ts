@@ -108,7 +108,7 @@ describe.skipIf(chromiumPath === null)(
       await openLog(known.millionLines);
       await page.click('.step-list li:nth-child(2) button');
       await page.waitForSelector('.log-line[data-opens=true]');
-      expect(await page.textContent('.log-line[data-opens=true] .log-opens')).toBe('migrate');
+      expect(await page.textContent('.log-line[data-opens=true] .log-opens-name')).toBe('migrate');
     });
 
     test('ten cuts in the middle of a live log miss nothing and repeat nothing', async () => {

@@ -49,6 +49,8 @@ function read(world: World, { path, query }: ApiRequest): ApiAnswer {
       return ok({ repositories: world.repositories });
     case 'secrets':
       return ok({ secrets: world.secrets });
+    case 'tokens':
+      return ok({ tokens: world.tokens });
     case 'workers':
       return ok({ workers: world.workers });
     case 'deliveries':

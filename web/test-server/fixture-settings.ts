@@ -5,12 +5,14 @@ import type {
   SecretView,
   WorkerView,
 } from '@sluice/pipelines/protocol/api';
+import type { TokenView } from '../src/api/queries.ts';
 import { id } from './fixture-ids.ts';
 
 /** What the lists under Settings hold. */
 export interface FixtureSettings {
   readonly repositories: readonly RepositoryView[];
   readonly secrets: readonly SecretView[];
+  readonly tokens: readonly TokenView[];
   readonly workers: readonly WorkerView[];
   readonly deliveries: readonly DeliveryView[];
   readonly audit: readonly AuditView[];
@@ -32,6 +34,16 @@ export function fixtureSettings(now: number): FixtureSettings {
     secrets: [
       { name: 'REGISTRY_PASSWORD', updatedAt: now - 86_400_000 },
       { name: 'GATEWAY_KEY', updatedAt: now - 3_000_000_000 },
+    ],
+    tokens: [
+      {
+        id: id('other', 20),
+        name: 'release script',
+        user: 'admin',
+        createdAt: now - 900_000_000,
+        lastUsedAt: now - 40_000,
+      },
+      { id: id('other', 21), name: 'laptop', user: 'Mei Lin', createdAt: now - 5_000_000, lastUsedAt: null },
     ],
     workers: [
       { id: 'build-1', pool: 'default', slots: 4, busy: 0, lastSeenAt: now - 96_000 },

@@ -23,6 +23,7 @@ export function emptyWorld(): World {
     environments: [],
     repositories: [],
     secrets: [],
+    tokens: [],
     workers: [],
     deliveries: [],
     audit: [],

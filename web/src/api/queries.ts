@@ -16,6 +16,17 @@ import { useApi } from './api-context.tsx';
 import { useLive } from './live-context.tsx';
 import { paths } from './paths.ts';
 
+/** An API token without the token itself. */
+export interface TokenView {
+  readonly id: string;
+  readonly name: string;
+  /** Who made it, and as whom it acts. */
+  readonly user: string;
+  readonly createdAt: number;
+  /** Null: never. */
+  readonly lastUsedAt: number | null;
+}
+
 /** Lists that the socket does not carry are asked for this often while they are shown. */
 const refreshMs = 10_000;
 
@@ -61,6 +72,7 @@ export const useRepositories = () =>
   useGet<{ readonly repositories: readonly RepositoryView[] }>(['repositories'], paths.repositories);
 export const useSecrets = () =>
   useGet<{ readonly secrets: readonly SecretView[] }>(['secrets'], paths.secrets);
+export const useTokens = () => useGet<{ readonly tokens: readonly TokenView[] }>(['tokens'], paths.tokens);
 export const useWorkers = () =>
   useGet<{ readonly workers: readonly WorkerView[] }>(['workers'], paths.workers, refreshMs);
 export const useDeliveries = () =>

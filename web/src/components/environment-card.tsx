@@ -1,5 +1,5 @@
-import { Button } from '@mantine/core';
-import { IconArrowBackUp } from '@tabler/icons-react';
+import { ActionIcon, Button } from '@mantine/core';
+import { IconArrowBackUp, IconPencil } from '@tabler/icons-react';
 import { Link } from 'react-router';
 import type { EnvironmentView, ReleaseView } from '@sluice/pipelines/protocol/api';
 import { useMessages } from '../messages/language-context.tsx';
@@ -11,11 +11,12 @@ import './environment-card.css';
 
 interface EnvironmentCardProps {
   readonly environment: EnvironmentView;
+  readonly onEdit: () => void;
   readonly onRollBack: (to: ReleaseView) => void;
 }
 
 /** One environment: what runs there now, how it came there, and the way back. */
-export function EnvironmentCard({ environment, onRollBack }: EnvironmentCardProps) {
+export function EnvironmentCard({ environment, onEdit, onRollBack }: EnvironmentCardProps) {
   const t = useMessages();
   const { current, history, activeRollout } = environment;
   const earlier = earlierRelease(environment);
@@ -25,6 +26,13 @@ export function EnvironmentCard({ environment, onRollBack }: EnvironmentCardProp
         <strong>{environment.name}</strong>
         <TargetLine environment={environment} />
         <div className="grow" />
+        <ActionIcon
+          aria-label={t.environments.change(environment.name)}
+          title={t.environments.change(environment.name)}
+          onClick={onEdit}
+        >
+          <IconPencil size={16} aria-hidden />
+        </ActionIcon>
         {earlier !== null && (
           <Button leftSection={<IconArrowBackUp size={14} />} onClick={() => onRollBack(earlier)}>
             {t.environments.rollBack}

@@ -1,13 +1,19 @@
 import { memo } from 'react';
 import type { NumberedLine } from '@sluice/pipelines/protocol/api';
 import { AnsiText } from './ansi-text.tsx';
+import { StepTag, type StepOfLog } from './step-tag.tsx';
 
 interface LogLineProps {
   readonly n: number;
   /** Undefined while it is being read. */
   readonly line: NumberedLine | undefined;
-  /** Name of the step that begins with this line; null: none does. */
-  readonly opens: string | null;
+  /** Terminal style that earlier lines have left on. */
+  readonly style: string;
+  /** The step that begins with this line; null: none does. */
+  readonly opens: StepOfLog | null;
+  /** The lines after this one are folded away. */
+  readonly isFolded: boolean;
+  readonly onFold: (step: number, line: number) => void;
   readonly isTarget: boolean;
   readonly isMatch: boolean;
   readonly marked: string;
@@ -18,7 +24,7 @@ interface LogLineProps {
 
 /** One row of a log: its number as a link, its time if wanted, its text. */
 export const LogLine = memo(function LogLine(props: LogLineProps) {
-  const { n, line, opens, isTarget, isMatch, marked, withTime, linkLabel, onLink } = props;
+  const { n, line, style, opens, isTarget, isMatch, marked, withTime, linkLabel, onLink } = props;
   return (
     <div
       className="log-line"
@@ -42,9 +48,11 @@ export const LogLine = memo(function LogLine(props: LogLineProps) {
       </a>
       {withTime && <span className="log-time">{line === undefined ? '' : sinceStart(line.atMs)}</span>}
       <span className="log-text">
-        {line === undefined ? '' : <AnsiText text={line.text} marked={marked} />}
+        {line === undefined ? '' : <AnsiText text={style + line.text} marked={marked} />}
       </span>
-      {opens !== null && <span className="log-opens">{opens}</span>}
+      {opens !== null && (
+        <StepTag step={opens} isFolded={props.isFolded} onFold={() => props.onFold(opens.index, n)} />
+      )}
     </div>
   );
 });

@@ -11,13 +11,17 @@ import type { AttemptView } from '@sluice/pipelines/protocol/api';
 import { formatCount } from '../format/figure.ts';
 import { useMessages } from '../messages/language-context.tsx';
 import { lineAt } from '../state/log-buffer.ts';
+import { styleBefore } from '../state/line-style.ts';
+import { lineOfRow, rowCount, rowOfLine, stretches } from '../state/log-folds.ts';
 import { findStepStart } from '../state/step-starts.ts';
+import { useFolds } from '../state/use-folds.ts';
 import { useLogStore } from '../state/use-log-store.ts';
 import { LogLine } from './log-line.tsx';
 import { LogMismatch } from './log-mismatch.tsx';
 import { LogRows, type LogRowsHandle } from './log-rows.tsx';
 import { LogToolbar } from './log-toolbar.tsx';
 import { ProblemCard } from './problem-card.tsx';
+import type { StepOfLog } from './step-tag.tsx';
 import { useLogSearch } from './use-log-search.ts';
 import { useShortcuts } from './use-shortcuts.ts';
 import './log-view.css';
@@ -28,7 +32,8 @@ export interface LogViewHandle {
 
 interface LogViewProps {
   readonly attempt: AttemptView;
-  readonly stepNames: readonly string[];
+  /** In the order of the plan. */
+  readonly steps: readonly StepOfLog[];
   /** The attempt has not ended. */
   readonly isRunning: boolean;
   /** Line number from the address, from 0; null: none. */
@@ -41,7 +46,7 @@ interface LogViewProps {
 const rowHeight = 18;
 
 /** One attempt's log: opens at its end, or at the line of the address, and reads only what is looked at. */
-export function LogView({ attempt, stepNames, isRunning, target, onTarget, corner, ref }: LogViewProps) {
+export function LogView({ attempt, steps, isRunning, target, onTarget, corner, ref }: LogViewProps) {
   const t = useMessages();
   const { store, snapshot } = useLogStore(attempt.id, attempt.logLines);
   const { log } = snapshot;
@@ -57,16 +62,23 @@ export function LogView({ attempt, stepNames, isRunning, target, onTarget, corne
     setWithTimes(show);
   };
   const searchInput = useRef<HTMLInputElement>(null);
+  const folding = useFolds(store, log.total);
+  const { folds } = folding;
   const go = (n: number) => {
     setFollow(false);
+    const left = folding.reveal(n);
     // After the state above has been drawn, or following would take the view back to the end.
-    window.requestAnimationFrame(() => rows.current?.scrollToRow(n));
+    window.requestAnimationFrame(() => rows.current?.scrollToRow(rowOfLine(left, n)));
   };
   const search = useLogSearch(log, go);
   useEffect(() => {
     if (!snapshot.isOpen || target === null) return;
-    const drawn = window.requestAnimationFrame(() => rows.current?.scrollToRow(target));
+    const drawn = window.requestAnimationFrame(() =>
+      rows.current?.scrollToRow(rowOfLine(folding.reveal(target), target)),
+    );
     return () => window.cancelAnimationFrame(drawn);
+    // Only a new target moves the view, a fold does not.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
   }, [snapshot.isOpen, target]);
   const link = (n: number) => {
     setFollow(false);
@@ -88,7 +100,8 @@ export function LogView({ attempt, stepNames, isRunning, target, onTarget, corne
     t: () => showTimes(!withTimes),
     '/': () => searchInput.current?.focus(),
   });
-  const renderRow = (n: number) => {
+  const renderRow = (row: number) => {
+    const n = lineOfRow(folds, row);
     const line = lineAt(log, n);
     const before = n === 0 ? undefined : lineAt(log, n - 1);
     const isFirstOfStep =
@@ -97,7 +110,10 @@ export function LogView({ attempt, stepNames, isRunning, target, onTarget, corne
       <LogLine
         n={n}
         line={line}
-        opens={isFirstOfStep ? (stepNames[line.step] ?? null) : null}
+        style={styleBefore(log, n)}
+        opens={isFirstOfStep ? (steps[line.step] ?? null) : null}
+        isFolded={folds.some(({ from }) => from === n + 1)}
+        onFold={folding.toggle}
         isTarget={n === target}
         isMatch={n === search.current}
         marked={search.needle}
@@ -130,7 +146,7 @@ export function LogView({ attempt, stepNames, isRunning, target, onTarget, corne
       {snapshot.error !== null && (
         <ProblemCard
           error={snapshot.error}
-          onRetry={snapshot.isOpen ? () => store.need(0, 1) : () => void store.open()}
+          onRetry={snapshot.isOpen ? () => store.need([{ from: 0, to: 1 }]) : () => void store.open()}
         />
       )}
       {isEmpty ? (
@@ -138,12 +154,12 @@ export function LogView({ attempt, stepNames, isRunning, target, onTarget, corne
       ) : (
         <LogRows
           ref={rows}
-          count={log.total}
+          count={rowCount(folds, log.total)}
           rowHeight={rowHeight}
           follow={follow}
           label={t.log.region}
           renderRow={renderRow}
-          onVisible={store.need}
+          onVisible={(from, to) => store.need(stretches(folds, from, to))}
           onScrollUp={() => setFollow(false)}
         />
       )}

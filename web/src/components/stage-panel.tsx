@@ -1,12 +1,12 @@
 import { SegmentedControl } from '@mantine/core';
 import { IconArrowsDiagonal } from '@tabler/icons-react';
-import { useRef } from 'react';
+import { useMemo, useRef } from 'react';
 import { Link, useLocation, useNavigate, useSearchParams } from 'react-router';
 import type { RunView } from '@sluice/pipelines/protocol/api';
 import { useMessages } from '../messages/language-context.tsx';
 import { readTargetLine } from '../state/target-line.ts';
 import { isOver } from '../state/state-name.ts';
-import type { StageOfRun } from '../state/run-view.ts';
+import { stepsOfLog, type StageOfRun } from '../state/run-view.ts';
 import { LogView, type LogViewHandle } from './log-view.tsx';
 import { StageDetails } from './stage-details.tsx';
 import './stage-panel.css';
@@ -25,7 +25,7 @@ export function StagePanel({ run, stage }: { readonly run: RunView; readonly sta
     search: `?${new URLSearchParams({ stage: id, attempt: String(number) })}`,
     hash: line === null ? '' : `L${line + 1}`,
   });
-  const stepNames = work.kind === 'steps' ? work.steps.map((step) => step.name) : [work.kind];
+  const steps = useMemo(() => stepsOfLog(stage, attempt), [stage, attempt]);
   return (
     <section className="stage-panel panel" aria-label={id} data-log={attempt !== undefined}>
       <div className="stage-side">
@@ -56,7 +56,7 @@ export function StagePanel({ run, stage }: { readonly run: RunView; readonly sta
             key={attempt.id}
             ref={log}
             attempt={attempt}
-            stepNames={stepNames}
+            steps={steps}
             isRunning={attempt === stage.attempts[0] && !isOver(stage.shown)}
             target={readTargetLine(hash)}
             onTarget={(n) =>

@@ -5,8 +5,27 @@ const daySeconds = 86_400;
 
 /** Distances in seconds that marks on a time axis may have. */
 export const timeIncrements: readonly number[] = [
-  ...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800],
-  ...[3_600, 7_200, 14_400, 21_600, 43_200, daySeconds, 2 * daySeconds, 7 * daySeconds, 30 * daySeconds],
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
+  60,
+  120,
+  300,
+  600,
+  900,
+  1_800,
+  3_600,
+  7_200,
+  14_400,
+  21_600,
+  43_200,
+  daySeconds,
+  2 * daySeconds,
+  7 * daySeconds,
+  30 * daySeconds,
 ];
 
 /**

@@ -1,3 +1,5 @@
+import { Button } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import type { EnvironmentView, ReleaseView } from '@sluice/pipelines/protocol/api';
@@ -5,6 +7,7 @@ import { paths } from '../api/paths.ts';
 import { useEnvironments } from '../api/queries.ts';
 import { useAction } from '../api/use-action.ts';
 import { EmptyState } from '../components/empty-state.tsx';
+import { EnvironmentDialog } from '../components/environment-dialog.tsx';
 import { EnvironmentCard } from '../components/environment-card.tsx';
 import { ProblemCard } from '../components/problem-card.tsx';
 import { ReasonDialog } from '../components/reason-dialog.tsx';
@@ -20,12 +23,17 @@ export function EnvironmentsPage() {
   const t = useMessages();
   const navigate = useNavigate();
   const { data, error, refetch } = useEnvironments();
+  const [editing, setEditing] = useState<EnvironmentView | 'new' | null>(null);
   const [asking, setAsking] = useState<RollBack | null>(null);
   const send = useAction<{ readonly runId: string }>(({ runId }) => void navigate(`/runs/${runId}`));
   return (
     <>
       <div className="page-head">
         <h1>{t.environments.title}</h1>
+        <div className="grow" />
+        <Button leftSection={<IconPlus size={14} />} onClick={() => setEditing('new')}>
+          {t.environments.add}
+        </Button>
       </div>
       {error !== null && <ProblemCard error={error} onRetry={() => void refetch()} />}
       {data?.environments.length === 0 && (
@@ -40,6 +48,7 @@ export function EnvironmentsPage() {
           <EnvironmentCard
             key={environment.name}
             environment={environment}
+            onEdit={() => setEditing(environment)}
             onRollBack={(to) => {
               send.reset();
               setAsking({ environment, to });
@@ -47,6 +56,12 @@ export function EnvironmentsPage() {
           />
         ))}
       </div>
+      {editing !== null && (
+        <EnvironmentDialog
+          environment={editing === 'new' ? null : editing}
+          onClose={() => setEditing(null)}
+        />
+      )}
       {asking !== null && (
         <ReasonDialog
           title={t.environments.rollBackTitle(asking.environment.name)}

@@ -5,7 +5,7 @@ import { ProblemCard } from '../components/problem-card.tsx';
 import { StateBadge } from '../components/state-badge.tsx';
 import { useTabTitle } from '../components/use-tab-title.ts';
 import { useMessages } from '../messages/language-context.tsx';
-import { runHeadline, stagesOf } from '../state/run-view.ts';
+import { runHeadline, stagesOf, stepsOfLog } from '../state/run-view.ts';
 import { isOver } from '../state/state-name.ts';
 import { readTargetLine } from '../state/target-line.ts';
 import { NotFoundPage } from './not-found-page.tsx';
@@ -24,7 +24,6 @@ export function LogPage() {
   const attempt = run.attempts.find((candidate) => candidate.id === attemptId);
   const stage = stagesOf(run).find(({ planned }) => planned.id === attempt?.stage);
   if (attempt === undefined || stage === undefined) return <NotFoundPage />;
-  const { work } = stage.planned;
   return (
     <div className="log-page">
       <div className="row wrap">
@@ -41,7 +40,7 @@ export function LogPage() {
         <LogView
           key={attempt.id}
           attempt={attempt}
-          stepNames={work.kind === 'steps' ? work.steps.map((step) => step.name) : [work.kind]}
+          steps={stepsOfLog(stage, attempt)}
           isRunning={attempt === stage.attempts[0] && !isOver(stage.shown)}
           target={readTargetLine(hash)}
           onTarget={(n) => void navigate({ hash: `L${n + 1}` }, { replace: true, preventScrollReset: true })}

@@ -12,6 +12,12 @@ import {
   type LogBuffer,
 } from './log-buffer.ts';
 
+/** Lines [from, to). */
+export interface LineRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface LogEnd {
   readonly lines: number;
   readonly digest: string;
@@ -48,7 +54,7 @@ export class LogStore {
   #closed = new AbortController();
   #snapshot: LogSnapshot = { log: emptyLog, end: null, error: null, isOpen: false };
   #isAnnounced = false;
-  #lookedAt = 0;
+  #looked: readonly LineRange[] = [];
   #unwatch: () => void = () => {};
 
   constructor(around: LogSurroundings) {
@@ -80,11 +86,13 @@ export class LogStore {
     this.#unwatch();
   }
 
-  /** Lines [from, to) are being looked at: reads what is missing of them, and forgets what is far away. */
-  readonly need = (from: number, to: number): void => {
-    this.#lookedAt = from;
-    const missing = missingIn(this.#snapshot.log, from, to);
-    if (missing !== null) void this.#read(missing.from, missing.limit).then(() => this.#needAgain(from, to));
+  /** These lines are being looked at: reads what is missing of them, and forgets what is far away. */
+  readonly need = (looked: readonly LineRange[]): void => {
+    this.#looked = looked;
+    for (const { from, to } of looked) {
+      const missing = missingIn(this.#snapshot.log, from, to);
+      if (missing !== null) void this.#read(missing.from, missing.limit).then(() => this.#needAgain(looked));
+    }
   };
 
   /** One line, read if it is not held; null when the log has no such line. */
@@ -105,8 +113,12 @@ export class LogStore {
     }
   }
 
-  #needAgain(from: number, to: number): void {
-    if (this.#snapshot.error === null && this.#lookedAt === from) this.need(from, to);
+  #needAgain(looked: readonly LineRange[]): void {
+    if (this.#snapshot.error === null && this.#looked === looked) this.need(looked);
+  }
+
+  get #lookedAt(): number {
+    return this.#looked[0]?.from ?? 0;
   }
 
   #read(from: number, limit: number): Promise<void> {

@@ -1,6 +1,6 @@
 import type { AttemptView, RunView } from '@sluice/pipelines/protocol/api';
 import type { PlannedStage } from '@sluice/pipelines/plan/plan';
-import type { StageState } from '@sluice/pipelines/run/run-state';
+import type { StageState, StepState } from '@sluice/pipelines/run/run-state';
 import { needsPerson, type StateName } from './state-name.ts';
 
 /** Messages may overtake each other: the higher revision is the newer one. */
@@ -74,6 +74,18 @@ export function stageReason(stage: StageOfRun): string | null {
   if (state === null) return null;
   if (state.status === 'failed') return state.failure.message;
   return 'reason' in state ? state.reason : null;
+}
+
+/** The steps that an attempt's log is grouped by; their states are known of the newest attempt only. */
+export function stepsOfLog(
+  stage: StageOfRun,
+  attempt: AttemptView | undefined,
+): readonly { readonly index: number; readonly name: string; readonly state: StepState | null }[] {
+  const { state, planned } = stage;
+  const states = attempt === stage.attempts[0] && state !== null && 'steps' in state ? state.steps : [];
+  const names =
+    planned.work.kind === 'steps' ? planned.work.steps.map(({ name }) => name) : [planned.work.kind];
+  return names.map((name, index) => ({ index, name, state: states[index] ?? null }));
 }
 
 /** When the stage began and ended; null where it has not (yet). */

@@ -27,3 +27,18 @@ export async function findStepStart(
   const line = low < total ? await read(low) : null;
   return line?.step === step ? low : null;
 }
+
+/** Number of the line after the last one of the step that `start` belongs to. */
+export async function findStepEnd(start: number, total: number, read: ReadLine): Promise<number | null> {
+  const step = (await read(start))?.step;
+  let low = start + 1;
+  let high = total;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const line = await read(middle);
+    if (line === null) return null;
+    if (line.step === step) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -64,6 +64,7 @@ export function aRollout(sketch: RolloutSketch): RolloutView {
     retrying: null,
     wakeAt: null,
     failures: 0,
+    lastProblem: null,
     tries: 0,
     baseline: { at: now - 480_000, metrics: {}, latency: { stable: null, canary: null } },
     latest: {

@@ -236,7 +236,7 @@ describe('refused before anything is changed', () => {
       'no-permission',
     );
     const rig = aRollout({}, { fails: () => never });
-    expect(refused(rig)).toContain('could not be inspected in time');
+    expect(refused(rig)).toContain('target-unreachable');
     expect(rig.outcome).toMatchObject({ failure: { class: 'infrastructure' } });
   });
 });

@@ -25,6 +25,7 @@ export function startRollout(spec: RolloutSpec, at: number): Rollout {
     retrying: null,
     wakeAt: null,
     failures: 0,
+    lastProblem: null,
     tries: 0,
     baseline: null,
     latest: null,
@@ -83,7 +84,13 @@ function finishAction(
   if (result.result === 'failed') {
     return rulesOf(phase.name).failed(idle, phase, result, pending.what, at);
   }
-  return rulesOf(phase.name).done({ ...idle, failures: 0 }, phase, result, pending.what, at);
+  return rulesOf(phase.name).done(
+    { ...idle, failures: 0, lastProblem: null },
+    phase,
+    result,
+    pending.what,
+    at,
+  );
 }
 
 function tick(rollout: Rollout, at: number): Move {

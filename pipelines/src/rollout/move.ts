@@ -50,7 +50,15 @@ export function wake(move: Move, dueAt: number): Move {
 
 /** Enters a phase: nothing of the one before is awaited any more. */
 export function enter(move: Move, phase: RolloutPhase): Move {
-  return change(move, { phase, pending: null, retrying: null, wakeAt: null, failures: 0, tries: 0 });
+  return change(move, {
+    phase,
+    pending: null,
+    retrying: null,
+    wakeAt: null,
+    failures: 0,
+    lastProblem: null,
+    tries: 0,
+  });
 }
 
 export function decideTo(

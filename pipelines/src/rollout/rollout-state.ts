@@ -43,6 +43,8 @@ export interface Rollout {
   readonly wakeAt: number | null;
   /** Failed actions in a row in this phase: the delay before the next try grows with them. */
   readonly failures: number;
+  /** What the last of them said; null: none failed. */
+  readonly lastProblem: string | null;
   /** How often this phase asked for a change that was not there when read back. */
   readonly tries: number;
   /** Counters at the last weight change: the gate counts from here. */

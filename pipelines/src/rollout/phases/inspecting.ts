@@ -34,7 +34,7 @@ export const inspecting: PhaseRules<PhaseNamed<'inspecting'>> = {
       : refuse(rollout, describe(failed, what), at, classOf(failed.reason)),
   woken: (rollout) => act(stay(rollout), { kind: 'inspect' }),
   overdue: (rollout, _phase, at) =>
-    refuse(rollout, 'the target could not be inspected in time; see the lines above', at, 'infrastructure'),
+    refuse(rollout, rollout.lastProblem ?? 'the target did not answer in time', at, 'infrastructure'),
 };
 
 /** A metric whose query fails this often in a row before anything was deployed is refused. */

@@ -17,7 +17,7 @@ export function retry(rollout: Rollout, what: RolloutAction, problem: string, at
   const dueAt = Math.min(at + delayMs, deadlineOf(rollout) ?? Infinity);
   const line = `${problem}; trying again in ${formatDuration(delayMs)}`;
   const waiting = wake(say(stay(rollout), line), Math.max(dueAt, at));
-  return change(waiting, { failures, retrying: what });
+  return change(waiting, { failures, lastProblem: problem, retrying: what });
 }
 
 /** `set-weight failed (target-unreachable): connection refused` */

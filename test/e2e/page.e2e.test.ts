@@ -111,6 +111,62 @@ describe.skipIf(chromiumPath === null)(
       expect(await page.textContent('.log-line[data-opens=true] .log-opens-name')).toBe('migrate');
     });
 
+    test('a finished step folds to its first line, and a hidden line that is asked for is shown', async () => {
+      await open(`/runs/${known.millionLines}?stage=integration#L5`, '.log-opens');
+      await page.click('.log-opens');
+      await page.waitForSelector('.log-line[data-n="333337"]');
+      await settled();
+      expect((await shownLines(page)).map((line) => line.number).slice(2, 6)).toEqual([
+        3, 4, 333_337, 333_338,
+      ]);
+      expect(await page.textContent('.log-line[data-n="4"] .log-opens')).toContain('start services');
+      await page.fill('.log-search input', ':100000');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('.log-line[data-n="100000"] .log-text:not(:empty)');
+      expect(misplaced(await shownLines(page))).toEqual([]);
+    });
+
+    test('a line that is longer than the view is read whole when it is linked to', async () => {
+      await page.setViewportSize({ width: 390, height: 844 });
+      await open(`/runs/${known.failed}#L134`, '.log-whole');
+      expect(await page.textContent('.log-whole > span')).toContain(
+        'a charge is retried once after a timeout',
+      );
+      await page.click('.log-whole button');
+      await page.waitForSelector('.log-whole', { state: 'detached' });
+    });
+
+    test('a rolled-back deployment says so, with the share of the time of its counts', async () => {
+      await open(`/runs/${known.rolledBack}`, '.stage-failure');
+      expect(await page.textContent('.stage-failure strong')).toBe('Rolled back');
+      await open(`/rollouts/${known.rolloutBack}`, '.evidence');
+      const shares = await page.locator('.evidence td:nth-of-type(2) small').allTextContents();
+      expect(shares).toEqual(['intended 90 %', 'intended 10 %']);
+    });
+
+    test('the tab says how the run stands, and is plain again afterwards', async () => {
+      await open(`/runs/${known.failed}`, '.run-head');
+      expect(await page.title()).toBe('✗ #416 shop');
+      expect(await page.getAttribute('link[rel=icon]', 'href')).toContain('data:image/svg+xml');
+      await page.keyboard.type('gr');
+      await page.waitForSelector('.run-row');
+      expect(await page.title()).toBe('Sluice');
+    });
+
+    test('a token is removed after a question, and an environment gets another place', async () => {
+      await open('/settings/tokens', '.settings-table tbody tr');
+      await page.click('.settings-table tbody tr:nth-child(2) button');
+      await page.click('[role=dialog] .danger');
+      await expect.poll(() => server.changes.at(-1)).toMatchObject({ method: 'DELETE' });
+      await open('/environments', '.environment');
+      await page.click('[aria-label="Change where preview is"]');
+      await page.getByLabel('Port').fill('9000');
+      await page.keyboard.press('Enter');
+      await expect
+        .poll(() => server.changes.at(-1))
+        .toMatchObject({ path: '/api/environments/preview', body: { kind: 'docker', listenPort: 9_000 } });
+    });
+
     test('ten cuts in the middle of a live log miss nothing and repeat nothing', async () => {
       await openLog(known.running);
       const log = server.world.logs.get(known.growing);
@@ -258,6 +314,7 @@ describe.skipIf(chromiumPath === null)(
         [`/rollouts/${known.rollout}`, '.chart canvas'],
         ['/environments', '.environment'],
         ['/settings/repositories', '.settings-table'],
+        ['/settings/tokens', '.settings-table'],
         ['/settings/deliveries', '.settings-table'],
       ] as const;
       for (const [address, sign] of screens) {

@@ -73,7 +73,7 @@ export function aRollout(sketch: RolloutSketch): RolloutView {
       latency: { stable: latency(42.1, 118, 904), canary: latency(43.6, 121, 812) },
     },
     tally: sketch.verdict === null || sketch.verdict === 'no-data' ? {} : { errors: tally(old, fresh) },
-    verdict: sketch.verdict === null ? null : verdictOf(sketch.verdict, old, fresh, now, weightPercent),
+    verdict: sketch.verdict === null ? null : verdictOf(sketch.verdict, old, fresh, now, weightPercent || 10),
     votes: [],
     consecutiveErrors: 0,
   };

@@ -19,6 +19,7 @@ import { useLogStore } from '../state/use-log-store.ts';
 import { LogLine } from './log-line.tsx';
 import { LogMismatch } from './log-mismatch.tsx';
 import { LogRows, type LogRowsHandle } from './log-rows.tsx';
+import { LogWholeLine } from './log-whole-line.tsx';
 import { LogToolbar } from './log-toolbar.tsx';
 import { ProblemCard } from './problem-card.tsx';
 import type { StepOfLog } from './step-tag.tsx';
@@ -162,6 +163,9 @@ export function LogView({ attempt, steps, isRunning, target, onTarget, corner, r
           onVisible={(from, to) => store.need(stretches(folds, from, to))}
           onScrollUp={() => setFollow(false)}
         />
+      )}
+      {target !== null && (
+        <LogWholeLine line={lineAt(log, target)} style={styleBefore(log, target)} marked={search.needle} />
       )}
     </div>
   );

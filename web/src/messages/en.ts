@@ -247,7 +247,8 @@ export const en = {
     mismatchExplain: (stated: string, stored: string, digest: string) =>
       `The worker stated ${stated} lines with the digest ${digest}; the server holds ${stored} lines and its own digest differs. Do not rely on this log. Look at the worker’s spool folder before it is cleaned, and report it.`,
     live: (count: string) => `${count} lines so far`,
-    goTo: (line: string) => `Link to line ${line}`,
+    goTo: (line: string) => `Link to line ${line}, and show it whole`,
+    whole: (line: string) => `The whole of line ${line}`,
     loading: 'loading…',
     region: 'Log lines. Arrow keys and page keys scroll.',
   },

@@ -237,6 +237,7 @@ export const zh: Messages = {
       `工作节点声明 ${stated} 行，摘要 ${digest}；服务器持有 ${stored} 行，摘要不同。不要依赖此日志。请在清理前检查工作节点的暂存目录并报告。`,
     live: (count) => `目前 ${count} 行`,
     goTo: (line) => `第 ${line} 行的链接`,
+    whole: (line) => `第 ${line} 行的全文`,
     loading: '加载中…',
     region: '日志行。用方向键和翻页键滚动。',
   },

@@ -31,11 +31,13 @@ export function TokensSection() {
         {tokens.map((token) => (
           <tr key={token.id}>
             <td>{token.name}</td>
-            <td className="soft">{token.user}</td>
-            <td className="soft">
+            <td className="soft" data-label={words.user}>
+              {token.user}
+            </td>
+            <td className="soft" data-label={words.made}>
               <RelativeTime at={token.createdAt} />
             </td>
-            <td className="soft">
+            <td className="soft" data-label={words.used}>
               {token.lastUsedAt === null ? words.never : <RelativeTime at={token.lastUsedAt} />}
             </td>
             <td>

@@ -43,7 +43,7 @@ export function objectReaders(limitBytes: number): ObjectReaders {
       return reader;
     },
     close() {
-      for (const key of [...open.keys()]) end(key);
+      for (const key of open.keys()) end(key);
     },
   };
 }

@@ -13,7 +13,7 @@ import { useMessages } from '../messages/language-context.tsx';
 import { lineAt } from '../state/log-buffer.ts';
 import { styleBefore } from '../state/line-style.ts';
 import { lineOfRow, rowCount, rowOfLine, stretches } from '../state/log-folds.ts';
-import { findStepStart } from '../state/step-starts.ts';
+import { findHeadEnd, findStepStart } from '../state/step-starts.ts';
 import { useFolds } from '../state/use-folds.ts';
 import { useLogStore } from '../state/use-log-store.ts';
 import { LogLine } from './log-line.tsx';
@@ -91,7 +91,7 @@ export function LogView({ attempt, steps, isRunning, target, onTarget, corner, r
     go(line);
   };
   const showStep = async (step: number) => {
-    const headEnd = await findHeadEnd(store.readLine, log.total);
+    const headEnd = await findHeadEnd(log.total, store.readLine);
     const start = await findStepStart(step, log.total, headEnd, store.readLine);
     if (start !== null) go(start);
   };
@@ -177,15 +177,3 @@ const readWithTimes = (): boolean => window.localStorage.getItem(timesKey) === '
 const numberWidth = (total: number): CSSProperties & Record<`--${string}`, string> => ({
   '--number-width': `${Math.max(3, String(total).length)}ch`,
 });
-
-/** Number of the first line that belongs to a step: what stands before it is the checkout. */
-async function findHeadEnd(
-  readLine: (n: number) => Promise<{ readonly step: number } | null>,
-  total: number,
-) {
-  for (let n = 0; n < Math.min(total, 500); n += 1) {
-    const line = await readLine(n);
-    if (line === null || line.step >= 0) return n;
-  }
-  return 0;
-}

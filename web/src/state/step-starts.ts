@@ -42,3 +42,12 @@ export async function findStepEnd(start: number, total: number, read: ReadLine):
   }
   return low;
 }
+
+/** Number of the first line that belongs to a step: what stands before it is the checkout. */
+export async function findHeadEnd(total: number, read: ReadLine): Promise<number> {
+  for (let n = 0; n < Math.min(total, 500); n += 1) {
+    const line = await read(n);
+    if (line === null || line.step >= 0) return n;
+  }
+  return 0;
+}

@@ -9,10 +9,11 @@
 //   PUT  /worker/attempts/:id/blobs/:name  raw body, header x-sluice-fence → 200 { sha256, bytes }
 //   GET  /worker/attempts/:id/blobs/:name  of the same run → raw body
 import { z } from 'zod';
+import { failureClasses } from '../language/definition.ts';
 import type { EnvironmentTarget } from './environment.ts';
 import type { RolloutAction, RolloutSpec, ActionResult } from '../rollout/rollout-state.ts';
 import type { PlannedStage } from '../plan/plan.ts';
-import type { StageOutcome } from '../run/run-state.ts';
+import type { Failure, StageOutcome } from '../run/run-state.ts';
 
 export const claimRequest = z.object({
   runId: z.uuid(),
@@ -75,24 +76,15 @@ export interface RegistryCredential {
 export const logLine = z.tuple([z.number().int().min(0), z.enum(['o', 'e', 's']), z.string()]);
 export type LogLine = z.infer<typeof logLine>;
 
+export const failure = z.object({
+  class: z.enum(failureClasses),
+  message: z.string(),
+  exitCode: z.number().int().nullable(),
+}) satisfies z.ZodType<Failure>;
+
 const outcome: z.ZodType<StageOutcome> = z.discriminatedUnion('result', [
   z.object({ result: z.literal('succeeded'), outputs: z.record(z.string(), z.string()) }),
-  z.object({
-    result: z.literal('failed'),
-    failure: z.object({
-      class: z.enum([
-        'failed',
-        'timeout',
-        'out-of-memory',
-        'image-pull',
-        'worker-lost',
-        'infrastructure',
-        'cancelled',
-      ]),
-      message: z.string(),
-      exitCode: z.number().int().nullable(),
-    }),
-  }),
+  z.object({ result: z.literal('failed'), failure }),
   z.object({ result: z.literal('cancelled'), reason: z.string() }),
 ]);
 

@@ -8,11 +8,8 @@ import type { ActionClaim, ActionReport } from '@sluice/pipelines/protocol/worke
 import type { PerformedAction } from '../deploy/perform-action.ts';
 import { aClaim } from '../deploy/test-claim.ts';
 import { ServerAwayError, ServerRefusedError } from '../server-client/http-door.ts';
-import {
-  startActionConsumer,
-  type ActionConsumer,
-  type ActionConsumerDependencies,
-} from './action-consumer.ts';
+import { startActionConsumer, type ActionConsumerDependencies } from './action-consumer.ts';
+import type { QueueConsumer } from './consume-queue.ts';
 
 const url = process.env['REDIS_URL'];
 const failed: PerformedAction = {
@@ -26,7 +23,7 @@ describe.skipIf(url === undefined)(
     let redis: Redis;
     let queue: Queue;
     let prefix: string;
-    let consumer: ActionConsumer | null;
+    let consumer: Pick<QueueConsumer, 'close'> | null;
 
     beforeEach(() => {
       prefix = `test-${randomUUID()}`;

@@ -1,7 +1,4 @@
-// Takes actions of rollouts from the queue. A job is only a hint: the claim at the server decides, so a job may be
-// lost or come twice. An action is done once, reported until the server has it, and given up after a minute.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'bullmq';
+// An action of a rollout is done once, reported until the server has it, and given up after a minute.
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { actionJob, actionQueue, type ActionJob } from '@sluice/pipelines/protocol/queues';
@@ -11,6 +8,7 @@ import type { PerformedAction } from '../deploy/perform-action.ts';
 import { createBackoff } from '../server-client/backoff.ts';
 import { ServerRefusedError } from '../server-client/http-door.ts';
 import type { ServerClient } from '../server-client/server-client.ts';
+import { consumeQueue, type QueueConsumer } from './consume-queue.ts';
 
 export interface ActionConsumerDependencies {
   readonly server: Pick<ServerClient, 'claimAction' | 'reportAction'>;
@@ -26,53 +24,18 @@ export interface ActionConsumerDependencies {
   readonly actionTimeoutMs?: number;
 }
 
-export interface ActionConsumer {
-  /** Takes no more actions; resolves when those under way have been done, and reported if the server is there. */
-  readonly close: () => Promise<void>;
+/** Closing it takes no more actions, and waits until those under way are done, and reported if the server is there. */
+export function startActionConsumer(deps: ActionConsumerDependencies): Pick<QueueConsumer, 'close'> {
+  return consumeQueue({
+    queue: actionQueue(deps.pool),
+    prefix: deps.queuePrefix,
+    redis: deps.redis,
+    concurrency: deps.concurrency ?? 16,
+    schema: actionJob,
+    take: (job, closing) => takeAction(deps, job, closing),
+    log: deps.log,
+  });
 }
-
-export function startActionConsumer(deps: ActionConsumerDependencies): ActionConsumer {
-  const { redis, queuePrefix, pool, log, concurrency = 16 } = deps;
-  const closing = new AbortController();
-  const running = new Set<Promise<void>>();
-  const worker = new Worker(
-    actionQueue(pool),
-    async (job) => {
-      const parsed = actionJob.safeParse(job.data);
-      if (!parsed.success) {
-        log.error(
-          { job: job.id },
-          'a job that is no action was dropped: is another program using this queue?',
-        );
-        return;
-      }
-      const action = takeAction(deps, parsed.data, closing.signal);
-      running.add(action);
-      await action.finally(() => running.delete(action));
-    },
-    {
-      connection: redis,
-      prefix: queuePrefix,
-      concurrency,
-      // A job that is done or failed must not stand in the way of the same id coming again.
-      removeOnComplete: { count: 0 },
-      removeOnFail: { count: 0 },
-      maxStalledCount: 1_000,
-    },
-  );
-  sayProblems(worker, log);
-  return {
-    close: async () => {
-      closing.abort();
-      await worker.pause(true);
-      await Promise.allSettled(running);
-      await Promise.race([worker.close(), sleep(goodbyeMs)]); // never settles while Redis is away
-    },
-  };
-}
-
-/** Time to tell Redis which jobs are done; it is only a courtesy. */
-const goodbyeMs = 2_000;
 
 async function takeAction(
   deps: ActionConsumerDependencies,
@@ -128,17 +91,4 @@ async function untilAnswered<T>(
     }
   } while (!closing.aborted);
   return null;
-}
-
-/** Losing Redis, a lock or a job's key ends no action: it is told once and forgotten. */
-function sayProblems(worker: Worker, log: Logger): void {
-  let last = '';
-  worker.on('error', (error) => {
-    if (error.message !== last) log.warn(`action queue: ${error.message}`);
-    last = error.message;
-  });
-  worker.on('ready', () => {
-    last = '';
-  });
-  worker.on('failed', (job, error) => log.error({ job: job?.id, err: error }, 'a job of an action failed'));
 }

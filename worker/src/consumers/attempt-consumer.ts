@@ -1,13 +1,9 @@
-// Takes jobs of attempts from the queue. A job is only a hint: the claim at the server decides, so a job may be lost,
-// come twice, or outlive its attempt, and Redis may vanish while attempts run.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { Logger } from 'pino';
 import { attemptJob, attemptQueue, type AttemptJob } from '@sluice/pipelines/protocol/queues';
 import type { ClaimAnswer } from '@sluice/pipelines/protocol/worker-api';
 import type { UnfinishedAttempt } from '../spool/find-unfinished.ts';
 import { adoptAttempt } from './adopt-attempt.ts';
+import { consumeQueue, type QueueConsumer } from './consume-queue.ts';
 import { createBackoff } from '../server-client/backoff.ts';
 import { ServerAwayError, ServerRefusedError } from '../server-client/http-door.ts';
 import type { ServerClient } from '../server-client/server-client.ts';
@@ -27,75 +23,28 @@ export interface AttemptConsumerOptions {
   readonly abandon: AbortSignal;
 }
 
-export interface AttemptConsumer {
-  /** Takes no more jobs; resolves when those under way have ended. */
-  readonly close: () => Promise<void>;
-}
-
+/** Takes up what an earlier process of this worker had under way, then attempts from the queue. */
 export function startAttemptConsumer(
   deps: AttemptDependencies,
   options: AttemptConsumerOptions,
-): AttemptConsumer {
-  const { redis, queuePrefix, pool, slots } = options;
-  const closing = new AbortController();
-  const running = new Set<Promise<void>>();
-  const track = async (attempt: Promise<void>): Promise<void> => {
-    running.add(attempt);
-    await attempt.finally(() => running.delete(attempt));
-  };
+): Pick<QueueConsumer, 'close'> {
+  const consumer = consumeQueue({
+    queue: attemptQueue(options.pool),
+    prefix: options.queuePrefix,
+    redis: options.redis,
+    concurrency: options.slots,
+    schema: attemptJob,
+    take: (job, closing) => takeAttempt(deps, options, job, closing),
+    log: deps.log,
+  });
   for (const unfinished of options.unfinished) {
-    track(adoptAttempt(deps, unfinished, options, closing.signal)).catch((error: unknown) =>
-      deps.log.error({ err: error, ...unfinished.header }, 'an attempt could not be taken up again'),
-    );
+    consumer
+      .track((closing) => adoptAttempt(deps, unfinished, options, closing))
+      .catch((error: unknown) =>
+        deps.log.error({ err: error, ...unfinished.header }, 'an attempt could not be taken up again'),
+      );
   }
-  const worker = new Worker(
-    attemptQueue(pool),
-    async (job) => {
-      const parsed = attemptJob.safeParse(job.data);
-      if (!parsed.success) {
-        deps.log.error(
-          { job: job.id },
-          'a job that is no attempt was dropped: is another program using this queue?',
-        );
-        return;
-      }
-      await track(takeAttempt(deps, options, parsed.data, closing.signal));
-    },
-    {
-      connection: redis,
-      prefix: queuePrefix,
-      concurrency: slots,
-      // A job that is done or failed must not stand in the way of the same id coming again.
-      removeOnComplete: { count: 0 },
-      removeOnFail: { count: 0 },
-      maxStalledCount: 1_000,
-    },
-  );
-  sayProblems(worker, deps.log);
-  return {
-    close: async () => {
-      closing.abort();
-      await worker.pause(true);
-      await Promise.allSettled(running);
-      await Promise.race([worker.close(), sleep(goodbyeMs)]); // never settles while Redis is away
-    },
-  };
-}
-
-/** Time to tell Redis which jobs are done; it is only a courtesy. */
-const goodbyeMs = 2_000;
-
-/** Losing Redis, a lock or a job's key ends no attempt: it is told and forgotten. */
-function sayProblems(worker: Worker, log: Logger): void {
-  let last = '';
-  worker.on('error', (error) => {
-    if (error.message !== last) log.warn(`attempt queue: ${error.message}`);
-    last = error.message;
-  });
-  worker.on('ready', () => {
-    last = '';
-  });
-  worker.on('failed', (job, error) => log.error({ job: job?.id, err: error }, 'a job of an attempt failed'));
+  return consumer;
 }
 
 async function takeAttempt(

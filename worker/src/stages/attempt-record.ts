@@ -3,26 +3,13 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { failure } from '@sluice/pipelines/protocol/worker-api';
 
 const attemptRecord = z.object({
   /** Milliseconds since the epoch: times of lines and the stage's timeout count from here. */
   startedAt: z.number().int(),
   /** The first failure so far; it is the stage's. */
-  failure: z
-    .object({
-      class: z.enum([
-        'failed',
-        'timeout',
-        'out-of-memory',
-        'image-pull',
-        'worker-lost',
-        'infrastructure',
-        'cancelled',
-      ]),
-      message: z.string(),
-      exitCode: z.number().int().nullable(),
-    })
-    .nullable(),
+  failure: failure.nullable(),
 });
 export type AttemptRecord = z.infer<typeof attemptRecord>;
 

@@ -13,7 +13,6 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const unitOnly = process.argv.includes('--unit');
 const engines = unitOnly ? { environment: {}, missing: [] } : prepareEngines(root);
 const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'));
-let isGreen = true;
 const reports: VitestReport[] = [];
 
 for (const project of unitOnly ? ['unit'] : ['unit', 'integration', 'e2e']) {
@@ -32,12 +31,13 @@ for (const project of unitOnly ? ['unit'] : ['unit', 'integration', 'e2e']) {
     ],
     { cwd: root, stdio: 'inherit', env: { ...process.env, ...engines.environment } },
   );
-  isGreen &&= vitest.status === 0;
-  reports.push(readReport(file));
+  const report = readReport(file);
+  const isExplained = vitest.status === 0 || summarise([report]).failed > 0;
+  reports.push(report, ...(isExplained ? [] : [brokenReport(`${project}: an error outside of any test`)]));
 }
 rmSync(folder, { recursive: true, force: true });
 
-const { passed, failed, missing, leftOut } = summarise(reports);
+const { passed, failed, failures, missing, leftOut } = summarise(reports);
 list('Left out by an implementation of a contract, each with its reason:', leftOut);
 list(
   `Skipped, because an engine is missing (${engines.missing.join('; ') || 'each test says which'}):`,
@@ -45,8 +45,9 @@ list(
 );
 const skipsAreFailures = process.env['CI'] !== undefined && missing.length > 0;
 if (skipsAreFailures) console.log('In CI a missing engine is a failure: install what these tests need.');
+list('Failed:', failures);
 console.log(`\n${passed} passed, ${failed} failed, ${missing.length + leftOut.length} skipped`);
-process.exitCode = isGreen && failed === 0 && passed > 0 && !skipsAreFailures ? 0 : 1;
+process.exitCode = failed === 0 && passed > 0 && !skipsAreFailures ? 0 : 1;
 
 function list(title: string, names: readonly string[]): void {
   if (names.length > 0) console.log([`\n${title}`, ...names.map((name) => `  ${name}`)].join('\n'));
@@ -56,7 +57,12 @@ function readReport(file: string): VitestReport {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
   } catch {
-    console.error('vitest ended without a report: counted as one failure');
-    return { testResults: [{ name: 'vitest', status: 'failed', assertionResults: [] }] };
+    return brokenReport('vitest ended without a report');
   }
+}
+
+/** Counts as one failure. */
+function brokenReport(name: string): VitestReport {
+  const message = 'see what vitest printed above';
+  return { testResults: [{ name, status: 'failed', message, assertionResults: [] }] };
 }

@@ -68,8 +68,11 @@ export function steps(...names: readonly string[]): StageWork {
     checkout: true,
     shell: 'sh',
     network: true,
-    resources: { cpu: null, memoryBytes: null },
-    steps: names.map((name) => ({ name, run: name, if: null, env: {}, timeoutMs: null })),
+    services: [],
+    user: null,
+    readOnlyRoot: false,
+    resources: { cpu: null, memoryBytes: null, pids: null },
+    steps: names.map((name) => ({ name, run: name, if: null, env: {}, timeoutMs: null, retry: null })),
     outputs: {},
   };
 }

@@ -95,10 +95,36 @@ export interface StepsWork {
   readonly shell: 'sh' | 'bash';
   /** False: the steps get no network at all. */
   readonly network: boolean;
-  readonly resources: { readonly cpu: number | null; readonly memoryBytes: number | null };
+  readonly resources: Resources;
+  /** Containers beside the steps, in the order of the file; each is reached by its name. */
+  readonly services: readonly ServiceDefinition[];
+  /** `name`, `uid` or `uid:gid` that the steps run as; null: root of the container. */
+  readonly user: Template | null;
+  /** True: only the workspace and /tmp can be written. */
+  readonly readOnlyRoot: boolean;
   readonly steps: readonly StepDefinition[];
   /** Output name → file in the workspace whose trimmed text is the value. */
   readonly outputs: Readonly<Record<string, { readonly file: string }>>;
+}
+
+/** What all processes of the steps together may use; null: what the worker gives by default. */
+export interface Resources {
+  readonly cpu: number | null;
+  readonly memoryBytes: number | null;
+  /** Processes and threads at the same time. */
+  readonly pids: number | null;
+}
+
+export interface ServiceDefinition {
+  /** Also its host name for the steps. */
+  readonly name: string;
+  readonly image: Template;
+  readonly env: Readonly<Record<string, EnvValue>>;
+  /** What the image runs, instead of its own default; null: that. */
+  readonly command: readonly Template[] | null;
+  /** A shell command, run inside the service again and again until it exits with 0. Null: ready when it runs. */
+  readonly ready: Template | null;
+  readonly readyTimeoutMs: number;
 }
 
 export interface StepDefinition {
@@ -109,6 +135,8 @@ export interface StepDefinition {
   readonly env: Readonly<Record<string, EnvValue>>;
   /** Null: only the stage's timeout applies. */
   readonly timeoutMs: number | null;
+  /** Null: tried once. */
+  readonly retry: RetryPolicy | null;
 }
 
 export interface BuildWork {

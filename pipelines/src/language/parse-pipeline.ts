@@ -87,7 +87,7 @@ function readDefaults(fields: Fields): StageDefaults {
   const none: StageDefaults = {
     timeoutMs: 30 * 60_000,
     retry: defaultRetry,
-    resources: { cpu: null, memoryBytes: null },
+    resources: { cpu: null, memoryBytes: null, pids: null },
   };
   const { reading } = fields;
   const entry = fields.entries.get('defaults');

@@ -1,5 +1,6 @@
 import type {
   EnvValue,
+  Resources,
   RetryPolicy,
   StageDefinition,
   StageKind,
@@ -11,7 +12,7 @@ import { readApproval } from './read-approval.ts';
 import { readDeployWork } from './read-deploy-work.ts';
 import { readBuildWork, readPushWork, readScanWork } from './read-image-work.ts';
 import { readRetry } from './read-retry.ts';
-import { readStepsWork, stepsKeys, type Resources } from './read-steps-work.ts';
+import { readStepsWork, stepsKeys } from './read-steps-work.ts';
 import { readCondition, readEnv, type TemplateContext } from './read-templates.ts';
 import { readDuration } from './read-units.ts';
 import { readBoolean, readInteger, readList, readPlainText } from './read-values.ts';

@@ -1,4 +1,4 @@
-import type { StepDefinition, StepsWork } from './definition.ts';
+import type { Resources, StepDefinition, StepsWork } from './definition.ts';
 import { field, readFields, requiredField, type Fields } from './fields.ts';
 import { readRepositoryPath } from './read-path.ts';
 import { readCondition, readEnv, readTemplate, type TemplateContext } from './read-templates.ts';
@@ -6,8 +6,6 @@ import { readDuration, readMemory } from './read-units.ts';
 import { readBoolean, readChoice, readNumber, readRecord, readText, variableName } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
-
-export type Resources = StepsWork['resources'];
 
 /** Keys that only a stage with `steps` has. */
 export const stepsKeys = ['image', 'steps', 'outputs', 'checkout', 'shell', 'network', 'resources'] as const;
@@ -26,6 +24,9 @@ export function readStepsWork(fields: Fields, context: TemplateContext, defaults
       (_, node, name) => readResources(reading, node, name, defaults),
       defaults,
     ),
+    services: [],
+    user: null,
+    readOnlyRoot: false,
     steps: field(fields, 'steps', (_, node, name) => readSteps(reading, node, name, context), []),
     outputs: field(fields, 'outputs', readRecord(readOutput, variableName), {}),
   };
@@ -36,6 +37,7 @@ export function readResources(reading: Reading, node: SourceNode, name: string, 
   return {
     cpu: field(fields, 'cpu', readNumber(0.01, 1_024), base.cpu),
     memoryBytes: field(fields, 'memory', readMemory, base.memoryBytes),
+    pids: base.pids,
   };
 }
 
@@ -87,7 +89,7 @@ function readStep(
 ): StepDefinition {
   if (node.kind !== 'map') {
     const run = readTemplate(reading, node, name, 'command', context);
-    return { name: commandName(run), run, if: null, env: {}, timeoutMs: null };
+    return { name: commandName(run), run, if: null, env: {}, timeoutMs: null, retry: null };
   }
   const fields = readFields(reading, node, name, {
     known: ['name', 'run', 'if', 'env', 'timeout'],
@@ -109,6 +111,7 @@ function readStep(
     ),
     env,
     timeoutMs: field(fields, 'timeout', readDuration(1), null),
+    retry: null,
   };
 }
 

@@ -26,8 +26,11 @@ const aCommand: StageWork = {
   checkout: true,
   shell: 'sh',
   network: true,
-  resources: { cpu: null, memoryBytes: null },
-  steps: [{ name: 'run', run: 'true', if: null, env: {}, timeoutMs: null }],
+  services: [],
+  user: null,
+  readOnlyRoot: false,
+  resources: { cpu: null, memoryBytes: null, pids: null },
+  steps: [{ name: 'run', run: 'true', if: null, env: {}, timeoutMs: null, retry: null }],
   outputs: {},
 };
 

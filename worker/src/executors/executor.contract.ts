@@ -193,7 +193,7 @@ export function executorContract(
     });
 
     testIf('out of memory', 'running out of memory is told apart from failing', async () => {
-      const opened = await open({ resources: { cpu: null, memoryBytes: 16 * 1024 * 1024 } });
+      const opened = await open({ resources: { cpu: null, memoryBytes: 16 * 1024 * 1024, pids: null } });
       const { end } = await run(opened, 'x=0123456789; while :; do x="$x$x"; done');
       expect(end).toMatchObject({ kind: 'exited', outOfMemory: true });
       expect((await run(opened, 'exit 3')).end).toEqual({ kind: 'exited', exitCode: 3, outOfMemory: false });
@@ -235,7 +235,10 @@ function aSpec({ image }: ExecutorUnderTest, workspace: string, scratch: string)
     scratch,
     labels: { sluice: 'test', 'sluice.attempt': '1', 'sluice.test': workspace.split('/').at(-2) ?? '' },
     network: true,
-    resources: { cpu: null, memoryBytes: null },
+    services: [],
+    user: null,
+    readOnlyRoot: false,
+    resources: { cpu: null, memoryBytes: null, pids: null },
     registryCredentials: [],
     onProgress: () => {},
   };

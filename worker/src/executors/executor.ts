@@ -37,10 +37,33 @@ export interface WorkspaceSpec {
   /** Everything made on an engine carries these. */
   readonly labels: Readonly<Record<string, string>>;
   readonly network: boolean;
-  readonly resources: { readonly cpu: number | null; readonly memoryBytes: number | null };
+  readonly resources: {
+    readonly cpu: number | null;
+    readonly memoryBytes: number | null;
+    /** Processes and threads at the same time; null: the executor's own limit. */
+    readonly pids: number | null;
+  };
+  /** Started beside the steps and removed with them. `openWorkspace` resolves when all of them are ready. */
+  readonly services: readonly ServiceSpec[];
+  /** `name`, `uid` or `uid:gid` that the steps run as; null: root of the container. */
+  readonly user: string | null;
+  /** True: only the workspace and /tmp can be written. */
+  readonly readOnlyRoot: boolean;
   readonly registryCredentials: readonly RegistryLogin[];
   /** What takes time before the first step, such as the progress of a pull: a line each. */
   readonly onProgress: (line: string) => void;
+}
+
+/** Another container, which the steps reach by its name. */
+export interface ServiceSpec {
+  readonly name: string;
+  readonly image: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** A shell command, run inside the service until it exits with 0. Null: ready as soon as it runs. */
+  readonly ready: string | null;
+  readonly readyTimeoutMs: number;
+  /** What the image runs, instead of its own default; null: that. */
+  readonly command: readonly string[] | null;
 }
 
 export interface RegistryLogin {
@@ -51,8 +74,15 @@ export interface RegistryLogin {
 
 export type OpenedWorkspace =
   | { readonly kind: 'opened'; readonly session: ExecutorSession }
-  /** `image-pull`: the registry did not give the image. `refused`: this worker may not or cannot do what was asked. */
-  | { readonly kind: 'failed'; readonly reason: 'image-pull' | 'refused'; readonly message: string };
+  /**
+   * `image-pull`: the registry did not give the image. `refused`: this worker may not or cannot do what was asked.
+   * `service`: a service ended or did not get ready; its last lines are in the message.
+   */
+  | {
+      readonly kind: 'failed';
+      readonly reason: 'image-pull' | 'refused' | 'service';
+      readonly message: string;
+    };
 
 export type AdoptedWorkspace =
   | { readonly kind: 'adopted'; readonly session: ExecutorSession }

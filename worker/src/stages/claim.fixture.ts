@@ -31,7 +31,10 @@ export function aClaim(
         checkout: false,
         shell: 'sh',
         network: true,
-        resources: { cpu: null, memoryBytes: null },
+        services: [],
+        user: null,
+        readOnlyRoot: false,
+        resources: { cpu: null, memoryBytes: null, pids: null },
         outputs: {},
         steps: steps.map(aStep),
         ...work,
@@ -53,6 +56,6 @@ export function aClaim(
 }
 
 function aStep(step: string | Partial<StepDefinition>, at: number): StepDefinition {
-  const base = { name: `step ${at + 1}`, run: 'true', if: null, env: {}, timeoutMs: null };
+  const base = { name: `step ${at + 1}`, run: 'true', if: null, env: {}, timeoutMs: null, retry: null };
   return typeof step === 'string' ? { ...base, run: step } : { ...base, ...step };
 }

@@ -103,7 +103,7 @@ interface GoneWorkspace {
   readonly message: string;
 }
 
-function failureClassOf(reason: 'image-pull' | 'refused' | 'gone'): Failure['class'] {
+function failureClassOf(reason: 'image-pull' | 'refused' | 'service' | 'gone'): Failure['class'] {
   return reason === 'gone' ? 'worker-lost' : reason === 'image-pull' ? 'image-pull' : 'failed';
 }
 
@@ -116,6 +116,9 @@ function workspaceOf({ claim, log, ...context }: StageContext, work: StepsWork):
     labels: context.labels,
     network: work.network,
     resources: work.resources,
+    services: [],
+    user: work.user,
+    readOnlyRoot: work.readOnlyRoot,
     registryCredentials: claim.registryCredentials,
     onProgress: log.say,
   };

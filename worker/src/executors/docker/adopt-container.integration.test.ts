@@ -34,7 +34,10 @@ describe.skipIf(host === undefined)('adopting on a Docker engine (needs DOCKER_H
       scratch: join(root, 'scratch'),
       labels: { sluice: 'test', 'sluice.attempt': '1' },
       network: false,
-      resources: { cpu: null, memoryBytes: null },
+      services: [],
+      user: null,
+      readOnlyRoot: false,
+      resources: { cpu: null, memoryBytes: null, pids: null },
       registryCredentials: [],
       onProgress: () => {},
     };

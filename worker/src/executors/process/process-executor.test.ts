@@ -34,7 +34,8 @@ async function countProcessesIn(folder: string): Promise<number> {
 test.each([
   [{ isAllowed: false }, {}, /SLUICE_ALLOW_PROCESS_EXECUTOR=1/],
   [{ isAllowed: true }, { network: false }, /cut off from the network/],
-  [{ isAllowed: true }, { resources: { cpu: 1, memoryBytes: null } }, /cannot be limited/],
+  [{ isAllowed: true }, { resources: { cpu: 1, memoryBytes: null, pids: null } }, /cannot be limited/],
+  [{ isAllowed: true }, { readOnlyRoot: true }, /read_only/],
 ])('what it may not or cannot do is refused in words', async (options, change, message) => {
   const opened = await createProcessExecutor({ path, ...options }).openWorkspace(
     {
@@ -44,7 +45,10 @@ test.each([
       scratch: '/nowhere',
       labels: {},
       network: true,
-      resources: { cpu: null, memoryBytes: null },
+      services: [],
+      user: null,
+      readOnlyRoot: false,
+      resources: { cpu: null, memoryBytes: null, pids: null },
       registryCredentials: [],
       onProgress: () => {},
       ...change,

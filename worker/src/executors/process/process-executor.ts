@@ -34,14 +34,21 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
   };
 }
 
-function whyNot({ network, resources }: WorkspaceSpec, { isAllowed }: ProcessExecutorOptions): string | null {
+function whyNot(spec: WorkspaceSpec, { isAllowed }: ProcessExecutorOptions): string | null {
+  const { network, resources } = spec;
   if (!isAllowed) {
     return 'This worker runs no steps on its own host. Give the stage an "image", or start the worker with SLUICE_ALLOW_PROCESS_EXECUTOR=1.';
   }
   if (!network)
     return 'Steps without an image cannot be cut off from the network. Give the stage an "image".';
-  if (resources.memoryBytes !== null || resources.cpu !== null) {
-    return 'Steps without an image cannot be limited in CPU or memory. Give the stage an "image", or remove "resources".';
+  if (spec.services.length > 0) {
+    return 'Steps without an image cannot have services beside them. Give the stage an "image".';
+  }
+  if (spec.user !== null || spec.readOnlyRoot) {
+    return 'Steps without an image run as the worker itself and see its host. Give the stage an "image", or remove "user" and "read_only".';
+  }
+  if (resources.memoryBytes !== null || resources.cpu !== null || resources.pids !== null) {
+    return 'Steps without an image cannot be limited in CPU, memory or processes. Give the stage an "image", or remove "resources".';
   }
   return null;
 }

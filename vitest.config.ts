@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config';
 const exclude = ['**/node_modules/**', '**/dist/**'];
 
 // Three projects by what they need: `unit` needs no engine at all, `integration` needs PostgreSQL, Redis,
-// Docker, Kubernetes or a registry for one house, `e2e` drives the whole product.
+// Docker, Kubernetes or a registry for one house, `e2e` drives the whole product. The time limits end what hangs,
+// also on a busy machine; no test is meant to come near them.
+const expectations = { poll: { timeout: 60_000 } };
+
 export default defineConfig({
   test: {
     projects: [
@@ -14,6 +17,8 @@ export default defineConfig({
           isolate: false,
           include: ['{pipelines,server,worker,web,cli}/src/**/*.test.{ts,tsx}', 'test/*.test.ts'],
           exclude: [...exclude, '**/*.integration.test.ts'],
+          testTimeout: 60_000,
+          expect: expectations,
         },
       },
       {
@@ -21,8 +26,9 @@ export default defineConfig({
           name: 'integration',
           include: ['{server,worker,cli}/src/**/*.integration.test.ts'],
           exclude,
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: expectations,
         },
       },
       {
@@ -32,6 +38,7 @@ export default defineConfig({
           exclude,
           fileParallelism: false,
           testTimeout: 300_000,
+          expect: expectations,
           hookTimeout: 300_000,
         },
       },

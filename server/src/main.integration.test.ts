@@ -57,7 +57,7 @@ test('a delivery that a killed server had stored is worked on by the next one, u
   const second = await aServer();
   expect(await second.api('GET', '/api/session')).toMatchObject({ installation });
   await expect
-    .poll(() => second.api('GET', '/api/deliveries'), { timeout: 45_000 })
+    .poll(() => second.api('GET', '/api/deliveries'))
     .toMatchObject({ deliveries: [{ status: 'ignored', reason: expect.stringContaining('ping') }] });
   second.child.kill('SIGTERM');
   expect(await once(second.child, 'exit')).toEqual([0, null]);
@@ -105,7 +105,7 @@ async function aServer() {
   child.stderr?.resume();
   const url = `http://127.0.0.1:${port}`;
   const isReady = async () => (await fetch(`${url}/readyz`).catch(() => null))?.ok === true;
-  await expect.poll(isReady, { timeout: 45_000 }).toBe(true);
+  await expect.poll(isReady).toBe(true);
   const token = readFileSync(path.join(dataDir, 'cli-token'), 'utf8').trim();
   const api = async (method: string, address: string, body?: unknown) => {
     const answer = await fetch(`${url}${address}`, {

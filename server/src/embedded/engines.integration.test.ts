@@ -86,5 +86,5 @@ async function ping(url: string): Promise<string> {
 }
 
 async function gone(isRunning: () => boolean): Promise<void> {
-  await expect.poll(isRunning, { timeout: 10_000 }).toBe(false);
+  await expect.poll(isRunning).toBe(false);
 }

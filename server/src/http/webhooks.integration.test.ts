@@ -308,7 +308,7 @@ async function deliveries(): Promise<readonly Listed[]> {
 
 async function settled(id: string): Promise<Listed | undefined> {
   const find = async () => (await deliveries()).find((delivery) => delivery.id === id);
-  await expect.poll(async () => (await find())?.status, { timeout: 15_000 }).not.toBe('received');
+  await expect.poll(async () => (await find())?.status).not.toBe('received');
   return find();
 }
 

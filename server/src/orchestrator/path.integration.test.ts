@@ -167,7 +167,7 @@ describe.skipIf(redisUrl === undefined)('a run, from its start to its end (needs
       .not.toEqual([]);
     await core.emptyRedis();
     await expect
-      .poll(() => core.context.redis.keys(`${core.context.queuePrefix}:*${runId}*`), { timeout: 10_000 })
+      .poll(() => core.context.redis.keys(`${core.context.queuePrefix}:*${runId}*`))
       .not.toEqual([]);
     await requestCancel(core.context, runId, 'ada', 'seen enough');
     expect((await findRun(core.context.db, runId))?.status).toBe('cancelled');
@@ -207,9 +207,7 @@ describe.skipIf(redisUrl === undefined)('a run, from its start to its end (needs
       .set({ lease_until: core.context.now() - 1 })
       .where('id', '=', attemptId)
       .execute();
-    await expect
-      .poll(async () => (await findRun(core.context.db, runId))?.status, { timeout: 5_000 })
-      .toBe('failed');
+    await expect.poll(async () => (await findRun(core.context.db, runId))?.status).toBe('failed');
     const late = await ingestRecords(core.context, attemptId, { fence, records: aLog(['late']) });
     expect(late).toMatchObject({ ok: false, error: { reason: 'stale-fence' } });
     await orchestrator.close();

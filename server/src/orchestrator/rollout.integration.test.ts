@@ -46,7 +46,7 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
   test('a good canary is promoted, on a chain of decisions that anyone can check', async () => {
     worker = workOnTarget(core, {});
     const runId = await startDeploy(core, aDeploy('one'));
-    await expect.poll(() => statusOf(core, runId), { timeout: 30_000 }).toBe('succeeded');
+    await expect.poll(() => statusOf(core, runId)).toBe('succeeded');
     const run = await runView(core.context.db, runId);
     const rollout = await rolloutView(core.context.db, run?.rollouts[0]?.id ?? '');
     expect(rollout?.rollout.phase.name).toBe('succeeded');
@@ -70,7 +70,7 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
   test('a bad canary is rolled back, and its stage shows that', async () => {
     worker = workOnTarget(core, { canaryBadRate: 0.2 });
     const runId = await startDeploy(core, aDeploy('two'));
-    await expect.poll(() => statusOf(core, runId), { timeout: 30_000 }).toBe('failed');
+    await expect.poll(() => statusOf(core, runId)).toBe('failed');
     const run = await runView(core.context.db, runId);
     expect(run?.stages.find(({ id }) => id === 'deploy')?.status).toBe('rolled-back');
     const [environment] = (await environmentViews(core.context.db)).filter(({ name }) => name === 'two');
@@ -91,7 +91,7 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
         ],
       }),
     );
-    await expect.poll(() => statusOf(core, runId), { timeout: 30_000 }).toBe('awaiting-approval');
+    await expect.poll(() => statusOf(core, runId)).toBe('awaiting-approval');
     const run = await runView(core.context.db, runId);
     const rolloutId = run?.rollouts[0]?.id ?? '';
     const decisionHash = await newestDecisionHash(core.context.db, rolloutId);
@@ -105,7 +105,7 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
     expect(await vote('grace', older)).toMatchObject({ ok: false, error: { reason: 'stale-evidence' } });
     expect(await vote('ada', decisionHash)).toMatchObject({ ok: false, error: { reason: 'may-not-vote' } });
     expect(await vote('grace', decisionHash)).toMatchObject({ ok: true });
-    await expect.poll(() => statusOf(core, runId), { timeout: 30_000 }).toBe('succeeded');
+    await expect.poll(() => statusOf(core, runId)).toBe('succeeded');
   });
 
   test('a newer run supersedes a rollout: the older rolls back first; then one click goes back', async () => {
@@ -121,17 +121,15 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
       aDeploy('four', { strategy: 'rolling', steps: [] }),
       'registry/shop@sha256:0',
     );
-    await expect.poll(() => statusOf(core, first), { timeout: 30_000 }).toBe('succeeded');
+    await expect.poll(() => statusOf(core, first)).toBe('succeeded');
     const older = await startDeploy(core, pause);
-    await expect
-      .poll(async () => (await runView(core.context.db, older))?.rollouts[0]?.phase, { timeout: 20_000 })
-      .toBe('paused');
+    await expect.poll(async () => (await runView(core.context.db, older))?.rollouts[0]?.phase).toBe('paused');
     const newer = await startDeploy(
       core,
       aDeploy('four', { strategy: 'rolling', steps: [] }),
       'registry/shop@sha256:2',
     );
-    await expect.poll(() => statusOf(core, newer), { timeout: 30_000 }).toBe('succeeded');
+    await expect.poll(() => statusOf(core, newer)).toBe('succeeded');
     expect(await statusOf(core, older)).toBe('cancelled');
     const back = await rollBackEnvironment(core.context, 'four', {
       releaseId: null,
@@ -139,7 +137,7 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
       reason: 'slow',
     });
     if (!back.ok) throw new Error(back.error.message);
-    await expect.poll(() => statusOf(core, back.value.runId), { timeout: 30_000 }).toBe('succeeded');
+    await expect.poll(() => statusOf(core, back.value.runId)).toBe('succeeded');
     const [environment] = (await environmentViews(core.context.db)).filter(({ name }) => name === 'four');
     expect(environment?.current).toMatchObject({ image: 'registry/shop@sha256:0', by: 'grace' });
   });
@@ -147,17 +145,15 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
   test('cancelling a run rolls its rollout back before the stage ends', async () => {
     worker = workOnTarget(core, {});
     const runId = await startDeploy(core, aDeploy('five', { steps: [{ kind: 'pause', forMs: null }] }));
-    await expect
-      .poll(async () => (await runView(core.context.db, runId))?.rollouts[0]?.phase, { timeout: 20_000 })
-      .toBe('paused');
+    await expect.poll(async () => (await runView(core.context.db, runId))?.rollouts[0]?.phase).toBe('paused');
     await requestCancel(core.context, runId, 'grace', 'wrong branch');
-    await expect.poll(() => statusOf(core, runId), { timeout: 30_000 }).toBe('cancelled');
+    await expect.poll(() => statusOf(core, runId)).toBe('cancelled');
     expect((await runView(core.context.db, runId))?.rollouts[0]?.phase).toBe('rolled-back');
   });
 
   test('a deployment to an environment that does not exist says how to create it', async () => {
     const runId = await startDeploy(core, aDeploy('nowhere'));
-    await expect.poll(() => statusOf(core, runId), { timeout: 10_000 }).toBe('failed');
+    await expect.poll(() => statusOf(core, runId)).toBe('failed');
     const run = await runView(core.context.db, runId);
     expect(run?.state?.stages['deploy']).toMatchObject({
       failure: { message: expect.stringContaining('PUT /api/environments/nowhere') },
@@ -188,7 +184,7 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
         .done(),
     );
     core.passTime(61_000);
-    await expect.poll(() => statusOf(core, runId), { timeout: 5_000 }).toBe('failed');
+    await expect.poll(() => statusOf(core, runId)).toBe('failed');
   });
 });
 

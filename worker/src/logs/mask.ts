@@ -1,6 +1,7 @@
 // Masks secrets in a byte stream. A secret may be split across chunks, so the end of a chunk that may be the
 // beginning of a secret (and only that) is held back until the next chunk or the end.
 import { compileMatcher, type ByteMatcher } from './byte-matcher.ts';
+import { exactLane, spacedLane, type Match, type MatchLane } from './match-lane.ts';
 import { secretForms, shortestSecret } from './secret-forms.ts';
 
 export const maskText = '***';
@@ -24,18 +25,25 @@ export interface MaskStream {
 
 /** `secrets`: name → plain value. */
 export function createMask(secrets: Readonly<Record<string, string>>): Mask {
-  const patterns = [...new Set(Object.values(secrets).flatMap(secretForms))].map((form) => Buffer.from(form));
+  const forms = Object.values(secrets).map(secretForms);
   const unmasked = Object.entries(secrets).flatMap(([name, value]) =>
     value.length > 0 && value.length < shortestSecret ? [name] : [],
   );
-  if (patterns.length === 0) return { stream: openStream, redact: (text) => text, unmasked };
-  const matcher = compileMatcher(patterns);
-  const stream = (): MaskStream => maskStream(matcher);
+  if (forms.every(({ exact }) => exact.length === 0)) {
+    return { stream: openStream, redact: (text) => text, unmasked };
+  }
+  const exact = compileForms(forms.flatMap((each) => each.exact));
+  const spaced = compileForms(forms.flatMap((each) => each.spaced));
+  const stream = (): MaskStream => maskStream([exactLane(exact), spacedLane(spaced)]);
   const redact = (text: string): string => {
     const whole = stream();
     return Buffer.concat([whole.write(Buffer.from(text)), whole.end()]).toString();
   };
   return { stream, redact, unmasked };
+}
+
+function compileForms(forms: readonly string[]): ByteMatcher {
+  return compileMatcher([...new Set(forms)].map((form) => Buffer.from(form)));
 }
 
 function openStream(): MaskStream {
@@ -49,8 +57,7 @@ interface SecretRange {
   shown: boolean;
 }
 
-function maskStream(matcher: ByteMatcher): MaskStream {
-  let state = 0;
+function maskStream(lanes: readonly MatchLane[]): MaskStream {
   let held: Buffer = Buffer.alloc(0);
   let ranges: SecretRange[] = [];
 
@@ -71,22 +78,19 @@ function maskStream(matcher: ByteMatcher): MaskStream {
     write: (chunk) => {
       const from = held.length;
       held = from === 0 ? asBuffer(chunk) : Buffer.concat([held, chunk]);
-      for (let at = from; at < held.length; at += 1) {
-        state = matcher.next(state, held[at] ?? 0);
-        const length = state === 0 ? 0 : matcher.matched(state);
-        if (length > 0) addRange(ranges, at + 1 - length, at + 1);
-      }
-      return release(held.length - matcher.depth(state));
+      const matches = lanes.flatMap((lane) => lane.read(held, from));
+      for (const match of matches.sort((a, b) => a.end - b.end)) addRange(ranges, match);
+      return release(Math.min(...lanes.map((lane) => lane.openFrom(held))));
     },
     end: () => {
-      state = 0;
+      for (const lane of lanes) lane.reset();
       return release(held.length);
     },
   };
 }
 
 /** Matches arrive by their ends; overlapping ones become one. */
-function addRange(ranges: SecretRange[], start: number, end: number): void {
+function addRange(ranges: SecretRange[], { start, end }: Match): void {
   let first = start;
   let shown = false;
   for (let last = ranges.at(-1); last !== undefined && last.end > start; last = ranges.at(-1)) {

@@ -2,19 +2,26 @@
 
 /** Shorter ones would mask half the log. */
 export const shortestSecret = 4;
-/** Lines of a secret and pieces of its wrapped base64 are matched from this length on. */
+/** Lines of a secret, and base64 with white space in it, are matched from this length on. */
 const shortestPiece = 8;
 
-/** Every text to mask for one secret, without duplicates; empty when the secret is too short to be masked. */
-export function secretForms(secret: string): readonly string[] {
-  if (secret.length < shortestSecret) return [];
-  const forms = [secret, ...lines(secret)].flatMap((text) => [
-    text,
-    JSON.stringify(text).slice(1, -1),
-    ...urlForms(text),
-    ...base64Forms(text),
-  ]);
-  return [...new Set(forms)].filter((form) => form.length >= shortestSecret);
+export interface SecretForms {
+  /** Texts that stand in a log as they are. */
+  readonly exact: readonly string[];
+  /** Base64, which tools wrap and indent: to be found also with white space anywhere in it. */
+  readonly spaced: readonly string[];
+}
+
+/** Every text to mask for one secret, without duplicates; none when the secret is too short to be masked. */
+export function secretForms(secret: string): SecretForms {
+  if (secret.length < shortestSecret) return { exact: [], spaced: [] };
+  const texts = [secret, ...lines(secret)];
+  const base64 = texts.flatMap(base64Forms);
+  const exact = texts.flatMap((text) => [text, ...jsonForms(text), ...urlForms(text)]);
+  return {
+    exact: [...new Set([...exact, ...base64])].filter((form) => form.length >= shortestSecret),
+    spaced: [...new Set(base64)].filter((form) => form.length >= shortestPiece),
+  };
 }
 
 function lines(secret: string): readonly string[] {
@@ -24,6 +31,18 @@ function lines(secret: string): readonly string[] {
   return [...whole, ...single.filter((line) => line.length >= shortestPiece)];
 }
 
+/** As JavaScript writes it, as PHP (`\\/`), as Python (ASCII only), as Go (no HTML signs); escapes in either case. */
+function jsonForms(text: string): readonly string[] {
+  const json = JSON.stringify(text).slice(1, -1);
+  const escaped = [/[^\0-\x7f]/g, /[<>&\u2028\u2029]/g].flatMap((signs) => {
+    const lower = json.replaceAll(signs, unicodeEscape);
+    return [lower, lower.replaceAll(/\\u[0-9a-f]{4}/g, (escape) => `\\u${escape.slice(2).toUpperCase()}`)];
+  });
+  return [json, ...escaped].flatMap((form) => [form, form.replaceAll('/', '\\/')]);
+}
+
+const unicodeEscape = (sign: string): string => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 function urlForms(text: string): readonly string[] {
   const wellFormed = Buffer.from(text).toString();
   const encoded = encodeURIComponent(wellFormed);
@@ -32,7 +51,7 @@ function urlForms(text: string): readonly string[] {
     (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
   );
   const form = new URLSearchParams([['', wellFormed]]).toString().slice(1);
-  return [encoded, strict, strict.replaceAll('%20', '+'), form].flatMap((one) => [
+  return [encodeURI(wellFormed), encoded, strict, strict.replaceAll('%20', '+'), form].flatMap((one) => [
     one,
     lowerCaseEscapes(one),
   ]);
@@ -43,18 +62,12 @@ function lowerCaseEscapes(form: string): string {
 }
 
 /**
- * Base64 of the secret alone (also wrapped at 64 and 76 characters, as openssl and coreutils do) and of the
- * secret inside longer text: at each of three alignments the characters that only the secret decides.
+ * Base64 of the secret alone, and of the secret inside longer text: at each of three alignments the characters that
+ * only the secret decides.
  */
 function base64Forms(text: string): readonly string[] {
   const bytes = Buffer.from(text);
-  const alone = bytes.toString('base64');
-  const standard = [
-    alone,
-    ...wrapped(alone, 64),
-    ...wrapped(alone, 76),
-    ...[0, 1, 2].map((n) => inside(bytes, n)),
-  ];
+  const standard = [bytes.toString('base64'), ...[0, 1, 2].map((n) => inside(bytes, n))];
   return standard.flatMap((form) => [
     form,
     form.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''),
@@ -66,11 +79,4 @@ function inside(bytes: Buffer, before: number): string {
   const all = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
   const first = before === 0 ? 0 : before + 1;
   return all.slice(first, Math.floor(((bytes.length + before) * 8) / 6));
-}
-
-function wrapped(form: string, width: number): readonly string[] {
-  if (form.length <= width) return [];
-  const pieces: string[] = [];
-  for (let at = 0; at < form.length; at += width) pieces.push(form.slice(at, at + width));
-  return pieces.filter((piece) => piece.length >= shortestPiece);
 }

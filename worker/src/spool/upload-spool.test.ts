@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startFakeServer, workerToken, type FakeServer } from '../server-client/fake-server.fixture.ts';
+import { createBackoff } from '../server-client/backoff.ts';
 import { createServerClient } from '../server-client/server-client.ts';
 import { deliverLeftovers, findSpools } from './deliver-leftovers.ts';
 import { createSpool, defaultSpoolLimits, type NewRecord, type Spool } from './spool.ts';
@@ -58,6 +59,7 @@ const upload = (
     spool,
     { onCancel: events.onCancel ?? (() => {}), onLost: events.onLost ?? (() => {}), log },
     stop.signal,
+    createBackoff({ firstMs: 1, maxMs: 10 }),
   );
 const numbers = (): number[] => server.records(attemptId).map((record) => record.number);
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, at) => at + 1);

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { unreachable } from '@sluice/pipelines/result';
-import { createBackoff } from '../server-client/backoff.ts';
+import { createBackoff, type Backoff } from '../server-client/backoff.ts';
 import type { PostAnswer, RecordsClient } from '../server-client/records-client.ts';
 import type { Spool, SpooledRecord } from './spool.ts';
 
@@ -21,8 +21,8 @@ export async function uploadSpool(
   spool: Spool,
   events: UploadEvents,
   signal: AbortSignal,
+  backoff: Backoff = createBackoff({ firstMs: 100, maxMs: 5_000 }),
 ): Promise<void> {
-  const backoff = createBackoff({ firstMs: 100, maxMs: 5_000 });
   while (!signal.aborted) {
     if (spool.pending(batchLimit).length === 0) {
       await spool.changed(signal);

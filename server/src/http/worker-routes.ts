@@ -15,6 +15,7 @@ import { ingestRecords, type IngestProblem } from '../ingest/ingest-records.ts';
 import { adoptAttempt } from '../orchestrator/adopt-attempt.ts';
 import { claimAction } from '../orchestrator/claim-action.ts';
 import { claimAttempt } from '../orchestrator/claim-attempt.ts';
+import { openWorkerDoor } from '../orchestrator/worker-door.ts';
 import { reportAction } from '../orchestrator/report-action.ts';
 import { uuidParameter } from './path-parameter.ts';
 import { parseBody, ProblemError } from './problem.ts';
@@ -25,11 +26,12 @@ const largestBatch = '64mb';
 
 export function workerRoutes(context: ServerContext): Router {
   const router = express.Router();
+  const door = openWorkerDoor(context);
   router.use(workerBlobRoutes(context));
   router.use(express.json({ limit: largestBatch }));
 
   router.post('/claims', async (request, response) => {
-    response.json(await claimAttempt(context, parseBody(claimRequest, request)));
+    response.json(await claimAttempt(context, parseBody(claimRequest, request), door));
   });
 
   router.post('/attempts/:id/adopt', async (request, response) => {
@@ -39,7 +41,7 @@ export function workerRoutes(context: ServerContext): Router {
 
   router.post('/attempts/:id/records', async (request, response) => {
     const attemptId = uuidParameter(request.params.id, 'attempt');
-    const result = await ingestRecords(context, attemptId, parseBody(recordBatch, request));
+    const result = await ingestRecords(context, attemptId, parseBody(recordBatch, request), door);
     if (!result.ok)
       throw new ProblemError(statusOf[result.error.reason], result.error.reason, result.error.message);
     response.json(result.value);

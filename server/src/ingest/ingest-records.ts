@@ -2,12 +2,12 @@ import type { RecordAck, RecordBatch, WorkerRecord } from '@sluice/pipelines/pro
 import { err, ok, unreachable, type Result } from '@sluice/pipelines/result';
 import type { RunEvent } from '@sluice/pipelines/run/run-state';
 import type { ServerContext } from '../context.ts';
-import { foldRun } from '../orchestrator/fold-run.ts';
 import { logLinesStored, logsUnverified } from '../orchestrator/metrics.ts';
-import { inUnit, type Unit } from '../orchestrator/unit.ts';
-import { findAttempt, lockAttempt, updateAttempt, type Attempt } from '../store/attempt-store.ts';
+import type { Decision } from '../orchestrator/run-change.ts';
+import { inUnit } from '../orchestrator/unit.ts';
+import { doorOfOne, type WorkerDoor } from '../orchestrator/worker-door.ts';
+import { lockAttempt, updateAttempt, type Attempt } from '../store/attempt-store.ts';
 import { appendLogChunks } from '../store/log-store.ts';
-import { isPlanned, lockRun, type PlannedRun } from '../store/run-store.ts';
 import { digestLog, emptyLog, type LogDigest } from './log-digest.ts';
 import { mergeLogRecords } from './merge-log-records.ts';
 
@@ -25,13 +25,20 @@ export async function ingestRecords(
   context: ServerContext,
   attemptId: string,
   batch: RecordBatch,
+  door: WorkerDoor = doorOfOne(context),
 ): Promise<Result<RecordAck, IngestProblem>> {
   let last: Result<RecordAck, IngestProblem> | undefined;
   for (const records of splitBeforeEnd(batch.records)) {
-    last = await ingestPart(context, attemptId, batch.fence, records);
+    last = await ingestPart(context, { attemptId, fence: batch.fence, records }, door);
     if (!last.ok) return last;
   }
   return last ?? err({ reason: 'unknown-attempt', message: 'an empty batch' });
+}
+
+interface Report {
+  readonly attemptId: string;
+  readonly fence: number;
+  readonly records: readonly WorkerRecord[];
 }
 
 /** The end of a log is checked against what is stored, so everything before it is stored first. */
@@ -44,32 +51,70 @@ function splitBeforeEnd(records: readonly WorkerRecord[]): readonly (readonly Wo
 
 async function ingestPart(
   context: ServerContext,
-  attemptId: string,
-  fence: number,
-  records: readonly WorkerRecord[],
+  { attemptId, fence, records }: Report,
+  door: WorkerDoor,
 ): Promise<Result<RecordAck, IngestProblem>> {
-  const known = await findAttempt(context.db, attemptId);
-  if (known === undefined) {
-    return err({ reason: 'unknown-attempt', message: `there is no attempt ${attemptId}` });
-  }
-  const changesRun = records.some((record) => record.kind !== 'log');
+  const known = await door.findAttempt(attemptId);
+  if (known === undefined) return err(unknownAttempt(attemptId));
+  if (records.every((record) => record.kind === 'log'))
+    return ingestLog(context, { attemptId, fence, records });
   const isEnd = records.some((record) => record.kind === 'finished') && known.finished_at === null;
   const stored = !isEnd ? null : known.log_lines === 0 ? emptyLog : await digestLog(context.db, attemptId);
+  const answer = await door.change({
+    runId: known.run_id,
+    attempt: { id: attemptId },
+    decide: ({ attempt, at }) => decideReport(attempt, { attemptId, fence, records }, stored, at),
+  });
+  return answer ?? err(unknownAttempt(attemptId));
+}
+
+/** Log lines alone change no run: they are stored beside whatever else happens to it. */
+function ingestLog(context: ServerContext, report: Report): Promise<Result<RecordAck, IngestProblem>> {
   return inUnit(context, async (unit) => {
-    const run = changesRun ? await lockRun(unit.trx, known.run_id) : null;
-    const attempt = await lockAttempt(unit.trx, attemptId);
-    if (attempt === undefined || attempt.fence !== fence || !isReporting(attempt)) {
-      return err(staleFence(attemptId, fence));
-    }
-    if (attempt.status === 'finished') return ok(acknowledge(attempt, attempt.acknowledged));
-    const fresh = records.filter((record) => record.number > attempt.acknowledged);
-    const [first] = fresh;
-    if (first === undefined || first.number !== attempt.acknowledged + 1) {
-      return ok(acknowledge(attempt, attempt.acknowledged));
-    }
-    return store(unit, { attempt, run: run !== null && isPlanned(run) ? run : null, stored }, fresh);
+    const attempt = await lockAttempt(unit.trx, report.attemptId);
+    if (attempt === undefined) return err(unknownAttempt(report.attemptId));
+    const decision = decideReport(attempt, report, null, unit.at);
+    await appendLogChunks(unit.trx, attempt.id, decision.chunks ?? []);
+    if (decision.attempt !== undefined) await updateAttempt(unit.trx, attempt.id, decision.attempt);
+    for (const message of decision.news ?? []) unit.tell(message);
+    decision.onStored?.();
+    return decision.answer;
   });
 }
+
+function decideReport(
+  attempt: Attempt,
+  { attemptId, fence, records }: Report,
+  stored: LogDigest | null,
+  at: number,
+): Decision<Result<RecordAck, IngestProblem>> {
+  if (attempt.fence !== fence || !isReporting(attempt)) return { answer: err(staleFence(attemptId, fence)) };
+  const fresh = records.filter((record) => record.number > attempt.acknowledged);
+  const [first] = fresh;
+  if (attempt.status === 'finished' || first?.number !== attempt.acknowledged + 1)
+    return { answer: ok(acknowledge(attempt, attempt.acknowledged)) };
+  const merged = mergeLogRecords(attempt.log_lines, fresh);
+  if (!merged.ok) return { answer: err({ reason: 'gap-in-log', message: merged.error }) };
+  const { chunks, lineCount } = merged.value;
+  const acknowledged = attempt.acknowledged + fresh.length;
+  const end = endOf(fresh, stored, at);
+  return {
+    answer: ok(acknowledge(attempt, acknowledged)),
+    attempt: { acknowledged, log_lines: attempt.log_lines + lineCount, ...end },
+    events: fresh.flatMap((record) => eventsOf(attempt, record)),
+    chunks,
+    news: lineCount > 0 || stored !== null ? [{ kind: 'log', attemptId }] : [],
+    onStored: () => {
+      logLinesStored.inc(lineCount);
+      if (end.verified === false) logsUnverified.inc();
+    },
+  };
+}
+
+const unknownAttempt = (attemptId: string): IngestProblem => ({
+  reason: 'unknown-attempt',
+  message: `there is no attempt ${attemptId}`,
+});
 
 const isReporting = (attempt: Attempt): boolean => attempt.status === 'held' || attempt.status === 'finished';
 
@@ -83,50 +128,22 @@ const acknowledge = (attempt: Attempt, acknowledged: number): RecordAck => ({
   cancel: attempt.cancel_reason,
 });
 
-interface Held {
-  readonly attempt: Attempt;
-  readonly run: PlannedRun | null;
-  readonly stored: LogDigest | null;
-}
-
-async function store(
-  unit: Unit,
-  { attempt, run, stored }: Held,
+function endOf(
   fresh: readonly WorkerRecord[],
-): Promise<Result<RecordAck, IngestProblem>> {
-  const merged = mergeLogRecords(attempt.log_lines, fresh);
-  if (!merged.ok) return err({ reason: 'gap-in-log', message: merged.error });
-  const { chunks, lineCount } = merged.value;
-  await appendLogChunks(unit.trx, attempt.id, chunks);
-  const acknowledged = attempt.acknowledged + fresh.length;
-  await updateAttempt(unit.trx, attempt.id, {
-    acknowledged,
-    log_lines: attempt.log_lines + lineCount,
-    ...endOf(unit, fresh, stored),
-  });
-  if (run !== null)
-    await foldRun(
-      unit,
-      run,
-      fresh.flatMap((record) => eventsOf(attempt, record)),
-    );
-  if (lineCount > 0 || stored !== null) unit.tell({ kind: 'log', attemptId: attempt.id });
-  logLinesStored.inc(lineCount);
-  return ok(acknowledge(attempt, acknowledged));
-}
-
-function endOf(unit: Unit, fresh: readonly WorkerRecord[], stored: LogDigest | null): Partial<Attempt> {
+  stored: LogDigest | null,
+  at: number,
+): Partial<
+  Pick<Attempt, 'status' | 'finished_at' | 'lease_until' | 'stated_lines' | 'stated_digest' | 'verified'>
+> {
   const end = fresh.find((record) => record.kind === 'finished');
   if (end === undefined || stored === null) return {};
-  const verified = end.logLines === stored.lines && end.logDigest === stored.digest;
-  if (!verified) logsUnverified.inc();
   return {
     status: 'finished',
-    finished_at: unit.at,
+    finished_at: at,
     lease_until: null,
     stated_lines: end.logLines,
     stated_digest: end.logDigest,
-    verified,
+    verified: end.logLines === stored.lines && end.logDigest === stored.digest,
   };
 }
 

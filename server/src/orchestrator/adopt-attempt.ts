@@ -2,7 +2,8 @@ import type { AdoptRequest, ClaimAnswer } from '@sluice/pipelines/protocol/worke
 import type { ServerContext } from '../context.ts';
 import { findAttempt, lockAttempt, updateAttempt } from '../store/attempt-store.ts';
 import { isPlanned, lockRun } from '../store/run-store.ts';
-import { claimOf, collectSupplies, resolveForWorker } from './claim-attempt.ts';
+import { claimOf, resolveForWorker } from './claim-attempt.ts';
+import { findSuppliesOf } from './find-supplies.ts';
 import { leaseMs } from './lease.ts';
 import { inUnit } from './unit.ts';
 
@@ -21,8 +22,8 @@ export async function adoptAttempt(
 ): Promise<ClaimAnswer> {
   const known = await findAttempt(context.db, attemptId);
   if (known === undefined) return over;
-  const supplies = await collectSupplies(context, { runId: known.run_id, stage: known.stage });
-  if (supplies === null) return over;
+  const [supplies] = await findSuppliesOf(context, [{ runId: known.run_id, stage: known.stage }]);
+  if (supplies === undefined || supplies === null) return over;
   return inUnit(context, async (unit): Promise<ClaimAnswer> => {
     const run = await lockRun(unit.trx, known.run_id);
     const attempt = await lockAttempt(unit.trx, attemptId);

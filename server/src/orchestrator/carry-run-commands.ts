@@ -7,26 +7,30 @@ import type { PlannedRun } from '../store/run-store.ts';
 import { addTimer } from '../store/timer-store.ts';
 import type { Unit } from './unit.ts';
 
-/** Writes down what must follow, in the transaction of the fold that wants it. */
-export async function carryRunCommands(
-  unit: Unit,
-  run: PlannedRun,
-  commands: readonly RunCommand[],
-): Promise<void> {
+export interface CommandsOfRun {
+  readonly run: PlannedRun;
+  readonly commands: readonly RunCommand[];
+}
+
+/** Writes down what must follow, in the transaction of the folds that want it. */
+export async function carryRunCommands(unit: Unit, runs: readonly CommandsOfRun[]): Promise<void> {
   const outbox: OutboxCommand[] = [];
-  await queueAttempts(unit, run, commands);
-  for (const command of commands) outbox.push(...(await carry(unit, run, command)));
+  await queueAttempts(unit, runs);
+  for (const { run, commands } of runs)
+    for (const command of commands) outbox.push(...(await carry(unit, run, command)));
   await addToOutbox(unit.trx, outbox, unit.at);
   if (outbox.length > 0) unit.tell({ kind: 'outbox' });
 }
 
 /** All in one statement: a run may begin with thousands of stages. */
-async function queueAttempts(unit: Unit, run: PlannedRun, commands: readonly RunCommand[]): Promise<void> {
-  const attempts = commands.flatMap((command) => {
-    if (command.kind !== 'enqueue-attempt') return [];
-    const { stage, attempt } = command;
-    return [{ runId: run.id, stage, attempt, id: unit.newId(), status: 'queued', at: unit.at } as const];
-  });
+async function queueAttempts(unit: Unit, runs: readonly CommandsOfRun[]): Promise<void> {
+  const attempts = runs.flatMap(({ run, commands }) =>
+    commands.flatMap((command) => {
+      if (command.kind !== 'enqueue-attempt') return [];
+      const { stage, attempt } = command;
+      return [{ runId: run.id, stage, attempt, id: unit.newId(), status: 'queued', at: unit.at } as const];
+    }),
+  );
   // PostgreSQL takes at most 65,535 parameters a statement.
   for (let start = 0; start < attempts.length; start += 5_000)
     await insertAttempts(unit.trx, attempts.slice(start, start + 5_000));

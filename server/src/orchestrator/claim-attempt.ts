@@ -4,23 +4,14 @@ import type { Claim, ClaimAnswer, ClaimRequest } from '@sluice/pipelines/protoco
 import { err, ok, type Result } from '@sluice/pipelines/result';
 import { findStage } from '@sluice/pipelines/run/find-stage';
 import type { ServerContext } from '../context.ts';
-import { closeServerLog, sayInLog } from '../ingest/server-log.ts';
-import { lockAttemptOf, updateAttempt, type Attempt } from '../store/attempt-store.ts';
-import { findRepository, type Repository } from '../store/repository-store.ts';
-import { findRun, isPlanned, lockRun, type PlannedRun } from '../store/run-store.ts';
-import { readSecrets } from '../store/secret-store.ts';
+import type { PlannedRun } from '../store/run-store.ts';
 import { checkoutOf } from './checkout.ts';
-import { foldRun } from './fold-run.ts';
+import type { Supplies } from './find-supplies.ts';
 import { leaseMs } from './lease.ts';
 import { dispatchSeconds } from './metrics.ts';
-import {
-  registriesSecret,
-  registryCredentials,
-  requireSecrets,
-  resolveEnv,
-  secretNamesOf,
-} from './stage-secrets.ts';
-import { inUnit, type Unit } from './unit.ts';
+import type { Decision, HeldAttempt } from './run-change.ts';
+import { registryCredentials, requireSecrets, resolveEnv, secretNamesOf } from './stage-secrets.ts';
+import { doorOfOne, type WorkerDoor } from './worker-door.ts';
 
 const over = { kind: 'refused', reason: 'over' } as const;
 
@@ -28,61 +19,49 @@ const over = { kind: 'refused', reason: 'over' } as const;
  * Gives an attempt to exactly one worker and raises its fence. A stage that cannot be given out (a missing
  * secret, a template without a value) ends as failed with the reason, and the claim is refused as over.
  */
-export async function claimAttempt(context: ServerContext, request: ClaimRequest): Promise<ClaimAnswer> {
-  const supplies = await collectSupplies(context, request);
-  if (supplies === null) return over;
-  return inUnit(context, async (unit): Promise<ClaimAnswer> => {
-    const run = await lockRun(unit.trx, request.runId);
-    const attempt = await lockAttemptOf(unit.trx, request);
-    if (run === null || !isPlanned(run) || attempt === undefined) return over;
-    if (attempt.status === 'held') return { kind: 'refused', reason: 'held' };
-    const stage = run.content.state.stages[request.stage];
-    if (attempt.status !== 'queued' || stage?.status !== 'queued' || stage.attempt !== request.attempt)
-      return over;
-    const resolved = resolveForWorker(run, request.stage, supplies);
-    if (!resolved.ok) {
-      await failUnclaimed(unit, run, attempt, resolved.error);
-      return over;
-    }
-    const fence = attempt.fence + 1;
-    await updateAttempt(unit.trx, attempt.id, {
-      status: 'held',
-      fence,
-      worker_id: request.workerId,
-      lease_until: unit.at + leaseMs,
-      started_at: unit.at,
-    });
-    dispatchSeconds.observe((unit.at - attempt.created_at) / 1_000);
-    const { stage: name, attempt: number, workerId } = request;
-    await foldRun(unit, run, [
-      { kind: 'stage-claimed', stage: name, attempt: number, worker: workerId, at: unit.at },
-    ]);
-    const place = { installation: context.installation, attemptId: attempt.id, attempt: number, fence };
-    return { kind: 'claimed', claim: claimOf(run, resolved.value, supplies, place) };
-  });
-}
-
-export interface Supplies {
-  readonly repository: Repository | null;
-  readonly secrets: Readonly<Record<string, string>>;
-}
-
-/** Read before the run is locked: a plan never changes. */
-export async function collectSupplies(
+export async function claimAttempt(
   context: ServerContext,
-  request: Pick<ClaimRequest, 'runId' | 'stage'>,
-): Promise<Supplies | null> {
-  const run = await findRun(context.db, request.runId);
-  if (run === null || !isPlanned(run)) return null;
-  const { plan } = run.content;
-  const stage = findStage(plan, request.stage);
-  if (stage === undefined) return null;
-  const names = secretNamesOf({ ...plan.env, ...stage.env }, stage.work);
-  const [repository, secrets] = await Promise.all([
-    findRepository(context, run.repositoryId),
-    readSecrets(context, run.project, [...names, registriesSecret]),
-  ]);
-  return { repository, secrets };
+  request: ClaimRequest,
+  { change, findSupplies }: WorkerDoor = doorOfOne(context),
+): Promise<ClaimAnswer> {
+  // Read before the run is locked: a plan never changes.
+  const supplies = await findSupplies(request);
+  if (supplies === null) return over;
+  const { runId, stage, attempt } = request;
+  const answer = await change({
+    runId,
+    attempt: { runId, stage, attempt },
+    decide: (held) => decideClaim(held, request, supplies, context.installation),
+  });
+  return answer ?? over;
+}
+
+function decideClaim(
+  { run, attempt, at }: HeldAttempt,
+  request: ClaimRequest,
+  supplies: Supplies,
+  installation: string,
+): Decision<ClaimAnswer> {
+  if (attempt.status === 'held') return { answer: { kind: 'refused', reason: 'held' } };
+  const stage = run.content.state.stages[request.stage];
+  if (attempt.status !== 'queued' || stage?.status !== 'queued' || stage.attempt !== request.attempt)
+    return { answer: over };
+  const place = { stage: request.stage, attempt: request.attempt, at };
+  const resolved = resolveForWorker(run, request.stage, supplies);
+  if (!resolved.ok) {
+    const failure = { class: 'failed', message: resolved.error, exitCode: null } as const;
+    const end = { kind: 'stage-finished', ...place, outcome: { result: 'failed', failure } } as const;
+    return { answer: over, over: resolved.error, events: [end] };
+  }
+  const fence = attempt.fence + 1;
+  const { workerId } = request;
+  const given = { installation, attemptId: attempt.id, attempt: attempt.number, fence };
+  return {
+    answer: { kind: 'claimed', claim: claimOf(run, resolved.value, supplies, given) },
+    attempt: { status: 'held', fence, worker_id: workerId, lease_until: at + leaseMs, started_at: at },
+    events: [{ kind: 'stage-claimed', ...place, worker: workerId }],
+    onStored: () => dispatchSeconds.observe((at - attempt.created_at) / 1_000),
+  };
 }
 
 /** The stage as a worker may carry it out, or why it cannot be. */
@@ -107,15 +86,6 @@ export function resolveForWorker(
     );
   }
   return ok(resolved.value);
-}
-
-async function failUnclaimed(unit: Unit, run: PlannedRun, attempt: Attempt, message: string): Promise<void> {
-  await sayInLog(unit, attempt.id, [message]);
-  await closeServerLog(unit, attempt.id, 'over');
-  const outcome = { result: 'failed', failure: { class: 'failed', message, exitCode: null } } as const;
-  await foldRun(unit, run, [
-    { kind: 'stage-finished', stage: attempt.stage, attempt: attempt.number, outcome, at: unit.at },
-  ]);
 }
 
 export function claimOf(

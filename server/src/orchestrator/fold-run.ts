@@ -1,9 +1,9 @@
-import { advance } from '@sluice/pipelines/run/advance';
-import { isStageEnd, type RunCommand, type RunEvent, type RunState } from '@sluice/pipelines/run/run-state';
+import { isStageEnd, type RunEvent, type RunState } from '@sluice/pipelines/run/run-state';
 import { closeServerLog, openServerLog, sayInLog } from '../ingest/server-log.ts';
-import { saveRunState, type PlannedRun } from '../store/run-store.ts';
-import { carryRunCommands } from './carry-run-commands.ts';
 import { phasesOfRun } from '../store/rollout-store.ts';
+import { saveRunStates, type FoldedRun, type PlannedRun } from '../store/run-store.ts';
+import { carryRunCommands } from './carry-run-commands.ts';
+import { foldEvents, foldNothing, type Fold } from './fold-events.ts';
 import { shownStatus, type StageRollout } from './shown-status.ts';
 import type { Unit } from './unit.ts';
 
@@ -12,31 +12,39 @@ import type { Unit } from './unit.ts';
  * stored together or not at all. Events that change nothing (late, repeated) leave no trace.
  */
 export async function foldRun(unit: Unit, run: PlannedRun, events: readonly RunEvent[]): Promise<PlannedRun> {
-  const { plan } = run.content;
-  const folded: RunEvent[] = [];
-  const commands: RunCommand[] = [];
-  let { state } = run.content;
-  for (const event of events) {
-    const next = advance(plan, state, event);
-    if (next.state === state && next.commands.length === 0 && event.kind !== 'run-requested') continue;
-    folded.push(event);
-    commands.push(...next.commands);
-    state = next.state;
+  const [changed] = await storeFolds(unit, [foldEvents(foldNothing(run), events)]);
+  return changed ?? run;
+}
+
+/** Stores folds of different runs, and writes down what must follow from them. Returns the runs that changed. */
+export async function storeFolds(unit: Unit, folds: readonly Fold[]): Promise<readonly PlannedRun[]> {
+  const changed: (FoldedRun & { readonly fold: Fold })[] = [];
+  for (const fold of folds) {
+    if (fold.events.length > 0)
+      changed.push({ fold, run: await changedRun(unit, fold), events: fold.events });
   }
-  if (folded.length === 0) return run;
-  const changed: PlannedRun = {
-    ...run,
-    content: { ...run.content, state },
-    status: shownStatus(state, await rolloutsOf(unit, run)),
-    revision: run.revision + 1,
-    lastEvent: run.lastEvent + folded.length,
+  if (changed.length === 0) return [];
+  await saveRunStates(unit.trx, changed, unit.at);
+  await carryRunCommands(
+    unit,
+    changed.map(({ run, fold }) => ({ run, commands: fold.commands })),
+  );
+  for (const { run, fold } of changed) {
+    await tellApprovals(unit, run, fold.before.content.state);
+    unit.tell({ kind: 'run', runId: run.id });
+  }
+  return changed.map(({ run }) => run);
+}
+
+async function changedRun(unit: Unit, { before, state, events }: Fold): Promise<PlannedRun> {
+  return {
+    ...before,
+    content: { ...before.content, state },
+    status: shownStatus(state, await rolloutsOf(unit, before)),
+    revision: before.revision + 1,
+    lastEvent: before.lastEvent + events.length,
     finishedAt: state.finishedAt,
   };
-  await saveRunState(unit.trx, changed, folded, unit.at);
-  await carryRunCommands(unit, changed, commands);
-  await tellApprovals(unit, changed, run.content.state);
-  unit.tell({ kind: 'run', runId: run.id });
-  return changed;
 }
 
 /** Most runs deploy nothing and are spared the question. */

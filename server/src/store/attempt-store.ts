@@ -1,4 +1,4 @@
-import type { ExpressionBuilder, Selectable } from 'kysely';
+import { sql, type ExpressionBuilder, type Selectable } from 'kysely';
 import type { AttemptStatus, CoreTables } from './core-schema.ts';
 import type { Database, Trx } from './database.ts';
 import type { Schema } from './schema.ts';
@@ -45,6 +45,14 @@ export async function findAttempt(db: Database, id: string): Promise<Attempt | u
   return db.selectFrom('attempts').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
+export async function findAttempts(db: Database, ids: readonly string[]): Promise<readonly Attempt[]> {
+  return db
+    .selectFrom('attempts')
+    .selectAll()
+    .where(sql<boolean>`id = any(${ids}::uuid[])`)
+    .execute();
+}
+
 /** Lock the run first, where the run is to change too. */
 export async function lockAttempt(trx: Trx, id: string): Promise<Attempt | undefined> {
   return trx.selectFrom('attempts').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
@@ -59,6 +67,61 @@ export async function lockAttemptOf(trx: Trx, key: AttemptKey): Promise<Attempt 
     .where('number', '=', key.attempt)
     .forUpdate()
     .executeTakeFirst();
+}
+
+/** Those of `ids` and `keys` together, in one order for everybody; lock their runs first. */
+export async function lockAttempts(
+  trx: Trx,
+  { ids, keys }: { readonly ids: readonly string[]; readonly keys: readonly AttemptKey[] },
+): Promise<readonly Attempt[]> {
+  if (ids.length + keys.length === 0) return [];
+  const [runs, stages, numbers] = [
+    keys.map((key) => key.runId),
+    keys.map((key) => key.stage),
+    keys.map((key) => key.attempt),
+  ];
+  const { rows } = await sql<Attempt>`
+    select * from attempts where id in (
+      select id from attempts where id = any(${ids}::uuid[])
+      union
+      select attempts.id from unnest(${runs}::uuid[], ${stages}::text[], ${numbers}::int[]) as wanted (run, stage, number)
+      join attempts on attempts.run_id = wanted.run and attempts.stage = wanted.stage and attempts.number = wanted.number
+    ) order by id for update`.execute(trx);
+  return rows;
+}
+
+/** What claims and reports change of attempts. */
+export type AttemptProgress = Pick<
+  Attempt,
+  | 'id'
+  | 'status'
+  | 'fence'
+  | 'worker_id'
+  | 'lease_until'
+  | 'started_at'
+  | 'finished_at'
+  | 'acknowledged'
+  | 'log_lines'
+  | 'stated_lines'
+  | 'stated_digest'
+  | 'verified'
+>;
+
+/** All in one statement; the rows must be locked. */
+export async function saveAttempts(trx: Trx, attempts: readonly AttemptProgress[]): Promise<void> {
+  if (attempts.length === 0) return;
+  await sql`
+    update attempts set
+      status = changed.status, fence = changed.fence, worker_id = changed.worker_id, lease_until = changed.lease_until,
+      started_at = changed.started_at, finished_at = changed.finished_at, acknowledged = changed.acknowledged,
+      log_lines = changed.log_lines, stated_lines = changed.stated_lines, stated_digest = changed.stated_digest,
+      verified = changed.verified
+    from json_to_recordset(${JSON.stringify(attempts)}::json) as changed (
+      id uuid, status text, fence integer, worker_id text, lease_until double precision, started_at double precision,
+      finished_at double precision, acknowledged integer, log_lines integer, stated_lines integer, stated_digest text,
+      verified boolean
+    )
+    where attempts.id = changed.id`.execute(trx);
 }
 
 export async function updateAttempt(

@@ -24,6 +24,20 @@ export async function findRepository({ db, sealer }: Sealing, id: string): Promi
   return row === undefined ? null : repositoryOf(row, sealer);
 }
 
+/** By id. */
+export async function findRepositories(
+  { db, sealer }: Sealing,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Repository>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('repositories')
+    .selectAll()
+    .where(sql<boolean>`id = any(${[...new Set(ids)]})`)
+    .execute();
+  return new Map(rows.map((row) => [row.id, repositoryOf(row, sealer)]));
+}
+
 /** Upper and lower case make no difference, as at the forges. */
 export async function findRepositoryByName(
   { db, sealer }: Sealing,

@@ -3,7 +3,7 @@ import type { Plan } from '@sluice/pipelines/plan/plan';
 import type { RunSummary } from '@sluice/pipelines/protocol/api';
 import type { RunEvent, RunState } from '@sluice/pipelines/run/run-state';
 import type { Trigger } from '@sluice/pipelines/trigger/trigger';
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { CoreTables } from './core-schema.ts';
 import type { Database, Trx } from './database.ts';
 import { recallPlan, rememberPlan } from './plan-cache.ts';
@@ -121,6 +121,34 @@ export async function findRuns(db: Database, ids: readonly string[]): Promise<re
   return rows.map(runOf);
 }
 
+/** What never changes of a planned run. */
+export interface RunFrame {
+  readonly project: string;
+  readonly repositoryId: string;
+  readonly plan: Plan;
+}
+
+/** By run; without those that do not exist or have no plan. */
+export async function findRunFrames(
+  db: Database,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, RunFrame>> {
+  const [rows, plans] = await Promise.all([
+    db
+      .selectFrom('runs')
+      .select(['id', 'project', 'repository_id'])
+      .where(sql<boolean>`id = any(${ids}::uuid[])`)
+      .execute(),
+    plansOf(db, ids),
+  ]);
+  const frames = new Map<string, RunFrame>();
+  for (const { id, project, repository_id: repositoryId } of rows) {
+    const plan = plans.get(id);
+    if (plan !== undefined) frames.set(id, { project, repositoryId, plan });
+  }
+  return frames;
+}
+
 export async function findRunRevision(db: Database, id: string): Promise<number | null> {
   const row = await db.selectFrom('runs').select('revision').where('id', '=', id).executeTakeFirst();
   return row?.revision ?? null;
@@ -132,42 +160,63 @@ export async function lockRun(trx: Trx, id: string): Promise<Run | null> {
   return row === undefined ? null : runOf({ ...row, plan: await planOf(trx, row) });
 }
 
-/** Stores what a fold made of the run. */
-export async function saveRunState(
-  trx: Trx,
-  run: PlannedRun,
-  events: readonly RunEvent[],
-  at: number,
-): Promise<void> {
-  const { state } = run.content;
-  const first = run.lastEvent - events.length + 1;
-  const changed = trx
-    .updateTable('runs')
-    .set({
-      state: JSON.stringify(state),
-      status: run.status,
-      revision: run.revision,
-      last_event: run.lastEvent,
-      updated_at: at,
-      finished_at: run.finishedAt,
-    })
-    .where('id', '=', run.id);
-  if (events.length === 0) {
-    await changed.execute();
-    return;
-  }
-  await trx
-    .with('changed', () => changed)
-    .insertInto('run_events')
-    .values(
-      events.map((event, index) => ({
-        run_id: run.id,
-        seq: first + index,
-        event: JSON.stringify(event),
-        at: event.at,
-      })),
-    )
+/**
+ * Several at once, each as `lockRun` does. Those that somebody else holds are left out, so that nobody who holds one
+ * waits here for another.
+ */
+export async function lockFreeRuns(trx: Trx, ids: readonly string[]): Promise<readonly Run[]> {
+  const rows = await trx
+    .selectFrom('runs')
+    .select(small)
+    .where(sql<boolean>`id = any(${ids}::uuid[])`)
+    .forUpdate()
+    .skipLocked()
     .execute();
+  const plans = await plansOf(
+    trx,
+    rows.map(({ id }) => id),
+  );
+  return rows.map((row) => runOf({ ...row, plan: plans.get(row.id) ?? null }));
+}
+
+/** A run's changed state and the events that changed it; the last of them is `run.lastEvent`. */
+export interface FoldedRun {
+  readonly run: PlannedRun;
+  readonly events: readonly RunEvent[];
+}
+
+/**
+ * Stores what folds made of runs that this transaction has locked, in one statement. States and events go as texts of
+ * their own: taken out of one large JSON, PostgreSQL would refuse the characters that only `json` keeps (`\u0000`).
+ */
+export async function saveRunStates(trx: Trx, folded: readonly FoldedRun[], at: number): Promise<void> {
+  const runs = folded.map(({ run }) => run);
+  const events = folded.flatMap(({ run, events: ofRun }) =>
+    ofRun.map((event, index) => ({
+      runId: run.id,
+      seq: run.lastEvent - ofRun.length + 1 + index,
+      text: JSON.stringify(event),
+      at: event.at,
+    })),
+  );
+  await sql`
+    with changed as (
+      update runs set
+        state = folded.state, status = folded.status, revision = folded.revision, last_event = folded.last_event,
+        updated_at = ${at}, finished_at = folded.finished_at
+      from unnest(
+        ${runs.map(({ id }) => id)}::uuid[], ${runs.map(({ content }) => JSON.stringify(content.state))}::json[],
+        ${runs.map(({ status }) => status)}::text[], ${runs.map(({ revision }) => revision)}::integer[],
+        ${runs.map(({ lastEvent }) => lastEvent)}::integer[],
+        ${runs.map(({ finishedAt }) => finishedAt)}::double precision[]
+      ) as folded (id, state, status, revision, last_event, finished_at)
+      where runs.id = folded.id
+    )
+    insert into run_events (run_id, seq, event, at)
+    select * from unnest(
+      ${events.map(({ runId }) => runId)}::uuid[], ${events.map(({ seq }) => seq)}::integer[],
+      ${events.map(({ text }) => text)}::json[], ${events.map((event) => event.at)}::double precision[]
+    )`.execute(trx);
 }
 
 /** Something about the run changed that is not in its state, such as a rollout's phase. */
@@ -252,6 +301,29 @@ async function planOf(db: Database, { id, state }: Pick<Row, 'id' | 'state'>): P
   const plan = row?.plan ?? null;
   if (plan !== null) rememberPlan(id, plan);
   return plan;
+}
+
+/** By run; those that are not remembered are read together. A run whose file is broken has none. */
+async function plansOf(db: Database, ids: readonly string[]): Promise<ReadonlyMap<string, Plan>> {
+  const plans = new Map<string, Plan>();
+  const unknown: string[] = [];
+  for (const id of ids) {
+    const plan = recallPlan(id);
+    if (plan === undefined) unknown.push(id);
+    else plans.set(id, plan);
+  }
+  if (unknown.length === 0) return plans;
+  const read = await db
+    .selectFrom('runs')
+    .select(['id', 'plan'])
+    .where(sql<boolean>`id = any(${unknown}::uuid[])`)
+    .execute();
+  for (const { id, plan } of read) {
+    if (plan === null) continue;
+    rememberPlan(id, plan);
+    plans.set(id, plan);
+  }
+  return plans;
 }
 
 function runOf(row: Pick<Row, (typeof small)[number] | 'plan'>): Run {

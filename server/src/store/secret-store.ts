@@ -9,19 +9,40 @@ const boundTo = (project: string, name: string): string => `secret:${project}/${
 
 /** Name → plain value, for those names that exist; the caller decides what a missing one means. */
 export async function readSecrets(
-  { db, sealer }: Sealing,
+  context: Sealing,
   project: string,
   names: readonly string[],
 ): Promise<Readonly<Record<string, string>>> {
-  if (names.length === 0) return {};
+  const [secrets] = await readSecretsOf(context, [{ project, names }]);
+  return secrets ?? {};
+}
+
+export interface WantedSecrets {
+  readonly project: string;
+  readonly names: readonly string[];
+}
+
+/** The same for several at once, in the order of `wanted`; only what is wanted is opened. */
+export async function readSecretsOf(
+  { db, sealer }: Sealing,
+  wanted: readonly WantedSecrets[],
+): Promise<readonly Readonly<Record<string, string>>[]> {
+  if (wanted.every(({ names }) => names.length === 0)) return wanted.map(() => ({}));
   const rows = await db
     .selectFrom('secrets')
-    .select(['name', 'value_sealed'])
-    .where('project', '=', project)
-    .where('name', 'in', [...names])
+    .select(['project', 'name', 'value_sealed'])
+    .where('project', 'in', [...new Set(wanted.map(({ project }) => project))])
+    .where('name', 'in', [...new Set(wanted.flatMap(({ names }) => names))])
     .execute();
-  return Object.fromEntries(
-    rows.map((row) => [row.name, sealer.open(row.value_sealed, boundTo(project, row.name))]),
+  const sealed = new Map(rows.map((row) => [boundTo(row.project, row.name), row.value_sealed]));
+  return wanted.map(({ project, names }) =>
+    Object.fromEntries(
+      names.flatMap((name) => {
+        const place = boundTo(project, name);
+        const text = sealed.get(place);
+        return text === undefined ? [] : [[name, sealer.open(text, place)]];
+      }),
+    ),
   );
 }
 

@@ -80,6 +80,33 @@ program
     await showLogs(api(), run, options, (text) => process.stdout.write(text));
   });
 
+program
+  .command('rerun')
+  .description('run a run again, after showing what will run and what is kept')
+  .argument('<run>', 'number or id')
+  .option('--failed', 'only what failed, and what needs it', false)
+  .option('--from <stage>', 'this stage and what needs it')
+  .option('--current', 'with the newest commit and its pipeline file', false)
+  .option('--dry-run', 'only show what would run', false)
+  .action(
+    async (run: string, options: { failed: boolean; from?: string; current: boolean; dryRun: boolean }) => {
+      const { rerunRun } = await import('./commands/rerun.ts');
+      await rerunRun(api(), run, options, write);
+    },
+  );
+
+program
+  .command('cancel')
+  .description('end a run, or one stage of it')
+  .argument('<run>', 'number or id')
+  .option('--stage <stage>', 'only this stage')
+  .option('--reason <reason>')
+  .option('--force', 'after a first cancel: do not wait for clean-up', false)
+  .action(async (run: string, options: { stage?: string; reason?: string; force: boolean }) => {
+    const { cancelRun } = await import('./commands/cancel.ts');
+    await cancelRun(api(), run, options, write);
+  });
+
 for (const [name, verdict] of [
   ['approve', 'approved'],
   ['reject', 'rejected'],

@@ -1,6 +1,7 @@
 // The `/api/*` of the fixture server: reads from the world, and remembers what it was asked to change.
 import type { RunSummary } from '@sluice/pipelines/protocol/api';
-import { vote as voteSchema } from '@sluice/pipelines/protocol/api';
+import { rerun as rerunSchema, vote as voteSchema } from '@sluice/pipelines/protocol/api';
+import { chooseRerun } from '@sluice/pipelines/run/choose-rerun';
 import { pageOf } from './fixture-logs.ts';
 import { summaryOf } from './fixture-runs.ts';
 import type { World } from './fixture-world.ts';
@@ -96,11 +97,21 @@ function logPage(world: World, attemptId: string, query: URLSearchParams): ApiAn
 function change(world: World, { path, body }: ApiRequest): ApiAnswer {
   const isVote = /^\/api\/runs\/([^/]+)\/stages\/[^/]+\/vote$/.exec(path);
   if (isVote !== null) return checkVote(world, isVote[1] ?? '', body);
-  if (path === '/api/runs' || path.endsWith('/rollback'))
+  const preview = /^\/api\/runs\/([^/]+)\/rerun\/preview$/.exec(path);
+  if (preview !== null) return previewRerun(world, preview[1] ?? '', body);
+  if (path === '/api/runs' || path.endsWith('/rollback') || path.endsWith('/rerun'))
     return { status: 201, body: { runId: world.runs[0]?.id } };
   if (path === '/api/tokens') return { status: 201, body: { id: 'token', token: 'slc_fixture_0123456789' } };
   if (path === '/api/session') return { status: 201, body: {} };
   return { status: 202, body: {} };
+}
+
+function previewRerun(world: World, runId: string, body: unknown): ApiAnswer {
+  const run = world.runs.find((candidate) => candidate.id === runId);
+  const wanted = rerunSchema.safeParse(body);
+  if (run === undefined || run.plan === null || run.state === null || !wanted.success) return missing;
+  const choice = chooseRerun(run.plan, run.state, wanted.data.what, new Map());
+  return choice.ok ? ok({ stages: choice.value }) : { status: 409, body: choice.error };
 }
 
 function checkVote(world: World, runId: string, body: unknown): ApiAnswer {

@@ -1,4 +1,5 @@
 import type { AttemptView, RunSummary, RunView } from '@sluice/pipelines/protocol/api';
+import { foreseeFailure } from '@sluice/pipelines/run/foresee-failure';
 import type { Plan } from '@sluice/pipelines/plan/plan';
 import type { RunState, StageState } from '@sluice/pipelines/run/run-state';
 import { digest, id } from './fixture-ids.ts';
@@ -22,6 +23,8 @@ export interface RunSketch {
   readonly attempts?: readonly AttemptView[];
   readonly rollouts?: RunView['rollouts'];
   readonly diagnostics?: RunView['diagnostics'];
+  readonly rerunOf?: RunView['rerunOf'];
+  readonly reruns?: RunView['reruns'];
 }
 
 export function aRun(sketch: RunSketch): RunView {
@@ -72,6 +75,9 @@ export function aRun(sketch: RunSketch): RunView {
     status: sketch.status,
     createdAt: sketch.createdAt,
     finishedAt,
+    willFail: plan === null || state === null ? null : foreseeFailure(plan, state),
+    rerunOf: sketch.rerunOf ?? null,
+    reruns: sketch.reruns ?? [],
     stages,
     revision: 1,
     plan,
@@ -83,7 +89,16 @@ export function aRun(sketch: RunSketch): RunView {
 }
 
 export function summaryOf(run: RunView): RunSummary {
-  const { revision: _r, plan: _p, state: _s, diagnostics: _d, attempts: _a, rollouts: _o, ...summary } = run;
+  const {
+    revision: _r,
+    plan: _p,
+    state: _s,
+    diagnostics: _d,
+    attempts: _a,
+    rollouts: _o,
+    reruns: _n,
+    ...summary
+  } = run;
   return summary;
 }
 

@@ -32,5 +32,6 @@ function line(run: RunSummary, now: number): string {
     message.length > 50 ? `${message.slice(0, 49)}…` : message,
     pc.dim(age(now - run.createdAt)),
     pc.dim(run.id),
+    ...(run.willFail === null ? [] : [pc.red(`will fail: stage ${run.willFail.stage} failed`)]),
   ].join('  ');
 }

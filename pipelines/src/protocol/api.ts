@@ -5,7 +5,10 @@
 //   GET  /api/runs?project&status&branch&pipeline&before&limit     { runs: runSummary[], next: string | null }
 //   POST /api/runs              startRun      → 201 { runId }
 //   GET  /api/runs/:id                        runView
-//   POST /api/runs/:id/cancel   {reason}      → 202
+//   POST /api/runs/:id/cancel   {reason, force?}              → 202
+//   POST /api/runs/:id/stages/:stage/cancel {reason, force?}  → 202
+//   POST /api/runs/:id/rerun    rerun         → 201 { runId, number }
+//   POST /api/runs/:id/rerun/preview  rerun   rerunPreview   (what would run and what is kept; starts nothing)
 //   GET  /api/attempts/:id/log?from&limit     logPage
 //   GET  /api/rollouts/:id                    rolloutView
 //   POST /api/runs/:id/stages/:stage/vote   vote → 202   (approve stages and approvals inside a rollout)
@@ -22,6 +25,8 @@ import { z } from 'zod';
 import type { Diagnostic } from '../language/diagnostic.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Decision, Rollout } from '../rollout/rollout-state.ts';
+import type { RerunStage } from '../run/choose-rerun.ts';
+import type { ForeseenFailure } from '../run/foresee-failure.ts';
 import type { RunState, RunStatus, StageState } from '../run/run-state.ts';
 import type { EnvironmentTarget } from './environment.ts';
 
@@ -54,13 +59,30 @@ export interface RunSummary {
   readonly status: RunStatus | 'awaiting-approval' | 'held';
   readonly createdAt: number;
   readonly finishedAt: number | null;
+  /** Why a run that still goes on can only fail; null while it may succeed, and when it has ended. */
+  readonly willFail: ForeseenFailure | null;
+  /** The run that this one repeats; null for every other run. */
+  readonly rerunOf: RerunOf | null;
   readonly stages: readonly {
     readonly id: string;
     readonly status: StageState['status'] | 'held' | 'rolling-back' | 'rolled-back';
   }[];
 }
 
+/** Which run is repeated, by whom, and how much of it. */
+export interface RerunOf {
+  readonly runId: string;
+  readonly number: number;
+  readonly by: string;
+  readonly what: 'all' | 'failed' | 'from';
+  /** The stage, with `from`. */
+  readonly from: string | null;
+  readonly plan: 'original' | 'current';
+}
+
 export interface RunView extends RunSummary {
+  /** Runs that repeat this one, oldest first. */
+  readonly reruns: readonly { readonly id: string; readonly number: number; readonly by: string }[];
   /** Grows with every change of the run; a message with a lower one is old. */
   readonly revision: number;
   /** Null when the pipeline file is broken: then `diagnostics` says why. */
@@ -159,6 +181,20 @@ export const startRun = z.object({
   inputs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
 });
 export type StartRun = z.infer<typeof startRun>;
+
+export const rerun = z.object({
+  what: z.union([z.literal('all'), z.literal('failed'), z.object({ from: z.string().min(1).max(300) })]),
+  /**
+   * `original`: the same commit, planned as it was. `current`: the branch's newest commit and its pipeline file, of
+   * which nothing can be kept.
+   */
+  plan: z.enum(['original', 'current']).default('original'),
+});
+export type Rerun = z.infer<typeof rerun>;
+
+export interface RerunPreview {
+  readonly stages: readonly RerunStage[];
+}
 
 export const vote = z.object({
   verdict: z.enum(['approved', 'rejected']),

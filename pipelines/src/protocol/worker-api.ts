@@ -147,7 +147,14 @@ export const heartbeat = z.object({
 export type Heartbeat = z.infer<typeof heartbeat>;
 export const heartbeatAnswer = z.object({
   /** Attempts to stop, with the reason. */
-  cancel: z.array(z.object({ attemptId: z.uuid(), reason: z.string() })),
+  cancel: z.array(
+    z.object({
+      attemptId: z.uuid(),
+      reason: z.string(),
+      /** At once: no clean-up steps, no time to end by itself. */
+      force: z.boolean().default(false),
+    }),
+  ),
   /** Attempts that are no longer this worker's: stop, clean up, report nothing. */
   lost: z.array(z.uuid()),
 });

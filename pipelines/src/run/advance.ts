@@ -3,10 +3,11 @@
 // Every time in the state comes from the events that caused it, never from the order in which they arrived.
 import { unreachable } from '../result.ts';
 import type { Plan, PlannedStage } from '../plan/plan.ts';
+import { cancelStage, forceCancel, requestCancel } from './cancel.ts';
 import { finishAttempt, requeue } from './finish-attempt.ts';
 import { expireApproval, vote } from './fold-approval.ts';
 import { findStage } from './find-stage.ts';
-import type { RunCommand, RunEvent, RunState, StageState } from './run-state.ts';
+import type { RunEvent, RunState, StageEnd, StageState } from './run-state.ts';
 import type { Advanced, StageChange } from './transition.ts';
 import { settle } from './settle.ts';
 import { finishStep, initialSteps, startStep } from './step-states.ts';
@@ -29,16 +30,19 @@ export function advance(plan: Plan, state: RunState, event: RunEvent): Advanced 
 function apply(plan: Plan, state: RunState, event: RunEvent): Advanced {
   switch (event.kind) {
     case 'run-requested':
-      return { state, commands: [] };
+      return { state: keepStages(state, event.kept ?? {}), commands: [] };
     case 'cancel-requested':
       return requestCancel(plan, state, event);
+    case 'cancel-forced':
+      return forceCancel(plan, state, event);
     case 'stage-claimed':
     case 'step-started':
     case 'step-finished':
     case 'stage-finished':
     case 'retry-due':
     case 'approval-voted':
-    case 'approval-expired': {
+    case 'approval-expired':
+    case 'stage-cancel-requested': {
       const stage = findStage(plan, event.stage);
       const before = state.stages[event.stage];
       if (stage === undefined || before === undefined) return { state, commands: [] };
@@ -87,63 +91,19 @@ function changeStage(
       return vote(stage, before, event);
     case 'approval-expired':
       return expireApproval(before, event);
+    case 'stage-cancel-requested':
+      return cancelStage(stage, before, event);
     default:
       return unreachable(event);
   }
 }
 
-/** What has not begun ends now, unless its own condition may still want it (`always()`, `cancelled()`). */
-function requestCancel(
-  plan: Plan,
-  state: RunState,
-  event: Extract<RunEvent, { readonly kind: 'cancel-requested' }>,
-): Advanced {
-  if (state.cancel !== null) return { state, commands: [] };
-  const { by, reason, at } = event;
-  const why = `the run was cancelled by ${by}: ${reason}`;
-  const commands: RunCommand[] = [];
+/** What a re-run keeps has ended before it begins. */
+function keepStages(state: RunState, kept: Readonly<Record<string, StageEnd>>): RunState {
   const stages: Record<string, StageState> = { ...state.stages };
-  for (const stage of plan.stages) {
-    const before = stages[stage.id];
-    if (before === undefined) continue;
-    switch (before.status) {
-      case 'waiting':
-        if (stage.if === null) stages[stage.id] = cancelled(at, why);
-        break;
-      case 'queued':
-        commands.push({ kind: 'cancel-attempt', stage: stage.id, attempt: before.attempt, reason: why });
-        stages[stage.id] = cancelled(at, why);
-        break;
-      case 'retrying':
-      case 'awaiting-approval':
-        stages[stage.id] = cancelled(at, why);
-        break;
-      case 'running':
-        commands.push({
-          kind: stage.work.kind === 'deploy' ? 'cancel-rollout' : 'cancel-attempt',
-          stage: stage.id,
-          attempt: before.attempt,
-          reason: why,
-        });
-        break;
-      case 'succeeded':
-      case 'failed':
-      case 'cancelled':
-      case 'skipped':
-        break;
-      default:
-        unreachable(before);
-    }
-  }
-  return { state: { ...state, cancel: { by, reason, at }, stages }, commands };
+  for (const [id, end] of Object.entries(kept)) if (stages[id]?.status === 'waiting') stages[id] = end;
+  return { ...state, stages };
 }
-
-const cancelled = (finishedAt: number, reason: string): StageState => ({
-  status: 'cancelled',
-  finishedAt,
-  reason,
-  steps: [],
-});
 
 function waitingReason(stage: PlannedStage): string {
   const names = stage.needs.map((need) => need.stage);

@@ -33,14 +33,15 @@ export function finishAttempt(
       };
     case 'failed': {
       const { failure } = outcome;
-      const lostWhileCancelled = run.cancel !== null && failure.class === 'worker-lost';
+      const isCancelled = run.cancel !== null || ('cancel' in before && before.cancel !== undefined);
+      const lostWhileCancelled = isCancelled && failure.class === 'worker-lost';
       if (failure.class === 'cancelled' || lostWhileCancelled) {
         return {
           state: { status: 'cancelled', finishedAt: at, reason: failure.message, steps },
           commands: [],
         };
       }
-      if (run.cancel === null && retries(stage.retry, attempt, failure)) {
+      if (!isCancelled && retries(stage.retry, attempt, failure)) {
         return retry(stage, attempt, at, failure);
       }
       const allowed = isAllowed(stage.allowFailure, failure);

@@ -15,9 +15,26 @@ export interface RunState {
   readonly status: RunStatus;
   readonly startedAt: number;
   readonly finishedAt: number | null;
-  /** Set when someone asked for the run's end; no further stage starts. */
-  readonly cancel: { readonly by: string; readonly reason: string; readonly at: number } | null;
+  /** Set when someone asked for the run's end; no further stage starts but those that clean up. */
+  readonly cancel: RunCancel | null;
   readonly stages: Readonly<Record<string, StageState>>;
+}
+
+export interface CancelRequest {
+  readonly by: string;
+  readonly reason: string;
+  readonly at: number;
+}
+
+export interface RunCancel extends CancelRequest {
+  /** Who asked a second time: nothing cleans up any more but roll-backs, and no step gets time to end by itself. */
+  readonly forcedBy?: string;
+}
+
+/** The run in which a stage really ended, when a re-run keeps what it did. */
+export interface KeptFrom {
+  readonly runId: string;
+  readonly number: number;
 }
 
 export type StageState =
@@ -30,6 +47,8 @@ export type StageState =
       readonly startedAt: number;
       readonly worker: string;
       readonly steps: readonly StepState[];
+      /** Set when someone asked for the end of this stage alone: it is not tried again. */
+      readonly cancel?: CancelRequest & { readonly forced?: true };
     }
   | {
       readonly status: 'awaiting-approval';
@@ -50,6 +69,7 @@ export type StageEnd =
       readonly outputs: Readonly<Record<string, string>>;
       readonly steps: readonly StepState[];
       readonly reason: string | null;
+      readonly kept?: KeptFrom;
     }
   | {
       readonly status: 'failed';
@@ -60,6 +80,7 @@ export type StageEnd =
       readonly steps: readonly StepState[];
       /** The run goes on as if it had succeeded. */
       readonly allowed: boolean;
+      readonly kept?: KeptFrom;
     }
   | {
       readonly status: 'cancelled';
@@ -67,7 +88,12 @@ export type StageEnd =
       readonly reason: string;
       readonly steps: readonly StepState[];
     }
-  | { readonly status: 'skipped'; readonly finishedAt: number; readonly reason: string };
+  | {
+      readonly status: 'skipped';
+      readonly finishedAt: number;
+      readonly reason: string;
+      readonly kept?: KeptFrom;
+    };
 
 export interface Failure {
   readonly class: FailureClass;
@@ -101,7 +127,12 @@ export type StageOutcome =
   | { readonly result: 'cancelled'; readonly reason: string };
 
 export type RunEvent =
-  | { readonly kind: 'run-requested'; readonly at: number }
+  | {
+      readonly kind: 'run-requested';
+      readonly at: number;
+      /** Of a re-run: stage → how it ended before, which is not done again. */
+      readonly kept?: Readonly<Record<string, StageEnd>>;
+    }
   | {
       readonly kind: 'stage-claimed';
       readonly stage: string;
@@ -140,7 +171,18 @@ export type RunEvent =
       readonly at: number;
     }
   | { readonly kind: 'approval-expired'; readonly stage: string; readonly at: number }
-  | { readonly kind: 'cancel-requested'; readonly by: string; readonly reason: string; readonly at: number };
+  | { readonly kind: 'cancel-requested'; readonly by: string; readonly reason: string; readonly at: number }
+  /** Someone asked a second time, and will not wait for clean-up. */
+  | { readonly kind: 'cancel-forced'; readonly by: string; readonly at: number }
+  | {
+      readonly kind: 'stage-cancel-requested';
+      readonly stage: string;
+      readonly by: string;
+      readonly reason: string;
+      /** Asked a second time. */
+      readonly forced?: true;
+      readonly at: number;
+    };
 
 /** What the shell must do after an event; each is idempotent. */
 export type RunCommand =
@@ -152,6 +194,8 @@ export type RunCommand =
       readonly stage: string;
       readonly attempt: number;
       readonly reason: string;
+      /** At once: no clean-up steps, no time to end by itself. */
+      readonly forced?: true;
     }
   | { readonly kind: 'start-rollout'; readonly stage: string; readonly attempt: number }
   /** Roll back, then end the stage. */

@@ -48,7 +48,8 @@ function decide(plan: Plan, state: RunState, stage: PlannedStage): StageChange |
       allowed: false,
     });
   }
-  if (condition.value.runs) return start(stage, at, condition.value.reason);
+  const isForced = state.cancel?.forcedBy !== undefined;
+  if (condition.value.runs && !isForced) return start(stage, at, condition.value.reason);
   if (state.cancel !== null) {
     const { by, reason } = state.cancel;
     const finishedAt = Math.max(at, state.cancel.at);

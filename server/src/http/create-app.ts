@@ -13,6 +13,7 @@ import { httpMetrics } from './http-metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { notFound, problemHandler } from './problem.ts';
 import { repositoryRoutes } from './repository-routes.ts';
+import { rerunRoutes } from './rerun-routes.ts';
 import { requestLog } from './request-log.ts';
 import { secretRoutes } from './secret-routes.ts';
 import { requireKnownHost, securityHeaders } from './security-headers.ts';
@@ -72,6 +73,7 @@ function api({ context, doorkeeper, origins, cloneRules, mirrors, onDelivery, ap
   router.use(
     guard,
     startRunRoute(context, mirrors),
+    rerunRoutes(context, mirrors),
     repositoryRoutes(context, cloneRules),
     secretRoutes(context),
     tokenRoutes(context),

@@ -1,8 +1,9 @@
 // The description of `/api`, made from the schemas that the routes parse with.
 import { OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi';
-import { repositoryConfig, startRun, vote } from '@sluice/pipelines/protocol/api';
+import { repositoryConfig, rerun, startRun, vote } from '@sluice/pipelines/protocol/api';
 import { environmentTarget } from '@sluice/pipelines/protocol/environment';
 import { z } from 'zod';
+import { cancelBody } from './run-routes.ts';
 import { secretBody } from './secret-routes.ts';
 import { tokenBody } from './token-routes.ts';
 
@@ -59,7 +60,33 @@ const routes: readonly ApiRoute[] = [
   { method: 'get', path: '/api/runs', summary: 'Runs', query: runFilter },
   { method: 'post', path: '/api/runs', summary: 'Start a run by hand', status: 201, body: startRun },
   { method: 'get', path: '/api/runs/{id}', summary: 'A run with its plan and state' },
-  { method: 'post', path: '/api/runs/{id}/cancel', summary: 'Cancel a run', status: 202, body: reason },
+  {
+    method: 'post',
+    path: '/api/runs/{id}/cancel',
+    summary: 'Cancel a run, or force a cancel that cleans up',
+    status: 202,
+    body: cancelBody,
+  },
+  {
+    method: 'post',
+    path: '/api/runs/{id}/stages/{stage}/cancel',
+    summary: 'Cancel one stage',
+    status: 202,
+    body: cancelBody,
+  },
+  {
+    method: 'post',
+    path: '/api/runs/{id}/rerun',
+    summary: 'Run again: all, the failed part, or from a stage on',
+    status: 201,
+    body: rerun,
+  },
+  {
+    method: 'post',
+    path: '/api/runs/{id}/rerun/preview',
+    summary: 'What a re-run would run and keep',
+    body: rerun,
+  },
   {
     method: 'post',
     path: '/api/runs/{id}/stages/{stage}/vote',

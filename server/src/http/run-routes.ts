@@ -1,9 +1,9 @@
 import { vote } from '@sluice/pipelines/protocol/api';
-import express, { type Router } from 'express';
+import express, { type Request, type Router } from 'express';
 import { z } from 'zod';
 import type { ServerContext } from '../context.ts';
 import { castVote, type VoteProblem } from '../orchestrator/cast-vote.ts';
-import { requestCancel } from '../orchestrator/request-cancel.ts';
+import { requestCancel, requestStageCancel } from '../orchestrator/request-cancel.ts';
 import { recordAudit } from '../store/audit-store.ts';
 import { listRuns } from '../store/run-store.ts';
 import { runSummaries, runView } from '../views/run-view.ts';
@@ -26,6 +26,11 @@ export const runQuery = z.object({
 
 export const reasonBody = z.object({ reason: z.string().trim().max(2_000).default('') });
 
+export const cancelBody = reasonBody.extend({
+  /** After a first cancel: do not wait for clean-up. */
+  force: z.boolean().default(false),
+});
+
 export function runRoutes(context: ServerContext): Router {
   const router = express.Router();
 
@@ -46,15 +51,33 @@ export function runRoutes(context: ServerContext): Router {
 
   router.post('/runs/:id/cancel', async (request, response) => {
     const runId = uuidParameter(request.params.id, 'run');
-    const reason = parseBody(reasonBody, request).reason || 'no reason given';
+    const { reason, force } = cancelOf(request);
     const who = userOf(response);
-    if (!(await requestCancel(context, runId, who, reason))) foundOr404(null, 'run');
+    if (!(await requestCancel(context, runId, who, reason, force))) foundOr404(null, 'run');
     const [at, from] = [context.now(), request.ip ?? null];
     await recordAudit(context.db, {
       who,
       what: 'run-cancelled',
       target: runId,
-      detail: { reason },
+      detail: { reason, force },
+      at,
+      from,
+    });
+    response.status(202).json({});
+  });
+
+  router.post('/runs/:id/stages/:stage/cancel', async (request, response) => {
+    const place = { runId: uuidParameter(request.params.id, 'run'), stage: request.params.stage };
+    const { reason, force } = cancelOf(request);
+    const who = userOf(response);
+    const result = await requestStageCancel(context, place, who, reason, force);
+    if (!result.ok) throw new ProblemError(404, 'unknown-stage', result.error);
+    const [at, from] = [context.now(), request.ip ?? null];
+    await recordAudit(context.db, {
+      who,
+      what: 'stage-cancelled',
+      target: `${place.runId}/${place.stage}`,
+      detail: { reason, force },
       at,
       from,
     });
@@ -69,6 +92,11 @@ export function runRoutes(context: ServerContext): Router {
     response.status(202).json({});
   });
   return router;
+}
+
+function cancelOf(request: Request): { readonly reason: string; readonly force: boolean } {
+  const { reason, force } = parseBody(cancelBody, request);
+  return { reason: reason || 'no reason given', force };
 }
 
 const statusOf = {

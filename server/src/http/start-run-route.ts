@@ -1,5 +1,4 @@
 import { startRun as startRunBody } from '@sluice/pipelines/protocol/api';
-import { unreachable } from '@sluice/pipelines/result';
 import type { ManualTrigger } from '@sluice/pipelines/trigger/trigger';
 import express, { type Router } from 'express';
 import type { ServerContext } from '../context.ts';
@@ -7,7 +6,8 @@ import { startRun } from '../orchestrator/start-run.ts';
 import type { Mirrors } from '../repositories/mirrors.ts';
 import { recordAudit } from '../store/audit-store.ts';
 import { findRepositoryByName } from '../store/repository-store.ts';
-import { prepareRun, type PreparedRun } from '../webhooks/prepare-run.ts';
+import { prepareRun } from '../webhooks/prepare-run.ts';
+import { plannedOrRefused } from './planned-or-refused.ts';
 import { parseBody, ProblemError } from './problem.ts';
 import { userOf } from './signed-in.ts';
 
@@ -55,27 +55,4 @@ export function startRunRoute(context: ServerContext, mirrors: Mirrors): Router 
     response.status(201).json({ runId });
   });
   return router;
-}
-
-function plannedOrRefused(prepared: PreparedRun): Extract<PreparedRun, { kind: 'planned' }> {
-  switch (prepared.kind) {
-    case 'planned':
-      return prepared;
-    case 'broken': {
-      const { pipeline, diagnostics } = prepared;
-      throw new ProblemError(422, 'pipeline-broken', `${pipeline} has errors; nothing was started.`, {
-        diagnostics,
-      });
-    }
-    case 'filtered': {
-      const { reasons } = prepared;
-      throw new ProblemError(422, 'not-started', reasons.join(' '), { reasons });
-    }
-    case 'no-file':
-      throw new ProblemError(422, 'no-pipeline-file', prepared.reason);
-    case 'unreadable':
-      throw new ProblemError(422, prepared.problem.reason, prepared.problem.message);
-    default:
-      return unreachable(prepared);
-  }
 }

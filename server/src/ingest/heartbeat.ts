@@ -17,8 +17,8 @@ export async function hearHeartbeat(context: ServerContext, beat: Heartbeat): Pr
   const ended = await listEnded(context.db, beat.attempts);
   const known = new Set([...held, ...ended].map((attempt) => attempt.id));
   return {
-    cancel: held.flatMap(({ id, cancel_reason }) =>
-      cancel_reason === null ? [] : [{ attemptId: id, reason: cancel_reason }],
+    cancel: held.flatMap(({ id, cancel_reason, cancel_forced }) =>
+      cancel_reason === null ? [] : [{ attemptId: id, reason: cancel_reason, force: cancel_forced }],
     ),
     lost: beat.attempts.map((attempt) => attempt.attemptId).filter((id) => !known.has(id)),
   };

@@ -51,7 +51,7 @@ async function carry(unit: Unit, run: PlannedRun, command: RunCommand): Promise<
     case 'cancel-rollout':
       return [{ ...command, runId }];
     case 'cancel-attempt':
-      await cancelAttempt(unit, { runId, stage: command.stage, attempt: command.attempt }, command.reason);
+      await cancelAttempt(unit, { runId, stage: command.stage, attempt: command.attempt }, command);
       return [];
     case 'set-timer':
       await addTimer(unit.trx, command.dueAt, { kind: 'run', runId, event: command.event });
@@ -71,13 +71,16 @@ async function carry(unit: Unit, run: PlannedRun, command: RunCommand): Promise<
 async function cancelAttempt(
   unit: Unit,
   key: { readonly runId: string; readonly stage: string; readonly attempt: number },
-  reason: string,
+  { reason, forced }: Extract<RunCommand, { readonly kind: 'cancel-attempt' }>,
 ): Promise<void> {
   const attempt = await lockAttemptOf(unit.trx, key);
   if (attempt === undefined) return;
   if (attempt.status === 'queued') await closeServerLog(unit, attempt.id, 'over');
   if (attempt.status !== 'held') return;
-  await updateAttempt(unit.trx, attempt.id, { cancel_reason: reason });
+  await updateAttempt(unit.trx, attempt.id, {
+    cancel_reason: attempt.cancel_reason ?? reason,
+    cancel_forced: attempt.cancel_forced || forced === true,
+  });
   unit.tell({ kind: 'cancel', attemptId: attempt.id });
 }
 

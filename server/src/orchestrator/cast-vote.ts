@@ -98,7 +98,11 @@ function check(
   earlier: readonly ApprovalVote[],
   vote: ApprovalVote,
 ): Result<null, VoteProblem> {
-  const authors = [run.trigger.commit.author, run.trigger.actor];
+  const authors = [
+    run.trigger.commit.author,
+    run.trigger.actor,
+    ...(run.rerun === null ? [] : [run.rerun.by]),
+  ];
   // Everyone who may come in is an administrator today.
   const allowed = mayVote(rule, { name: vote.by, roles: ['admin'] }, authors);
   if (!allowed.ok) return err({ reason: 'may-not-vote', message: allowed.error });

@@ -1,6 +1,8 @@
+import type { RerunOf } from '@sluice/pipelines/protocol/api';
 import type { Diagnostic } from '@sluice/pipelines/language/diagnostic';
 import type { Plan } from '@sluice/pipelines/plan/plan';
 import { startState } from '@sluice/pipelines/run/advance';
+import type { StageEnd } from '@sluice/pipelines/run/run-state';
 import type { Trigger } from '@sluice/pipelines/trigger/trigger';
 import type { ServerContext } from '../context.ts';
 import { findRunOfDelivery, insertRun, isPlanned, type RunContent } from '../store/run-store.ts';
@@ -32,12 +34,19 @@ export async function startRun(context: ServerContext, run: NewRun): Promise<{ r
   return { runId: earlier.id };
 }
 
+/** What a run that repeats another one takes over from it. */
+export interface Repeated {
+  readonly rerun: RerunOf;
+  readonly kept: Readonly<Record<string, StageEnd>>;
+}
+
 /** In a transaction of the caller's; null when the same delivery has already started this pipeline. */
 export async function startRunIn(
   unit: Unit,
   run: NewRun,
   restoresReleaseId: string | null,
-): Promise<{ readonly runId: string } | null> {
+  repeated: Repeated | null = null,
+): Promise<{ readonly runId: string; readonly number: number } | null> {
   const content: RunContent =
     run.content.kind === 'broken'
       ? run.content
@@ -46,11 +55,13 @@ export async function startRunIn(
     ...run,
     content,
     restoresReleaseId,
+    rerun: repeated?.rerun ?? null,
     id: unit.newId(),
     at: unit.at,
   });
   if (stored === null) return null;
   unit.tell({ kind: 'run', runId: stored.id });
-  if (isPlanned(stored)) await foldRun(unit, stored, [{ kind: 'run-requested', at: unit.at }]);
-  return { runId: stored.id };
+  const kept = repeated === null ? {} : { kept: repeated.kept };
+  if (isPlanned(stored)) await foldRun(unit, stored, [{ kind: 'run-requested', at: unit.at, ...kept }]);
+  return { runId: stored.id, number: stored.number };
 }

@@ -133,10 +133,18 @@ export async function updateAttempt(
 }
 
 export async function listAttempts(db: Database, runId: string): Promise<readonly Attempt[]> {
+  return listAttemptsOfRuns(db, [runId]);
+}
+
+/** Oldest first. */
+export async function listAttemptsOfRuns(
+  db: Database,
+  runIds: readonly string[],
+): Promise<readonly Attempt[]> {
   return db
     .selectFrom('attempts')
     .selectAll()
-    .where('run_id', '=', runId)
+    .where('run_id', 'in', [...runIds])
     .orderBy('created_at')
     .orderBy('number')
     .execute();
@@ -185,7 +193,7 @@ export async function extendLeases(
   workerId: string,
   held: readonly { readonly attemptId: string; readonly fence: number }[],
   until: number,
-): Promise<readonly Pick<Attempt, 'id' | 'fence' | 'cancel_reason'>[]> {
+): Promise<readonly Pick<Attempt, 'id' | 'fence' | 'cancel_reason' | 'cancel_forced'>[]> {
   if (held.length === 0) return [];
   return db
     .updateTable('attempts')
@@ -199,7 +207,7 @@ export async function extendLeases(
         ),
       ),
     )
-    .returning(['id', 'fence', 'cancel_reason'])
+    .returning(['id', 'fence', 'cancel_reason', 'cancel_forced'])
     .execute();
 }
 
@@ -228,6 +236,33 @@ export async function countOpenAttempts(
     .execute();
   const count = (status: AttemptStatus) => rows.find((row) => row.status === status)?.count ?? 0;
   return { queued: count('queued'), held: count('held') };
+}
+
+/** Who carried out these attempts, and when they were last heard. */
+export async function listWorkersOfAttempts(
+  db: Database,
+  keys: readonly AttemptKey[],
+): Promise<
+  readonly { readonly stage: string; readonly worker: string | null; readonly lastSeenAt: number | null }[]
+> {
+  if (keys.length === 0) return [];
+  const rows = await db
+    .selectFrom('attempts')
+    .leftJoin('workers', 'workers.id', 'attempts.worker_id')
+    .select(['attempts.stage', 'attempts.worker_id', 'workers.last_seen_at'])
+    .where((where) =>
+      where.or(
+        keys.map(({ runId, stage, attempt }) =>
+          where.and([
+            where('attempts.run_id', '=', runId),
+            where('attempts.stage', '=', stage),
+            where('attempts.number', '=', attempt),
+          ]),
+        ),
+      ),
+    )
+    .execute();
+  return rows.map((row) => ({ stage: row.stage, worker: row.worker_id, lastSeenAt: row.last_seen_at }));
 }
 
 /** Workers' attempts under way, by worker. */

@@ -25,12 +25,12 @@ export async function findBlob(db: Database, attemptId: string, name: string): P
     .executeTakeFirst();
 }
 
-export async function listBlobsOfRun(db: Database, runId: string): Promise<readonly Blob[]> {
+export async function listBlobsOfRuns(db: Database, runIds: readonly string[]): Promise<readonly Blob[]> {
   return db
     .selectFrom('blobs')
     .innerJoin('attempts', 'attempts.id', 'blobs.attempt_id')
     .selectAll('blobs')
-    .where('attempts.run_id', '=', runId)
+    .where('attempts.run_id', 'in', [...runIds])
     .orderBy('blobs.name')
     .execute();
 }

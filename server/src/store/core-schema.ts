@@ -10,7 +10,7 @@ import type {
   RolloutEvent,
 } from '@sluice/pipelines/rollout/rollout-state';
 import type { RunEvent, RunState } from '@sluice/pipelines/run/run-state';
-import type { RunSummary } from '@sluice/pipelines/protocol/api';
+import type { RerunOf, RunSummary } from '@sluice/pipelines/protocol/api';
 import type { Trigger } from '@sluice/pipelines/trigger/trigger';
 import type { ColumnType, Generated } from 'kysely';
 
@@ -30,6 +30,8 @@ export interface CoreTables {
   releases: ReleaseTable;
   workers: WorkerTable;
   blobs: BlobTable;
+  shell_holds: ShellHoldTable;
+  shell_sessions: ShellSessionTable;
 }
 
 /** Milliseconds since the epoch, stored as `double precision`. */
@@ -64,6 +66,9 @@ interface RunTable {
   delivery_id: string | null;
   /** This run puts that release back; its deploy stage takes the image from there. */
   restores_release_id: string | null;
+  /** The run that this one repeats; `rerun` says more. */
+  rerun_of: string | null;
+  rerun: Json<RerunOf> | null;
   created_at: Time;
   updated_at: Time;
   finished_at: Time | null;
@@ -94,6 +99,8 @@ interface AttemptTable {
   worker_id: string | null;
   lease_until: Time | null;
   cancel_reason: string | null;
+  /** Asked a second time: without clean-up. */
+  cancel_forced: ColumnType<boolean, boolean | undefined, boolean>;
   created_at: Time;
   /** Log times count from here. */
   started_at: Time | null;
@@ -220,4 +227,33 @@ interface BlobTable {
   sha256: string;
   bytes: number;
   created_at: Time;
+}
+
+/** A failed stage's container that its worker keeps for a shell, until `until` or `ended_at`. */
+interface ShellHoldTable {
+  attempt_id: string;
+  run_id: string;
+  worker_id: string;
+  fence: number;
+  created_at: Time;
+  until: Time;
+  ended_at: Time | null;
+  end_reason: string | null;
+}
+
+/** Who had a shell where and when. Wanted until `opened_at`; its keystrokes and output are kept nowhere. */
+interface ShellSessionTable {
+  id: string;
+  attempt_id: string;
+  worker_id: string;
+  who: string;
+  from_address: string | null;
+  /** Address of the server that the person is on; null: the worker knows it. */
+  connect_url: string | null;
+  /** Of the one-time token with which the worker connects. */
+  token_hash: string | null;
+  requested_at: Time;
+  opened_at: Time | null;
+  ended_at: Time | null;
+  end_reason: string | null;
 }

@@ -1,9 +1,14 @@
 import { Migrator, type Kysely } from 'kysely';
 import { coreMigration } from './migrations/0001-core.ts';
 import { edgeMigration } from './migrations/0002-edge.ts';
+import { rerunShellMigration } from './migrations/0008-rerun-shell.ts';
 import type { Schema } from './schema.ts';
 
-const migrations = { '0001-core': coreMigration, '0002-edge': edgeMigration };
+const migrations = {
+  '0001-core': coreMigration,
+  '0002-edge': edgeMigration,
+  '0008-rerun-shell': rerunShellMigration,
+};
 
 /**
  * Brings the database to this version's tables. Several servers may do so at once: Kysely takes an advisory

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '@sluice/pipelines/language/diagnostic';
 import type { Plan } from '@sluice/pipelines/plan/plan';
-import type { RunSummary } from '@sluice/pipelines/protocol/api';
+import type { RerunOf, RunSummary } from '@sluice/pipelines/protocol/api';
 import type { RunEvent, RunState } from '@sluice/pipelines/run/run-state';
 import type { Trigger } from '@sluice/pipelines/trigger/trigger';
 import { sql, type Selectable } from 'kysely';
@@ -22,6 +22,7 @@ export interface Run {
   readonly lastEvent: number;
   /** The release that this run puts back; null for every other run. */
   readonly restoresReleaseId: string | null;
+  readonly rerun: RerunOf | null;
   readonly createdAt: number;
   readonly finishedAt: number | null;
 }
@@ -44,6 +45,7 @@ export interface RunToInsert {
   readonly content: RunContent;
   readonly deliveryId: string | null;
   readonly restoresReleaseId: string | null;
+  readonly rerun: RerunOf | null;
   readonly at: number;
 }
 
@@ -77,6 +79,8 @@ export async function insertRun(trx: Trx, run: RunToInsert): Promise<Run | null>
       last_event: 0,
       delivery_id: run.deliveryId,
       restores_release_id: run.restoresReleaseId,
+      rerun_of: run.rerun?.runId ?? null,
+      rerun: run.rerun === null ? null : JSON.stringify(run.rerun),
       created_at: run.at,
       updated_at: run.at,
       finished_at: finishedAt,
@@ -88,8 +92,18 @@ export async function insertRun(trx: Trx, run: RunToInsert): Promise<Run | null>
     .executeTakeFirst();
   if (row === undefined) return null;
   if (content.kind === 'planned') rememberPlan(run.id, content.plan);
-  const { id, project, repositoryId, pipeline, restoresReleaseId, at: createdAt } = run;
-  const given = { id, project, repositoryId, repository, pipeline, trigger, content, restoresReleaseId };
+  const { id, project, repositoryId, pipeline, restoresReleaseId, rerun, at: createdAt } = run;
+  const given = {
+    id,
+    project,
+    repositoryId,
+    repository,
+    pipeline,
+    trigger,
+    content,
+    restoresReleaseId,
+    rerun,
+  };
   return { ...given, number: row.number, status, revision: 1, lastEvent: 0, createdAt, finishedAt };
 }
 
@@ -147,6 +161,19 @@ export async function findRunFrames(
     if (plan !== undefined) frames.set(id, { project, repositoryId, plan });
   }
   return frames;
+}
+
+/** Runs that repeat this one, oldest first. */
+export async function listReruns(
+  db: Database,
+  runId: string,
+): Promise<readonly { readonly id: string; readonly number: number; readonly rerun: RerunOf | null }[]> {
+  return db
+    .selectFrom('runs')
+    .select(['id', 'number', 'rerun'])
+    .where('rerun_of', '=', runId)
+    .orderBy('number')
+    .execute();
 }
 
 export async function findRunRevision(db: Database, id: string): Promise<number | null> {
@@ -289,6 +316,7 @@ const small = [
   'revision',
   'last_event',
   'restores_release_id',
+  'rerun',
   'created_at',
   'finished_at',
 ] as const satisfies (keyof Row)[];
@@ -343,6 +371,7 @@ function runOf(row: Pick<Row, (typeof small)[number] | 'plan'>): Run {
     revision: row.revision,
     lastEvent: row.last_event,
     restoresReleaseId: row.restores_release_id,
+    rerun: row.rerun,
     createdAt: row.created_at,
     finishedAt: row.finished_at,
   };

@@ -1,23 +1,32 @@
+import { foreseeFailure } from '@sluice/pipelines/run/foresee-failure';
 import type { AttemptView, RunSummary, RunView } from '@sluice/pipelines/protocol/api';
-import { listAttempts, type Attempt } from '../store/attempt-store.ts';
-import { listBlobsOfRun, type Blob } from '../store/blob-store.ts';
+import { listAttemptsOfRuns, type Attempt } from '../store/attempt-store.ts';
+import { listBlobsOfRuns, type Blob } from '../store/blob-store.ts';
 import type { Database } from '../store/database.ts';
-import { phasesOfRun, phasesOfRuns } from '../store/rollout-store.ts';
-import { findRun, type Run } from '../store/run-store.ts';
+import { phasesOfRuns } from '../store/rollout-store.ts';
+import { findRun, listReruns, type Run } from '../store/run-store.ts';
 import { shownStageStatus, type StageRollout } from '../orchestrator/shown-status.ts';
 
 /** Everything about a run but its logs; null when there is no such run. */
 export async function runView(db: Database, runId: string): Promise<RunView | null> {
   const run = await findRun(db, runId);
   if (run === null) return null;
-  const [rollouts, attempts, blobs] = await Promise.all([
-    phasesOfRun(db, runId),
-    listAttempts(db, runId),
-    listBlobsOfRun(db, runId),
+  const origins = originsOf(run);
+  const runIds = [...new Set([runId, ...origins.values()])];
+  const [allRollouts, allAttempts, blobs, reruns] = await Promise.all([
+    phasesOfRuns(db, runIds),
+    listAttemptsOfRuns(db, runIds),
+    listBlobsOfRuns(db, runIds),
+    listReruns(db, runId),
   ]);
+  // A stage that was kept shows what it did in the run in which it did it.
+  const belongs = ({ run_id, stage }: { readonly run_id: string; readonly stage: string }): boolean =>
+    run_id === (origins.get(stage) ?? runId);
+  const [rollouts, attempts] = [allRollouts.filter(belongs), allAttempts.filter(belongs)];
   const { content } = run;
   return {
     ...summaryOf(run, rollouts),
+    reruns: reruns.map(({ id, number, rerun }) => ({ id, number, by: rerun?.by ?? '' })),
     revision: run.revision,
     plan: content.kind === 'planned' ? content.plan : null,
     state: content.kind === 'planned' ? content.state : null,
@@ -25,6 +34,16 @@ export async function runView(db: Database, runId: string): Promise<RunView | nu
     attempts: attempts.map((attempt) => attemptView(attempt, blobs)),
     rollouts: rollouts.map(({ id, stage, phase }) => ({ id, stage, phase })),
   };
+}
+
+/** Kept stage → id of the run in which it ran. */
+function originsOf({ content }: Run): ReadonlyMap<string, string> {
+  if (content.kind === 'broken') return new Map();
+  return new Map(
+    Object.entries(content.state.stages).flatMap(([id, stage]) =>
+      'kept' in stage && stage.kept !== undefined ? [[id, stage.kept.runId]] : [],
+    ),
+  );
 }
 
 /** In the order of `runs`. */
@@ -56,6 +75,8 @@ function summaryOf(run: Run, rollouts: readonly StageRollout[]): RunSummary {
     status: run.status,
     createdAt: run.createdAt,
     finishedAt: run.finishedAt,
+    willFail: content.kind === 'broken' ? null : foreseeFailure(content.plan, content.state),
+    rerunOf: run.rerun,
     stages:
       content.kind === 'broken'
         ? []

@@ -12,6 +12,9 @@ export const paths = {
   startRun: '/api/runs',
   run: (id: string) => `/api/runs/${part(id)}`,
   cancelRun: (id: string) => `/api/runs/${part(id)}/cancel`,
+  cancelStage: (runId: string, stage: string) => `/api/runs/${part(runId)}/stages/${part(stage)}/cancel`,
+  rerun: (id: string) => `/api/runs/${part(id)}/rerun`,
+  previewRerun: (id: string) => `/api/runs/${part(id)}/rerun/preview`,
   vote: (runId: string, stage: string) => `/api/runs/${part(runId)}/stages/${part(stage)}/vote`,
   log: (attemptId: string, from: number, limit: number) =>
     `/api/attempts/${part(attemptId)}/log?from=${from}&limit=${limit}`,

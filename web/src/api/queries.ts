@@ -5,6 +5,8 @@ import type {
   DeliveryView,
   EnvironmentView,
   RepositoryView,
+  Rerun,
+  RerunPreview,
   RolloutView,
   RunView,
   SecretView,
@@ -44,6 +46,16 @@ export function useRun(id: string): UseQueryResult<RunView> {
     [live, cache, id],
   );
   return useGet<RunView>(['run', id], paths.run(id));
+}
+
+/** What a re-run would run and keep. */
+export function useRerunPreview(runId: string, wanted: Rerun): UseQueryResult<RerunPreview> {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['rerun', runId, wanted],
+    queryFn: () => api.send<RerunPreview>('POST', paths.previewRerun(runId), wanted),
+    retry: false,
+  });
 }
 
 /** The rollout, kept fresh over the socket. */

@@ -1,14 +1,8 @@
-import { Button } from '@mantine/core';
-import { IconPlayerStop, IconRefresh } from '@tabler/icons-react';
-import { useState } from 'react';
-import { Link, useNavigate } from 'react-router';
+import { Link } from 'react-router';
 import type { RunView } from '@sluice/pipelines/protocol/api';
-import { paths } from '../api/paths.ts';
-import { useAction } from '../api/use-action.ts';
 import { useMessages } from '../messages/language-context.tsx';
 import { Copyable, shortCommit } from './copyable.tsx';
-import { ProblemCard } from './problem-card.tsx';
-import { ReasonDialog } from './reason-dialog.tsx';
+import { RunActions } from './run-actions.tsx';
 import { StateBadge } from './state-badge.tsx';
 import { Duration, RelativeTime } from './times.tsx';
 import './run-head.css';
@@ -41,55 +35,34 @@ export function RunHead({ run }: { readonly run: RunView }) {
         </span>
       </div>
       {cancelled !== null && <p className="soft">{t.run.cancelledBy(cancelled.by, cancelled.reason)}</p>}
+      {cancelled?.forcedBy !== undefined && <p className="soft">{t.run.forcedBy(cancelled.forcedBy)}</p>}
+      {run.willFail !== null && (
+        <p className="will-fail" role="status">
+          <strong>{t.run.willFail(run.willFail.stage)}</strong> {run.willFail.message}
+        </p>
+      )}
+      <RunRelations run={run} />
     </header>
   );
 }
 
-function RunActions({ run }: { readonly run: RunView }) {
+/** The run that this one repeats, and those that repeat it. */
+function RunRelations({ run: { rerunOf, reruns } }: { readonly run: RunView }) {
   const t = useMessages();
-  const navigate = useNavigate();
-  const [isCancelling, setCancelling] = useState(false);
-  const cancel = useAction(() => setCancelling(false));
-  const again = useAction<{ readonly runId: string }>(({ runId }) => void navigate(`/runs/${runId}`));
+  if (rerunOf === null && reruns.length === 0) return null;
   return (
-    <>
-      {run.finishedAt === null && (
-        <Button leftSection={<IconPlayerStop size={14} />} onClick={() => setCancelling(true)}>
-          {t.run.cancel}
-        </Button>
+    <p className="soft">
+      {rerunOf !== null && (
+        <Link className="link" to={`/runs/${rerunOf.runId}`}>
+          {t.rerun.repeats(rerunOf.number, rerunOf.by)}
+        </Link>
       )}
-      {run.finishedAt !== null && run.event !== 'tag' && (
-        <Button
-          leftSection={<IconRefresh size={14} />}
-          title={t.run.againExplain}
-          loading={again.isPending}
-          onClick={() =>
-            again.mutate({
-              method: 'POST',
-              path: paths.startRun,
-              body: { repository: run.repository, branch: run.ref, commit: run.commit.sha },
-            })
-          }
-        >
-          {t.run.again}
-        </Button>
-      )}
-      {again.error !== null && <ProblemCard error={again.error} />}
-      {isCancelling && (
-        <ReasonDialog
-          title={t.run.cancelTitle(run.number)}
-          explain={t.run.cancelExplain}
-          action={t.run.cancel}
-          isDanger
-          needsReason
-          error={cancel.error}
-          isBusy={cancel.isPending}
-          onConfirm={(reason) =>
-            cancel.mutate({ method: 'POST', path: paths.cancelRun(run.id), body: { reason } })
-          }
-          onClose={() => setCancelling(false)}
-        />
-      )}
-    </>
+      {reruns.map(({ id, number, by }) => (
+        <Link key={id} className="link" to={`/runs/${id}`}>
+          {' '}
+          {t.rerun.repeatedBy(number, by)}
+        </Link>
+      ))}
+    </p>
   );
 }

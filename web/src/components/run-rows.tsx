@@ -75,6 +75,9 @@ const RunRow = memo(function RunRow({ run, isSelected, usualMs }: RunRowProps) {
             <b>{run.pipeline}</b> #{run.number} · <span className="run-ref">{run.ref}</span> ·{' '}
             <span className="mono">{shortCommit(commit.sha)}</span> · {commit.author}
             {run.event !== 'push' && <> · {t.events[run.event]}</>}
+            {run.willFail !== null && (
+              <b className="run-will-fail"> · {t.run.willFail(run.willFail.stage)}</b>
+            )}
           </span>
         </span>
         <span className="run-stages">

@@ -8,6 +8,7 @@ import { readTargetLine } from '../state/target-line.ts';
 import { isOver } from '../state/state-name.ts';
 import { stepsOfLog, type StageOfRun } from '../state/run-view.ts';
 import { LogView, type LogViewHandle } from './log-view.tsx';
+import { StageActions } from './stage-actions.tsx';
 import { StageDetails } from './stage-details.tsx';
 import './stage-panel.css';
 
@@ -34,6 +35,7 @@ export function StagePanel({ run, stage }: { readonly run: RunView; readonly sta
           attempt={attempt}
           onStep={attempt === undefined ? null : (step) => log.current?.showStep(step)}
         />
+        <StageActions run={run} stage={stage} />
         {attempt === undefined && work.kind !== 'approve' && (
           <p className="soft">{isOver(stage.shown) ? t.log.noLog : t.log.notStarted}</p>
         )}

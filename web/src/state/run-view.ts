@@ -37,6 +37,13 @@ export function stagesOf(run: RunView): readonly StageOfRun[] {
   });
 }
 
+/** Whether something of the run failed or was cancelled, so that running the failed part again means something. */
+export function hasFailures(run: RunView): boolean {
+  return Object.values(run.state?.stages ?? {}).some(
+    (stage) => stage.status === 'cancelled' || (stage.status === 'failed' && !stage.allowed),
+  );
+}
+
 /** What a tab says of a run: `#2 hello`, with the state of the stage that waits for a person, if one does. */
 export function runHeadline(run: RunView): { readonly state: StateName; readonly text: string } {
   const waiting = run.finishedAt === null ? run.stages.find(({ status }) => needsPerson(status)) : undefined;

@@ -15,6 +15,8 @@ const aRun = (number: number, more: Partial<RunSummary> = {}): RunSummary => ({
   status: 'running',
   createdAt: number * 1_000,
   finishedAt: null,
+  willFail: null,
+  rerunOf: null,
   stages: [],
   ...more,
 });

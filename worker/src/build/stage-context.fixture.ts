@@ -116,6 +116,7 @@ export async function openTestRun(docker: Docker): Promise<TestRun> {
         },
       },
       signal: more.signal ?? new AbortController().signal,
+      forced: new AbortController().signal,
     }),
     [Symbol.asyncDispose]: async () => {
       await removeRunImages(docker, installation, runId);

@@ -29,8 +29,11 @@ export function startHeartbeat(server: ServerClient, options: HeartbeatOptions, 
       const answer = await server.heartbeat({ workerId, pool, slots, attempts });
       if (isAway) log.info('the server answers again');
       isAway = false;
-      for (const { attemptId, reason } of answer.cancel)
-        live.get(attemptId)?.stop({ kind: 'cancelled', reason });
+      for (const { attemptId, reason, force } of answer.cancel) {
+        const attempt = live.get(attemptId);
+        attempt?.stop({ kind: 'cancelled', reason });
+        if (force) attempt?.force();
+      }
       for (const attemptId of answer.lost) live.get(attemptId)?.stop({ kind: 'lost' });
     } catch (error) {
       if (!isAway) log.warn(`heartbeat: ${error instanceof Error ? error.message : String(error)}`);

@@ -105,7 +105,10 @@ export interface ExecutorSession {
   readonly runStep: (command: StepCommand, output: StepOutput, signal: AbortSignal) => Promise<StepEnd>;
   /** Brings a file that steps wrote into `spec.workspace`, where it is not there already. A missing file is no error. */
   readonly fetchFile: (path: string) => Promise<void>;
-  /** Ends every process and removes everything that carries the labels. Idempotent. */
+  /**
+   * Ends every process and removes everything that carries the labels. Idempotent. Called while a step runs, it ends
+   * that too; `runStep` then settles soon, with any result.
+   */
   readonly dispose: () => Promise<void>;
 }
 

@@ -10,6 +10,10 @@ export interface LiveAttempt {
   readonly stop: (reason: StopReason) => void;
   /** The worker itself ends: the attempt is stopped, and fails as our fault and not as a cancel. */
   readonly shutDown: () => void;
+  /** Aborts when nobody waits for clean-up any more. */
+  readonly forced: AbortSignal;
+  /** After a stop: ends what cleans up, and gives no step time to end by itself. */
+  readonly force: () => void;
   readonly isLost: () => boolean;
   readonly isShutDown: () => boolean;
 }
@@ -17,6 +21,7 @@ export interface LiveAttempt {
 export function createLiveAttempt(attemptId: string, fence: number): LiveAttempt {
   const controller = new AbortController();
   const lost = new AbortController();
+  const forced = new AbortController();
   let isShutDown = false;
   return {
     attemptId,
@@ -30,6 +35,8 @@ export function createLiveAttempt(attemptId: string, fence: number): LiveAttempt
       isShutDown ||= !controller.signal.aborted;
       controller.abort({ kind: 'cancelled', reason: 'the worker is stopping' } satisfies StopReason);
     },
+    forced: forced.signal,
+    force: () => forced.abort(),
     isLost: () => lost.signal.aborted,
     isShutDown: () => isShutDown,
   };

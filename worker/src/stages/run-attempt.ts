@@ -163,7 +163,7 @@ function canBeAdopted({ stage: { work } }: Claim): boolean {
 }
 
 async function runStage(
-  { deps, claim, attempt: { signal }, attemptLog: log, record, earlier }: AttemptParts,
+  { deps, claim, attempt: { signal, forced }, attemptLog: log, record, earlier }: AttemptParts,
   { root, workspace, scratch }: AttemptFolders,
   wasUsed: boolean,
 ): Promise<StageOutcome> {
@@ -194,6 +194,7 @@ async function runStage(
     log,
     blobs: server.blobs(claim.attemptId, claim.fence, signal),
     signal,
+    forced,
     earlier: earlier === null ? null : { ...earlier.history, failure },
     keepFailure: async (first) => {
       if (failure !== null || !canBeAdopted(claim)) return;

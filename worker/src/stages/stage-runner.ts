@@ -31,6 +31,8 @@ export interface StageContext {
   readonly earlier: EarlierProgress | null;
   /** Awaited when a step has failed, before its end is logged: it is known again to a process that takes over. */
   readonly keepFailure: (failure: Failure) => Promise<void>;
+  /** Aborts, after `signal`, when nobody waits for clean-up any more. */
+  readonly forced: AbortSignal;
   /** Aborts on cancel, timeout and loss of the attempt; `signal.reason` is a StopReason. */
   readonly signal: AbortSignal;
 }

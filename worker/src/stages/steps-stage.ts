@@ -43,6 +43,7 @@ export function createStepsRunner(executors: StepsExecutors): StageRunner {
     ]);
     if (opening.status === 'rejected') throw opening.reason;
     const opened = opening.value;
+    const stopForcing = opened.kind === 'opened' ? endWhenForced(opened.session, context.forced) : () => {};
     try {
       if (checkingOut.status === 'rejected') throw checkingOut.reason;
       if (!checkingOut.value.ok) return notStarted(context, work, 'infrastructure', checkingOut.value.error);
@@ -51,9 +52,19 @@ export function createStepsRunner(executors: StepsExecutors): StageRunner {
       }
       return await runSteps(context, work, opened.session);
     } finally {
+      stopForcing();
       if (opened.kind === 'opened') await opened.session.dispose();
     }
   };
+}
+
+/** A forced cancel waits for nothing: whatever runs ends with the workspace. */
+function endWhenForced(session: ExecutorSession, forced: AbortSignal): () => void {
+  // Should it fail, it is disposed of once more at the end, and then the failure is seen.
+  const end = (): void => void session.dispose().catch(() => undefined);
+  if (forced.aborted) end();
+  else forced.addEventListener('abort', end, { once: true });
+  return () => forced.removeEventListener('abort', end);
 }
 
 async function runSteps(
@@ -68,7 +79,8 @@ async function runSteps(
     if (context.earlier?.endedSteps.has(index) === true) continue;
     if (isLost(signal)) return stoppedOutcome(signal);
     const isUnderWay = context.earlier?.openStep?.index === index;
-    if (!isUnderWay && !stepRuns(step.if, situationOf(signal, failure))) {
+    const isWanted = stepRuns(step.if, situationOf(signal, failure));
+    if (!isUnderWay && (context.forced.aborted || !isWanted)) {
       log.stepFinished(index, 'skipped', null);
       continue;
     }
@@ -148,7 +160,7 @@ function isLost(signal: AbortSignal): boolean {
 
 /** Null when the step succeeded, or was stopped with the whole stage. */
 async function runStep(
-  { claim, log, earlier, keepFailure }: StageContext,
+  { claim, log, earlier, keepFailure, forced }: StageContext,
   work: StepsWork,
   session: ExecutorSession,
   index: number,
@@ -164,11 +176,12 @@ async function runStep(
     return { class: 'failed', message: `Step "${step.name}": ${env.error}`, exitCode: null };
   }
   const timeout = timeoutSignal(step.timeoutMs, underWay);
-  const end = await session.runStep(
+  const running = session.runStep(
     { index, script: step.run, shell: work.shell, env: env.value, graceMs },
     log,
     timeout === null ? signal : AbortSignal.any([signal, timeout]),
   );
+  const end = await unlessForced(running, forced);
   const failure = failureOf(end, step, signal);
   const result = failure !== null ? 'failed' : end.kind === 'stopped' ? 'cancelled' : 'succeeded';
   if (failure !== null) {
@@ -177,6 +190,17 @@ async function runStep(
   }
   log.stepFinished(index, result, end.kind === 'exited' ? end.exitCode : null);
   return failure;
+}
+
+/** A step whose workspace was taken away under it was stopped, however that looked from inside. */
+async function unlessForced(running: Promise<StepEnd>, forced: AbortSignal): Promise<StepEnd> {
+  try {
+    const end = await running;
+    return forced.aborted ? { kind: 'stopped' } : end;
+  } catch (error) {
+    if (forced.aborted) return { kind: 'stopped' };
+    throw error;
+  }
 }
 
 /** A step that is followed again has used some of its time. */

@@ -47,13 +47,7 @@ function checkReference(
   if (use.place === 'metric' || root === 'version') return checkVersion(use, reference);
   switch (root) {
     case 'run':
-      return use.place === 'stage-condition'
-        ? problem(
-            reference,
-            'name-not-here',
-            'A run does not decide by its own number or id which stages it has. Use event, branch or inputs.',
-          )
-        : null;
+      return checkRun(use, reference);
     case 'inputs':
       return name !== undefined && reference.path.length === 2 && Object.hasOwn(names.inputs, name)
         ? checkInput(names, reference, name)
@@ -71,6 +65,17 @@ function checkReference(
     default:
       return null;
   }
+}
+
+function checkRun(use: ExpressionUse, reference: Reference): ExpressionProblem | null {
+  if (use.place === 'stage-condition') {
+    const message =
+      'A run does not decide by its own number or id which stages it has. Use event, branch or inputs.';
+    return problem(reference, 'name-not-here', message);
+  }
+  if (use.place !== 'group') return null;
+  const message = 'A group that no other run can name holds nothing back. Use branch, event or inputs.';
+  return problem(reference, 'name-not-here', message);
 }
 
 function checkVersion(use: ExpressionUse, reference: Reference): ExpressionProblem | null {
@@ -126,6 +131,11 @@ function checkEnv(
 
 function checkStage(names: NamesInFile, use: ExpressionUse, reference: Reference): ExpressionProblem | null {
   const [, id, member, output] = reference.path;
+  if (use.place === 'group') {
+    const message =
+      'A concurrency group is known before any stage has ended. Use branch, event, inputs or env.';
+    return problem(reference, 'name-not-here', message);
+  }
   if (use.stage === null) {
     return problem(
       reference,

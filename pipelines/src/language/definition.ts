@@ -10,9 +10,27 @@ export interface PipelineDefinition {
   readonly name: string;
   readonly on: TriggerRules;
   readonly env: Readonly<Record<string, EnvValue>>;
+  /** Null: by the event that starts the run. */
+  readonly priority: Priority | null;
+  /** Null: runs of this pipeline do not wait for each other. */
+  readonly concurrency: Concurrency | null;
   /** In the order of the file. */
   readonly stages: readonly StageDefinition[];
 }
+
+export const priorities = ['high', 'normal', 'low'] as const;
+export type Priority = (typeof priorities)[number];
+
+/** Of everything in a repository that names the same group, one is under way at a time. */
+export interface Concurrency {
+  /** Known when the run is planned: may name the event, inputs and the pipeline's variables. */
+  readonly group: Template;
+  readonly whenBusy: WhenBusy;
+}
+
+export const whenBusyChoices = ['queue', 'cancel_older', 'skip'] as const;
+/** What a newcomer does when its group is taken: wait, cancel the older ones, or not run at all. */
+export type WhenBusy = (typeof whenBusyChoices)[number];
 
 /** An absent rule (null) means that the event never starts this pipeline. */
 export interface TriggerRules {
@@ -54,6 +72,9 @@ export interface StageDefinition {
   readonly retry: RetryPolicy;
   /** True, or the exit codes that do not fail the run. */
   readonly allowFailure: boolean | readonly number[];
+  /** Pool of workers that may carry it out; null: the default one. */
+  readonly pool: string | null;
+  readonly concurrency: Concurrency | null;
   readonly work: StageWork;
 }
 

@@ -65,6 +65,8 @@ test('steps are commands, or commands with a name, a condition and a timeout', (
       on: ['infrastructure', 'image-pull'],
     },
     allowFailure: [75],
+    pool: null,
+    concurrency: null,
     work: {
       kind: 'steps',
       image: 'node:20',

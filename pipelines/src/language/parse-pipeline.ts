@@ -1,15 +1,16 @@
 import { checkExpressions } from './check-expressions.ts';
 import { checkStages } from './check-stages.ts';
-import type { EnvValue, PipelineDefinition, StageDefinition } from './definition.ts';
+import { priorities, type EnvValue, type PipelineDefinition, type StageDefinition } from './definition.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { field, readFields, readOptionalFields, requiredField, type Fields, type Reader } from './fields.ts';
+import { readConcurrency } from './read-concurrency.ts';
 import { defaultRetry, readRetry } from './read-retry.ts';
 import { readStage, type StageDefaults } from './read-stage.ts';
 import { readResources } from './read-steps-work.ts';
 import { readEnv } from './read-templates.ts';
 import { noTriggers, readTriggerRules } from './read-trigger-rules.ts';
 import { readDuration } from './read-units.ts';
-import { checkName, readPlainText, wordName } from './read-values.ts';
+import { checkName, readChoice, readPlainText, wordName } from './read-values.ts';
 import { readYaml } from './read-yaml.ts';
 import { report, type Reading } from './reading.ts';
 import { sourceFile } from './source-file.ts';
@@ -61,8 +62,8 @@ function reportEmpty(reading: Reading): void {
 
 function readDefinition(reading: Reading, root: SourceNode, file: string): PipelineDefinition {
   const fields = readFields(reading, root, '', {
-    known: ['name', 'on', 'env', 'defaults', 'stages'],
-    later: ['concurrency', 'include', 'use', 'schedule', 'services', 'cache', 'inputs'],
+    known: ['name', 'on', 'env', 'priority', 'concurrency', 'defaults', 'stages'],
+    later: ['include', 'use', 'schedule', 'services', 'cache', 'inputs'],
   });
   const readPipelineEnv: Reader<Readonly<Record<string, EnvValue>>> = (_, node, name) =>
     readEnv(reading, node, name, 'pipeline-env', { stage: null, env: [] });
@@ -73,6 +74,8 @@ function readDefinition(reading: Reading, root: SourceNode, file: string): Pipel
     name: field(fields, 'name', readPlainText, nameFromFile(file)),
     on: requiredField(fields, 'on', readTriggerRules, 'on: push', noTriggers),
     env,
+    priority: field(fields, 'priority', readChoice(priorities), null),
+    concurrency: field(fields, 'concurrency', readConcurrency({ env: [env] }), null),
     stages: requiredField(fields, 'stages', readAll, 'stages: { hello: { steps: [echo hello] } }', []),
   };
 }

@@ -9,13 +9,14 @@ import type {
 } from './definition.ts';
 import { field, nameOf, readFields, requiredField, type Fields, type Reader } from './fields.ts';
 import { readApproval } from './read-approval.ts';
+import { readConcurrency } from './read-concurrency.ts';
 import { readDeployWork } from './read-deploy-work.ts';
 import { readBuildWork, readPushWork, readScanWork } from './read-image-work.ts';
 import { readRetry } from './read-retry.ts';
 import { readStepsWork, stepsKeys } from './read-steps-work.ts';
 import { readCondition, readEnv, type TemplateContext } from './read-templates.ts';
 import { readDuration } from './read-units.ts';
-import { readBoolean, readInteger, readList, readPlainText } from './read-values.ts';
+import { readBoolean, readInteger, readList, readPlainText, readTextNode } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
@@ -26,7 +27,7 @@ export interface StageDefaults {
 }
 
 const kinds = ['steps', 'build', 'scan', 'push', 'deploy', 'approve'] as const satisfies readonly StageKind[];
-const commonKeys = ['needs', 'if', 'env', 'timeout', 'retry', 'allow_failure'];
+const commonKeys = ['needs', 'if', 'env', 'timeout', 'retry', 'allow_failure', 'pool', 'concurrency'];
 const laterKeys = [
   'matrix',
   'services',
@@ -35,7 +36,6 @@ const laterKeys = [
   'reports',
   'inputs',
   'inputs_unchanged',
-  'concurrency',
   'use',
   'with',
 ];
@@ -64,6 +64,8 @@ export function readStage(
     timeoutMs: field(fields, 'timeout', readDuration(1_000), defaults.timeoutMs),
     retry: field(fields, 'retry', readRetry(defaults.retry), defaults.retry),
     allowFailure: field(fields, 'allow_failure', readAllowFailure, false),
+    pool: readPlace(fields, 'pool', ['deploy', 'approve'], readPool),
+    concurrency: readPlace(fields, 'concurrency', ['approve'], readConcurrency(context)),
     work: readWork(fields, context, defaults),
   };
 }
@@ -95,6 +97,28 @@ const readAllowFailure: Reader<boolean | readonly number[]> = (reading, node, na
   node.kind === 'scalar' && typeof node.value !== 'number'
     ? readBoolean(reading, node, name)
     : readList(readInteger(1, 255))(reading, node, name);
+
+/** Workers name their pool by SLUICE_POOL. */
+const readPool: Reader<string> = (reading, node, name) => {
+  const text = readTextNode(reading, node, name)?.value ?? '';
+  if (text !== '' && !/^[\w-]{1,50}$/.test(text)) {
+    const message = `${name} must be the name of a pool of workers: letters, digits, - and _, at most 50.`;
+    report(reading, node, 'wrong-value', message);
+  }
+  return text;
+};
+
+/** A key that some kinds of work have no use for. */
+function readPlace<T>(fields: Fields, key: string, useless: readonly StageKind[], read: Reader<T>): T | null {
+  const entry = fields.entries.get(key);
+  const kind = useless.find((each) => fields.entries.has(each));
+  if (entry !== undefined && kind !== undefined) {
+    const message = `${nameOf(fields, key)} has no meaning for a stage with ${kind}. Remove ${key}.`;
+    report(fields.reading, entry.keySpan, 'conflicting-keys', message);
+    return null;
+  }
+  return field(fields, key, read, null);
+}
 
 /** A stage does exactly one kind of work. */
 function readWork(fields: Fields, context: TemplateContext, defaults: StageDefaults): StageWork {

@@ -15,7 +15,14 @@ export interface Reading {
 
 /** Where an expression or template stands decides what it may name. */
 export type ExpressionPlace =
-  'pipeline-env' | 'stage-env' | 'stage-condition' | 'step-condition' | 'command' | 'text' | 'metric';
+  | 'pipeline-env'
+  | 'stage-env'
+  | 'stage-condition'
+  | 'step-condition'
+  | 'command'
+  | 'text'
+  | 'group'
+  | 'metric';
 
 export interface ExpressionUse {
   readonly place: ExpressionPlace;

@@ -110,6 +110,21 @@ describe('stages', () => {
       'wrong-value',
     ],
     ['an empty list of steps', 'steps: []', 'empty-value'],
+    ['a pool with a space', 'pool: two words\nsteps: [x]', 'wrong-value'],
+    ['a pool for people', 'pool: gpu\napprove: {}', 'conflicting-keys'],
+    ['a group for people', 'concurrency: x\napprove: {}', 'conflicting-keys'],
+    ['a group without a name', 'concurrency: { when_busy: skip }\nsteps: [x]', 'missing-key'],
+    [
+      'a group by results',
+      "needs: [image]\nconcurrency: '${{ stages.image.status }}'\nsteps: [x]",
+      'name-not-here',
+    ],
+    ['a group of one run', "concurrency: '${{ run.number }}'\nsteps: [x]", 'name-not-here'],
+    [
+      'an unknown answer to a busy group',
+      'concurrency: { group: x, when_busy: wait }\nsteps: [x]',
+      'wrong-value',
+    ],
   ])('%s', (_, body, code) => {
     expect(inStage(body)).toEqual([code]);
   });

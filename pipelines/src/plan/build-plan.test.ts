@@ -16,6 +16,25 @@ const push: PushTrigger = {
   commit: { sha: '0123456789abcdef', message: 'mend', author: 'ada' },
 };
 
+test('groups are rendered when the run is planned, and pools and priorities are kept', () => {
+  const text = `
+on: push
+env: { PLACE: eu }
+priority: low
+concurrency: { group: 'ci-\${{ branch }}', when_busy: cancel_older }
+stages:
+  test: { pool: gpu, steps: [x] }
+  deploy: { concurrency: 'deploy-\${{ env.PLACE }}', steps: [x] }
+`;
+  const planned = plan(text, push);
+  expect(planned).toMatchObject({
+    priority: 'low',
+    concurrency: { group: 'ci-main', whenBusy: 'cancel_older' },
+  });
+  expect(stage(planned, 'test').pool).toBe('gpu');
+  expect(stage(planned, 'deploy').concurrency).toEqual({ group: 'deploy-eu', whenBusy: 'queue' });
+});
+
 describe('which stages run', () => {
   const text = `
 on: [push, pull_request]

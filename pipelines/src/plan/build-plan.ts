@@ -1,4 +1,4 @@
-import type { EnvValue, PipelineDefinition, StageDefinition } from '../language/definition.ts';
+import type { Concurrency, EnvValue, PipelineDefinition, StageDefinition } from '../language/definition.ts';
 import { envLookup } from '../language/expression/env-lookup.ts';
 import { renderKnownParts } from '../language/expression/render-template.ts';
 import type { Scope } from '../language/expression/scope.ts';
@@ -24,7 +24,19 @@ export function buildPlan(definition: PipelineDefinition, trigger: Trigger): Pla
   const known = { trigger, inputs: inputs.value, run: null, stage: null };
   const env = renderPipelineEnv(definition.env, known, leaveUnknown);
   const stages = planStages(definition.stages, env, known);
-  return { kind: 'planned', plan: { pipeline: definition.name, trigger, inputs: inputs.value, env, stages } };
+  const scope: Scope = { ...known, env: envLookup([env], known) };
+  return {
+    kind: 'planned',
+    plan: {
+      pipeline: definition.name,
+      trigger,
+      inputs: inputs.value,
+      env,
+      ...(definition.priority === null ? {} : { priority: definition.priority }),
+      ...planConcurrency(definition.concurrency, scope),
+      stages,
+    },
+  };
 }
 
 function inputsOf(
@@ -54,8 +66,18 @@ function planStages(
     const rendered = renderStage(stage, env, known, leaveUnknown);
     const { id, needs, timeoutMs, retry, allowFailure } = stage;
     const filled = rendered.ok ? rendered.value : { env: stage.env, work: stage.work };
-    return { id, needs, if: early.if, timeoutMs, retry, allowFailure, decision: early.decision, ...filled };
+    return {
+      ...{ id, needs, if: early.if, timeoutMs, retry, allowFailure, decision: early.decision, ...filled },
+      ...(stage.pool === null ? {} : { pool: stage.pool }),
+      ...planConcurrency(stage.concurrency, scope),
+    };
   });
+}
+
+function planConcurrency(rule: Concurrency | null, scope: Scope): Pick<Plan, 'concurrency'> {
+  if (rule === null) return {};
+  const group = leaveUnknown(rule.group, scope);
+  return { concurrency: { ...rule, group: group.ok ? group.value : rule.group } };
 }
 
 /** A part that has no value keeps its place: resolving the stage says why, at the stage that it concerns. */

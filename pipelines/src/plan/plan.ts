@@ -1,5 +1,13 @@
 // A plan is frozen: definition + trigger, decided once, stored with the run, never changed afterwards.
-import type { EnvValue, RetryPolicy, StageNeed, StageWork, Expression } from '../language/definition.ts';
+import type {
+  Concurrency,
+  EnvValue,
+  Expression,
+  Priority,
+  RetryPolicy,
+  StageNeed,
+  StageWork,
+} from '../language/definition.ts';
 import type { InputValue, Trigger } from '../trigger/trigger.ts';
 
 export interface Plan {
@@ -8,6 +16,10 @@ export interface Plan {
   /** Of a manual start, checked and with defaults; of any other event, the defaults alone. */
   readonly inputs: Readonly<Record<string, InputValue>>;
   readonly env: Readonly<Record<string, EnvValue>>;
+  /** Absent: by the event. */
+  readonly priority?: Priority;
+  /** Rendered. Absent: the run waits for no other one. */
+  readonly concurrency?: Concurrency;
   /** In topological order: a stage stands after everything it needs. */
   readonly stages: readonly PlannedStage[];
 }
@@ -21,6 +33,10 @@ export interface PlannedStage {
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
   readonly allowFailure: boolean | readonly number[];
+  /** Absent: the default pool. */
+  readonly pool?: string;
+  /** Rendered. */
+  readonly concurrency?: Concurrency;
   /** Templates over the trigger are already rendered; those over `stages.*` are rendered when the stage is ready. */
   readonly work: StageWork;
   /** `excluded`: known at plan time not to run (its condition is already false). */

@@ -14,7 +14,7 @@ import { digestLog } from './log-digest.ts';
 
 /** Begins the log of an attempt that no worker carries out; returns the attempt's id. */
 export async function openServerLog(unit: Unit, key: AttemptKey): Promise<string> {
-  await insertAttempts(unit.trx, [{ ...key, id: unit.newId(), status: 'server', at: unit.at }]);
+  await insertAttempts(unit.trx, [{ ...key, id: unit.newId(), status: 'server', line: null, at: unit.at }]);
   const attempt = await lockAttemptOf(unit.trx, key);
   if (attempt === undefined) throw new Error(`attempt ${key.attempt} of ${key.stage} vanished while locked`);
   return attempt.id;

@@ -1,7 +1,15 @@
+import { defaultPool } from '@sluice/pipelines/protocol/queues';
 import { unreachable } from '@sluice/pipelines/result';
+import { findStage } from '@sluice/pipelines/run/find-stage';
 import type { RunCommand } from '@sluice/pipelines/run/run-state';
+import { priorityOf, rankOf } from '@sluice/pipelines/schedule/priority';
 import { openServerLog, closeServerLog, sayInLog } from '../ingest/server-log.ts';
-import { insertAttempts, lockAttemptOf, updateAttempt } from '../store/attempt-store.ts';
+import {
+  insertAttempts,
+  lockAttemptOf,
+  updateAttempt,
+  type AttemptToInsert,
+} from '../store/attempt-store.ts';
 import { addToOutbox, type OutboxCommand } from '../store/outbox-store.ts';
 import type { PlannedRun } from '../store/run-store.ts';
 import { addTimer } from '../store/timer-store.ts';
@@ -25,24 +33,36 @@ export async function carryRunCommands(unit: Unit, runs: readonly CommandsOfRun[
 /** All in one statement: a run may begin with thousands of stages. */
 async function queueAttempts(unit: Unit, runs: readonly CommandsOfRun[]): Promise<void> {
   const attempts = runs.flatMap(({ run, commands }) =>
-    commands.flatMap((command) => {
-      if (command.kind !== 'enqueue-attempt') return [];
-      const { stage, attempt } = command;
-      return [{ runId: run.id, stage, attempt, id: unit.newId(), status: 'queued', at: unit.at } as const];
-    }),
+    commands.flatMap((command) =>
+      command.kind === 'enqueue-attempt' ? [attemptInLine(unit, run, command)] : [],
+    ),
   );
+  if (attempts.length > 0) unit.tell({ kind: 'line' });
   // PostgreSQL takes at most 65,535 parameters a statement.
-  for (let start = 0; start < attempts.length; start += 5_000)
-    await insertAttempts(unit.trx, attempts.slice(start, start + 5_000));
+  for (let start = 0; start < attempts.length; start += 4_000)
+    await insertAttempts(unit.trx, attempts.slice(start, start + 4_000));
+}
+
+function attemptInLine(
+  unit: Unit,
+  run: PlannedRun,
+  { stage, attempt }: Extract<RunCommand, { readonly kind: 'enqueue-attempt' }>,
+): AttemptToInsert {
+  const { plan } = run.content;
+  const line = {
+    project: run.project,
+    pool: findStage(plan, stage)?.pool ?? defaultPool,
+    rank: rankOf(priorityOf(plan)),
+    runNumber: run.number,
+  };
+  return { runId: run.id, stage, attempt, id: unit.newId(), status: 'queued', line, at: unit.at };
 }
 
 async function carry(unit: Unit, run: PlannedRun, command: RunCommand): Promise<readonly OutboxCommand[]> {
   const runId = run.id;
   switch (command.kind) {
-    case 'enqueue-attempt': {
-      const { stage, attempt } = command;
-      return [{ kind: 'enqueue-attempt', job: { runId, stage, attempt } }];
-    }
+    case 'enqueue-attempt':
+      return []; // it stands in line by now, and `dispatch` hands it out
     case 'start-rollout': {
       const { stage, attempt } = command;
       await openServerLog(unit, { runId, stage, attempt });

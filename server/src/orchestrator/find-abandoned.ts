@@ -1,5 +1,4 @@
 import { jobIdOf, type JobToAdd, type Queues } from '../queue/queues.ts';
-import type { QueueCommand } from '../store/outbox-store.ts';
 
 /** A worker claims what it takes within milliseconds; BullMQ itself would wait for half a minute. */
 const patienceMs = 5_000;
@@ -18,11 +17,11 @@ interface Sighting {
  */
 export function abandonedFinder(
   queues: Pick<Queues, 'taken' | 'missing'>,
-): (unclaimed: readonly QueueCommand[], now: number) => Promise<readonly JobToAdd[]> {
+): (unclaimed: readonly JobToAdd[], now: number) => Promise<readonly JobToAdd[]> {
   let sightings = new Map<string, Sighting>();
   return async (unclaimed, now) => {
     const taken = unclaimed.length === 0 ? new Set<string>() : await queues.taken();
-    const newest = (command: QueueCommand): JobToAdd => ({
+    const newest = (command: JobToAdd): JobToAdd => ({
       ...command,
       again: sightings.get(jobIdOf(command))?.again ?? 0,
     });

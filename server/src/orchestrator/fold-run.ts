@@ -32,6 +32,7 @@ export async function storeFolds(unit: Unit, folds: readonly Fold[]): Promise<re
   for (const { run, fold } of changed) {
     await tellApprovals(unit, run, fold.before.content.state);
     unit.tell({ kind: 'run', runId: run.id });
+    if (fold.events.some(freesSlot)) unit.tell({ kind: 'line' });
   }
   return changed.map(({ run }) => run);
 }
@@ -46,6 +47,8 @@ async function changedRun(unit: Unit, { before, state, events }: Fold): Promise<
     finishedAt: state.finishedAt,
   };
 }
+
+const freesSlot = ({ kind }: RunEvent): boolean => kind === 'stage-finished' || kind === 'cancel-requested';
 
 /** Most runs deploy nothing and are spared the question. */
 async function rolloutsOf(unit: Unit, run: PlannedRun): Promise<readonly StageRollout[]> {

@@ -1,14 +1,11 @@
 // Counters of the core, in prom-client's default registry.
 import { Counter, Gauge, Histogram } from 'prom-client';
 
-/**
- * `reason`: `job-missing` (Redis had lost an attempt's job), `action-missing`, `action-lease-ended`, `never-claimed` (taken by a
- * worker that died before it claimed it).
- */
+/** The kinds and what each of them means stand in docs/operations.md. */
 export const repairs = new Counter({
   name: 'sluice_repairs_total',
-  help: 'What the reconciler put right, by reason',
-  labelNames: ['reason'],
+  help: 'What was found broken and put right, by kind',
+  labelNames: ['kind'],
 });
 
 export const attemptsLost = new Counter({

@@ -2,8 +2,9 @@ import { newsChannel, newsMessage, type NewsMessage } from '@sluice/pipelines/pr
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
-/** `outbox` and `timers` wake this process's own pumps and are not sent to others. */
-export type LocalNews = NewsMessage | { readonly kind: 'outbox' } | { readonly kind: 'timers' };
+/** Wakes this process's own pumps; not sent to others. `line`: a stage waits for a worker, or a slot became free. */
+type Wake = { readonly kind: 'outbox' | 'timers' | 'line' };
+export type LocalNews = NewsMessage | Wake;
 
 /**
  * Hints that something changed in the database: at once inside this process, by Redis to other servers and to
@@ -42,7 +43,7 @@ export function openNews(redis: Redis, log: Logger): News {
   return {
     tell(message) {
       spread(message);
-      if (message.kind === 'outbox' || message.kind === 'timers') return;
+      if (isWake(message)) return;
       publisher.publish(newsChannel, JSON.stringify(message)).catch(warn.failed);
     },
     listen(listener) {
@@ -57,6 +58,8 @@ export function openNews(redis: Redis, log: Logger): News {
     },
   };
 }
+
+const isWake = ({ kind }: LocalNews): boolean => kind === 'outbox' || kind === 'timers' || kind === 'line';
 
 function parseMessage(text: string): NewsMessage | null {
   try {

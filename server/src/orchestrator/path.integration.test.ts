@@ -11,7 +11,7 @@ import { writeSecret } from '../store/secret-store.ts';
 import { readLogLines } from '../store/log-store.ts';
 import { openQueues } from '../queue/queues.ts';
 import { claimAttempt } from './claim-attempt.ts';
-import { dispatchOutbox } from './dispatch.ts';
+import { dispatch } from './dispatch.ts';
 import { queueReconciler } from './reconcile.ts';
 import { requestCancel } from './request-cancel.ts';
 import { startOrchestrator } from './start-orchestrator.ts';
@@ -179,7 +179,7 @@ describe.skipIf(redisUrl === undefined)('a run, from its start to its end (needs
     const reconcile = queueReconciler(core.context, queues);
     const dead = takeJobsAndDie(core);
     const runId = await core.start(aPlan().stage('test').done());
-    await dispatchOutbox(core.context, queues);
+    await dispatch(core.context, queues);
     await expect.poll(() => dead.taken).toContain(runId);
     await dead.close();
     core.passTime(1_500);

@@ -1,7 +1,8 @@
+import { defaultPool } from '@sluice/pipelines/protocol/queues';
+import { rankOf } from '@sluice/pipelines/schedule/priority';
 import type { ServerContext } from '../context.ts';
 import type { JobToAdd, Queues } from '../queue/queues.ts';
-import { countOpenAttempts, listQueuedAttempts } from '../store/attempt-store.ts';
-import type { QueueCommand } from '../store/outbox-store.ts';
+import { countOpenAttempts, fillInLine, listGrantedAttempts } from '../store/attempt-store.ts';
 import { listOpenActions } from '../store/rollout-action-store.ts';
 import { abandonedFinder } from './find-abandoned.ts';
 import { attemptsHeld, attemptsQueued, repairs } from './metrics.ts';
@@ -10,7 +11,7 @@ const restMs = 2_000;
 /** Younger ones are still on their way through the outbox. */
 const settledMs = 1_000;
 
-type Waiting = QueueCommand & { readonly reason: string };
+type Waiting = JobToAdd & { readonly reason: string };
 
 /**
  * Compares the database with the queues: puts back what Redis no longer has (it may be emptied at any moment) and
@@ -22,6 +23,7 @@ export function queueReconciler(context: ServerContext, queues: Queues): () => P
     const counts = await countOpenAttempts(context.db);
     attemptsQueued.set(counts.queued);
     attemptsHeld.set(counts.held);
+    await adoptOlderAttempts(context);
     await queues.ready();
     const waiting = await listWaiting(context);
     const lost = new Set(await queues.missing(waiting));
@@ -37,6 +39,14 @@ export function queueReconciler(context: ServerContext, queues: Queues): () => P
   };
 }
 
+/** An older server that still runs beside this one puts its attempts into no line, and hands them out itself. */
+async function adoptOlderAttempts({ db, log }: ServerContext): Promise<void> {
+  const adopted = await fillInLine(db, { pool: defaultPool, rank: rankOf('normal') });
+  if (adopted === 0) return;
+  repairs.inc({ kind: 'attempt-of-older-server' }, adopted);
+  log.warn({ adopted }, 'attempts that an older server made now count for their projects');
+}
+
 async function putBack(
   context: ServerContext,
   queues: Queues,
@@ -45,19 +55,20 @@ async function putBack(
   if (jobs.length === 0) return;
   await queues.add(jobs);
   for (const { kind, job, reason } of jobs) {
-    repairs.inc({ reason });
-    context.log.warn({ ...job, kind, reason }, 'put a job back');
+    repairs.inc({ kind: reason });
+    context.log.warn({ ...job, queue: kind, repair: reason }, 'put a job back');
   }
 }
 
 async function listWaiting({ db, now }: ServerContext): Promise<readonly Waiting[]> {
   const before = now() - settledMs;
-  const attempts = await listQueuedAttempts(db, before);
+  const attempts = await listGrantedAttempts(db, before);
   const actions = await listOpenActions(db, { before, now: now() });
   return [
     ...attempts.map((attempt): Waiting => ({
       kind: 'enqueue-attempt',
       job: { runId: attempt.run_id, stage: attempt.stage, attempt: attempt.number },
+      pool: attempt.pool ?? defaultPool,
       reason: 'job-missing',
     })),
     ...actions.map((action): Waiting => ({

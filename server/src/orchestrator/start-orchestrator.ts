@@ -1,7 +1,7 @@
 import type { ServerContext } from '../context.ts';
 import { openQueues } from '../queue/queues.ts';
 import { carrySteps } from './carry-steps.ts';
-import { dispatchOutbox } from './dispatch.ts';
+import { dispatch as dispatchWork } from './dispatch.ts';
 import { fireTimers } from './fire-timers.ts';
 import { startPump } from './pump.ts';
 import { queueReconciler } from './reconcile.ts';
@@ -14,7 +14,7 @@ import { leaseWatcher } from './watch-leases.ts';
 export function startOrchestrator(context: ServerContext): { close(): Promise<void> } {
   const { log } = context;
   const queues = openQueues(context);
-  const dispatch = startPump({ name: 'dispatch', log, work: () => dispatchOutbox(context, queues) });
+  const dispatch = startPump({ name: 'dispatch', log, work: () => dispatchWork(context, queues) });
   const steps = startPump({ name: 'steps', log, work: () => carrySteps(context) });
   const timers = startPump({ name: 'timers', log, work: () => fireTimers(context) });
   const leases = startPump({ name: 'leases', log, work: leaseWatcher(context) });
@@ -24,6 +24,7 @@ export function startOrchestrator(context: ServerContext): { close(): Promise<vo
       dispatch.wake();
       steps.wake();
     }
+    if (message.kind === 'line') dispatch.wake();
     if (message.kind === 'timers') timers.wake();
   });
   return {

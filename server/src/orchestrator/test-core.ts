@@ -31,6 +31,7 @@ export interface TestCore {
 
 interface StartOptions {
   readonly deliveryId?: string;
+  readonly project?: string;
   /** Default: the first server. */
   readonly on?: ServerContext;
 }
@@ -77,7 +78,7 @@ export async function openTestCore(): Promise<TestCore> {
     passTime: (ms) => (passed += ms),
     async start(plan, options = {}) {
       const { runId } = await startRun(options.on ?? context, {
-        project: 'default',
+        project: options.project ?? 'default',
         repositoryId: repository.id,
         trigger: plan.trigger,
         pipeline: plan.pipeline,

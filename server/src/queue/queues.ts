@@ -22,8 +22,11 @@ export interface Queues {
   readonly close: () => Promise<void>;
 }
 
-/** `again`: counts further jobs for the same work, each with an id of its own; a claim still decides who does it. */
-export type JobToAdd = QueueCommand & { readonly again?: number };
+/**
+ * `again`: counts further jobs for the same work, each with an id of its own; a claim still decides who does it.
+ * `pool`: whose workers may take it; the default one where it is absent.
+ */
+export type JobToAdd = QueueCommand & { readonly again?: number; readonly pool?: string };
 
 const patienceMs = 5_000;
 /** For the first connection only. */
@@ -47,10 +50,13 @@ export function openQueues(context: Pick<ServerContext, 'redis' | 'queuePrefix' 
     queue.on('error', () => undefined);
     return queue;
   };
-  const queues = {
-    'enqueue-attempt': open(attemptQueue(defaultPool)),
-    'enqueue-action': open(actionQueue(defaultPool)),
-  } satisfies Record<QueueCommand['kind'], Queue>;
+  const queues = new Map<string, Queue>();
+  const queueOf = (job: Pick<JobToAdd, 'kind' | 'pool'>): Queue => {
+    const name = queueNames[job.kind](job.pool ?? defaultPool);
+    const queue = queues.get(name) ?? open(name);
+    queues.set(name, queue);
+    return queue;
+  };
 
   return {
     async ready() {
@@ -58,19 +64,19 @@ export function openQueues(context: Pick<ServerContext, 'redis' | 'queuePrefix' 
       if (connection.status !== 'ready') throw new Error('Redis is away');
     },
     async taken() {
-      const lists = Object.values(queues).map((queue) => connection.lrange(queue.toKey('active'), 0, -1));
+      const lists = [...queues.values()].map((queue) => connection.lrange(queue.toKey('active'), 0, -1));
       return new Set((await inTime(Promise.all(lists))).flat());
     },
     async add(jobs) {
-      for (const [kind, queue] of Object.entries(queues)) {
-        const chosen = jobs.filter((job) => job.kind === kind).map(jobOf);
-        if (chosen.length > 0) await inTime(queue.addBulk(chosen));
+      for (const queue of new Set(jobs.map(queueOf))) {
+        const chosen = jobs.filter((job) => queueOf(job) === queue);
+        await inTime(queue.addBulk(chosen.map(jobOf)));
       }
     },
     async missing(jobs) {
       if (jobs.length === 0) return [];
       const pipeline = connection.pipeline();
-      for (const job of jobs) pipeline.exists(queues[job.kind].toKey(jobIdOf(job)));
+      for (const job of jobs) pipeline.exists(queueOf(job).toKey(jobIdOf(job)));
       const answers = (await inTime(pipeline.exec())) ?? [];
       return jobs.filter((_job, index) => {
         const [error, exists] = answers[index] ?? [new Error('Redis gave too few answers'), null];
@@ -80,10 +86,15 @@ export function openQueues(context: Pick<ServerContext, 'redis' | 'queuePrefix' 
     },
     async close() {
       connection.disconnect();
-      await Promise.all(Object.values(queues).map((queue) => queue.close().catch(() => undefined)));
+      await Promise.all([...queues.values()].map((queue) => queue.close().catch(() => undefined)));
     },
   };
 }
+
+const queueNames = {
+  'enqueue-attempt': attemptQueue,
+  'enqueue-action': actionQueue,
+} satisfies Record<QueueCommand['kind'], (pool: string) => string>;
 
 function jobOf(toAdd: JobToAdd) {
   return {

@@ -15,7 +15,16 @@ export interface AttemptKey {
 export interface AttemptToInsert extends AttemptKey {
   readonly id: string;
   readonly status: 'queued' | 'server';
+  /** Where it waits for a worker; null: no worker carries it out. */
+  readonly line: AttemptLine | null;
   readonly at: number;
+}
+
+export interface AttemptLine {
+  readonly project: string;
+  readonly pool: string;
+  readonly rank: number;
+  readonly runNumber: number;
 }
 
 /** Makes the attempts; one that exists already stays as it is. */
@@ -35,6 +44,10 @@ export async function insertAttempts(trx: Trx, attempts: readonly AttemptToInser
         started_at: made.status === 'server' ? made.at : null,
         acknowledged: 0,
         log_lines: 0,
+        project: made.line?.project ?? null,
+        pool: made.line?.pool ?? null,
+        rank: made.line?.rank ?? null,
+        run_number: made.line?.runNumber ?? null,
       })),
     )
     .onConflict((conflict) => conflict.columns(['run_id', 'stage', 'number']).doNothing())
@@ -150,18 +163,40 @@ export async function listAttemptsOfRuns(
     .execute();
 }
 
-/** Oldest first: attempts that wait for a worker since before `before`. */
-export async function listQueuedAttempts(
+/** Attempts that were handed to the workers' queue before `before`, and that no worker has claimed. */
+export async function listGrantedAttempts(
   db: Database,
   before: number,
-): Promise<readonly Pick<Attempt, 'run_id' | 'stage' | 'number'>[]> {
+): Promise<readonly Pick<Attempt, 'run_id' | 'stage' | 'number' | 'pool'>[]> {
   return db
     .selectFrom('attempts')
-    .select(['run_id', 'stage', 'number'])
+    .select(['run_id', 'stage', 'number', 'pool'])
     .where('status', '=', 'queued')
-    .where('created_at', '<', before)
-    .orderBy('created_at')
+    .where('granted_at', '<', before)
+    .orderBy('granted_at')
     .execute();
+}
+
+/** Gives open attempts without a place in the line one; returns how many there were. */
+export async function fillInLine(
+  db: Database,
+  place: { readonly pool: string; readonly rank: number },
+): Promise<number> {
+  const { numUpdatedRows } = await db
+    .updateTable('attempts')
+    .from('runs')
+    .set((set) => ({
+      pool: place.pool,
+      rank: place.rank,
+      project: set.ref('runs.project'),
+      run_number: set.ref('runs.number'),
+      granted_at: set.ref('attempts.created_at'),
+    }))
+    .whereRef('runs.id', '=', 'attempts.run_id')
+    .where('attempts.pool', 'is', null)
+    .where('attempts.status', 'in', ['queued', 'held'])
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
 }
 
 export async function listExpiredLeases(

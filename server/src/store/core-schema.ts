@@ -112,6 +112,14 @@ interface AttemptTable {
   stated_lines: number | null;
   stated_digest: string | null;
   verified: boolean | null;
+  /** These four are null for attempts that no worker carries out, and for those of older servers. */
+  project: string | null;
+  pool: string | null;
+  /** Of its run's priority: 0 is served first. */
+  rank: number | null;
+  run_number: number | null;
+  /** When it was handed to the workers' queue; null: it waits for its share. */
+  granted_at: Time | null;
 }
 
 /** Append-only. At most 10,000 lines a chunk, all of one step. */

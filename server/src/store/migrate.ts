@@ -1,12 +1,14 @@
 import { Migrator, type Kysely } from 'kysely';
 import { coreMigration } from './migrations/0001-core.ts';
 import { edgeMigration } from './migrations/0002-edge.ts';
+import { fairnessMigration } from './migrations/0004-fairness.ts';
 import { rerunShellMigration } from './migrations/0008-rerun-shell.ts';
 import type { Schema } from './schema.ts';
 
 const migrations = {
   '0001-core': coreMigration,
   '0002-edge': edgeMigration,
+  '0004-fairness': fairnessMigration,
   '0008-rerun-shell': rerunShellMigration,
 };
 

@@ -1,0 +1,18 @@
+import { whenBusyChoices, type Concurrency } from './definition.ts';
+import { field, readFields, requiredField, type Reader } from './fields.ts';
+import { readTemplate, type TemplateContext } from './read-templates.ts';
+import { readChoice } from './read-values.ts';
+
+/** `{ group, when_busy }`, or the group alone. */
+export const readConcurrency =
+  (context: Pick<TemplateContext, 'env'>): Reader<Concurrency> =>
+  (reading, node, label) => {
+    const readGroup: Reader<string> = (_, value, name) =>
+      readTemplate(reading, value, name, 'group', { stage: null, env: context.env });
+    if (node.kind !== 'map') return { group: readGroup(reading, node, label), whenBusy: 'queue' };
+    const fields = readFields(reading, node, label, { known: ['group', 'when_busy'] });
+    return {
+      group: requiredField(fields, 'group', readGroup, "group: '${{ branch }}'", ''),
+      whenBusy: field(fields, 'when_busy', readChoice(whenBusyChoices), 'queue'),
+    };
+  };

@@ -79,7 +79,7 @@ test('steps are commands, or commands with a name, a condition and a timeout', (
       resources: { cpu: 2, memoryBytes: 2_147_483_648, pids: null },
       steps: [
         { name: 'npm ci', run: 'npm ci', if: null, env: {}, timeoutMs: null, retry: null },
-        { name: 'unit', run: 'npm test', if: 'always()', env: {}, timeoutMs: 5_400_000 },
+        { name: 'unit', run: 'npm test', if: 'always()', env: {}, timeoutMs: 5_400_000, retry: null },
       ],
       outputs: { version: { file: 'out/VERSION' } },
     },

@@ -49,7 +49,7 @@ describe.skipIf(redisUrl === undefined)('stages that wait for a worker (needs RE
 
   test('the queue holds a few more than there are slots, however many wait', async () => {
     await aWorker(4);
-    const runId = await core.start(plan(500));
+    const runId = await core.start(plan(60));
     expect(await grantPending(core.context, queues)).toBe(8);
     expect(await grantPending(core.context, queues)).toBe(0);
     expect(await granted(runId)).toBe(8);

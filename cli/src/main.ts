@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { connect } from './api-client.ts';
+import type { RunsOptions } from './commands/runs.ts';
 import { processSignal } from './process-signal.ts';
 
 const write = (text: string): void => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
@@ -64,7 +65,8 @@ program
   .option('--limit <n>', 'how many', '20')
   .option('--branch <branch>')
   .option('--status <status>')
-  .action(async (options: { json: boolean; limit: string; branch?: string; status?: string }) => {
+  .option('--search <words>', 'in the commit, its author, the branch; #12 is a number')
+  .action(async (options: RunsOptions) => {
     const { listRuns } = await import('./commands/runs.ts');
     write(await listRuns(api(), options, Date.now()));
   });

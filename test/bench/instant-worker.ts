@@ -1,10 +1,10 @@
-// A worker that has nothing to do: takes attempts from the queue, claims each over HTTP as every worker does, and
-// reports at once that it succeeded.
+// A worker that has nothing to do: takes attempts from the queue, claims each with the client that every worker has,
+// and reports at once that it succeeded.
 import { createHash } from 'node:crypto';
 import { attemptJob, attemptQueue, defaultPool, type AttemptJob } from '@sluice/pipelines/protocol/queues';
-import type { ClaimAnswer, RecordBatch } from '@sluice/pipelines/protocol/worker-api';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
+import { createServerClient } from '@sluice/worker/server-client/server-client';
 import type { ServerAlone } from './server-alone.ts';
 
 export interface InstantWorker {
@@ -23,6 +23,7 @@ const emptyLog = createHash('sha256').digest('hex');
 
 export function startInstantWorker(server: ServerAlone, options: InstantWorkerOptions): InstantWorker {
   const connection = new Redis(server.redisUrl, { maxRetriesPerRequest: null });
+  const client = createServerClient(server.url, server.workerToken);
   const worker = new Worker(attemptQueue(defaultPool), (job) => take(attemptJob.parse(job.data)), {
     connection,
     concurrency: options.slots,
@@ -31,35 +32,22 @@ export function startInstantWorker(server: ServerAlone, options: InstantWorkerOp
   });
 
   async function take(job: AttemptJob): Promise<void> {
-    const answer = (await post('/worker/claims', { ...job, workerId: 'bench' })) as ClaimAnswer;
+    const answer = await client.claim({ ...job, workerId: 'bench' });
     if (answer.kind === 'refused') return;
     options.onClaimed?.(job);
     const { attemptId, fence } = answer.claim;
-    const batch: RecordBatch = {
-      fence,
-      records: [
-        {
-          kind: 'finished',
-          number: 1,
-          outcome: { result: 'succeeded', outputs: {} },
-          logLines: 0,
-          logDigest: emptyLog,
-          at: Date.now(),
-        },
-      ],
+    const end = {
+      kind: 'finished',
+      number: 1,
+      outcome: { result: 'succeeded', outputs: {} },
+      logLines: 0,
+      logDigest: emptyLog,
+      at: Date.now(),
     };
-    await post(`/worker/attempts/${attemptId}/records`, batch);
+    const record = { number: 1, json: JSON.stringify(end), mayWait: false };
+    const reported = await client.postRecords({ attemptId, fence }, [record], new AbortController().signal);
+    if (reported.kind !== 'accepted') throw new Error(reported.message);
     options.onFinished?.(job);
-  }
-
-  async function post(path: string, body: unknown): Promise<unknown> {
-    const response = await fetch(`${server.url}${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${server.workerToken}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return response.json();
   }
 
   return {

@@ -8,9 +8,9 @@ import { startInstantWorker } from './instant-worker.ts';
 import { startServerAlone, type ServerAlone } from './server-alone.ts';
 
 const stagesPerRun = 50;
-const runs = 10;
-const rounds = 4;
-const slots = 16;
+const runs = 20;
+const rounds = 3;
+const slots = 64;
 
 export async function noOpStages(say: (line: string) => void): Promise<readonly Figure[]> {
   await using server = await startServerAlone();

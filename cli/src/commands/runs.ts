@@ -8,6 +8,8 @@ export interface RunsOptions {
   readonly limit: string;
   readonly branch?: string;
   readonly status?: string;
+  /** Words that must all occur. */
+  readonly search?: string;
 }
 
 /** `sluice runs`: the newest runs, one line each. */
@@ -15,6 +17,7 @@ export async function listRuns(api: ApiClient, options: RunsOptions, now: number
   const query = new URLSearchParams({ limit: options.limit });
   if (options.branch !== undefined) query.set('branch', options.branch);
   if (options.status !== undefined) query.set('status', options.status);
+  if (options.search !== undefined) query.set('search', options.search);
   const { runs } = await api.call<{ runs: readonly RunSummary[] }>('GET', `/api/runs?${query.toString()}`);
   if (options.json) return JSON.stringify(runs, null, 2);
   if (runs.length === 0) return 'No runs yet. Push to a connected repository, or start one on the page.';

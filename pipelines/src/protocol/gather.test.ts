@@ -11,11 +11,13 @@ function aSender() {
   return { send, batches, sent: () => batches.map(({ entries }) => entries.join('')) };
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const turn = async (): Promise<void> => {
+  for (let turns = 0; turns < 3; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+};
 
 test('a lone call goes at once, and what comes meanwhile shares the next batch', async () => {
   const { send, batches, sent } = aSender();
-  const call = gather(send, { most: 10, atOnce: 1 });
+  const call = gather(send, { most: 10, atOnce: 1, soon: setImmediate });
   const first = call('a');
   await turn();
   const others = [call('b'), call('c')];
@@ -31,7 +33,7 @@ test('a lone call goes at once, and what comes meanwhile shares the next batch',
 
 test('calls of one turn go together, up to the size of a batch', async () => {
   const { send, sent } = aSender();
-  const call = gather(send, { most: 2, atOnce: 2 });
+  const call = gather(send, { most: 2, atOnce: 2, soon: setImmediate });
   for (const entry of 'abcde') void call(entry);
   await turn();
   expect(sent()).toEqual(['ab', 'cd']);
@@ -39,7 +41,7 @@ test('calls of one turn go together, up to the size of a batch', async () => {
 
 test('a batch that fails rejects its own calls and no other', async () => {
   const { send, batches } = aSender();
-  const call = gather(send, { most: 1, atOnce: 1 });
+  const call = gather(send, { most: 1, atOnce: 1, soon: setImmediate });
   const ends = Promise.allSettled([call('a'), call('b')]);
   await turn();
   batches[0]?.fail(new Error('away'));
@@ -52,6 +54,10 @@ test('a batch that fails rejects its own calls and no other', async () => {
 });
 
 test('a sender that answers too few is a failure, not a silence', async () => {
-  const call = gather(() => Promise.resolve<readonly string[]>([]), { most: 1, atOnce: 1 });
+  const call = gather(() => Promise.resolve<readonly string[]>([]), {
+    most: 1,
+    atOnce: 1,
+    soon: setImmediate,
+  });
   await expect(call('a')).rejects.toThrow('1 entries were sent together and 0 answers came');
 });

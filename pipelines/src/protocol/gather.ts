@@ -18,7 +18,8 @@ export function gather<Entry, Answer>(
       underWay += 1;
       void carry(send, waiting.splice(0, options.most)).then(() => {
         underWay -= 1;
-        sendWaiting();
+        if (!isDue) options.soon(sendWaiting);
+        isDue = true;
       });
     }
   }
@@ -28,8 +29,7 @@ export function gather<Entry, Answer>(
       waiting.push({ entry, resolve, reject });
       if (isDue || underWay >= options.atOnce) return;
       isDue = true;
-      // After this turn, so that calls made in the same one go together.
-      void Promise.resolve().then(sendWaiting);
+      options.soon(sendWaiting);
     });
 }
 
@@ -38,6 +38,8 @@ export interface GatherOptions {
   readonly most: number;
   /** Batches under way at the same time. */
   readonly atOnce: number;
+  /** Calls back when what is under way in this turn has been done, so that its calls go together: `setImmediate`. */
+  readonly soon: (send: () => void) => void;
 }
 
 interface Waiting<Entry, Answer> {

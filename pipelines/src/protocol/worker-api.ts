@@ -1,6 +1,7 @@
 // The server's one door for workers, `/worker/*`, with `Authorization: Bearer <worker token>`.
 //
 //   POST /worker/claims              claimRequest   → 200 claimAnswer
+//   POST /worker/exchange            exchange       → 200 exchangeAnswer
 //   POST /worker/attempts/:id/adopt  adoptRequest   → 200 claimAnswer
 //   POST /worker/attempts/:id/records recordBatch   → 200 recordAck | 409 staleFence
 //   POST /worker/heartbeat           heartbeat      → 200 heartbeatAnswer
@@ -136,6 +137,32 @@ export type RecordBatch = z.infer<typeof recordBatch>;
 /** Every record up to and including `acknowledged` is safe and may leave the spool. */
 export const recordAck = z.object({ acknowledged: z.number().int().min(0), cancel: z.string().nullable() });
 export type RecordAck = z.infer<typeof recordAck>;
+/** A batch of one attempt, beside others. */
+export const report = recordBatch.extend({ attemptId: z.uuid() });
+export type Report = z.infer<typeof report>;
+
+/**
+ * Claims and small reports of one worker that came together, as they would be sent alone (`claimRequest`, `report`). Each is
+ * parsed, carried out and answered for itself: none spoils another.
+ */
+export const exchange = z.object({
+  claims: z.array(z.unknown()).max(500),
+  reports: z.array(z.unknown()).max(500),
+});
+/** What the call alone would have been answered: its body, or its status and problem. */
+export const exchanged = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('answered'), answer: z.unknown() }),
+  z.object({
+    kind: z.literal('refused'),
+    status: z.number().int().min(400).max(599),
+    reason: z.string(),
+    message: z.string(),
+  }),
+]);
+export type Exchanged = z.infer<typeof exchanged>;
+/** In the order of the question. */
+export const exchangeAnswer = z.object({ claims: z.array(exchanged), reports: z.array(exchanged) });
+export type ExchangeAnswer = z.infer<typeof exchangeAnswer>;
 export const staleFence = z.object({ reason: z.literal('stale-fence'), message: z.string() });
 
 export const heartbeat = z.object({

@@ -30,7 +30,8 @@ export function parseQuery<T>(schema: z.ZodType<T>, request: Request): T {
   return parseInput(schema, request.query, 'query');
 }
 
-function parseInput<T>(schema: z.ZodType<T>, input: unknown, what: string): T {
+/** Any other input of a request, named by `what` in the problem. */
+export function parseInput<T>(schema: z.ZodType<T>, input: unknown, what: string): T {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const places = result.error.issues.map(({ path, message }) => `${path.join('.') || what}: ${message}`);

@@ -19,6 +19,8 @@ export const runQuery = z.object({
     .default(null),
   branch: z.string().nullable().default(null),
   pipeline: z.string().nullable().default(null),
+  /** Words that must all occur: in the commit's message, its author, the branch … `#12` is a run's number. */
+  search: z.string().max(500).default(''),
   /** `next` of the page before. */
   before: z.coerce.number().int().nullable().default(null),
   limit: z.coerce.number().int().min(1).max(200).default(50),

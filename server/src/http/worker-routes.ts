@@ -11,12 +11,13 @@ import express, { type Router } from 'express';
 import { z } from 'zod';
 import type { ServerContext } from '../context.ts';
 import { hearHeartbeat } from '../ingest/heartbeat.ts';
-import { ingestRecords, type IngestProblem } from '../ingest/ingest-records.ts';
+import { ingestRecords } from '../ingest/ingest-records.ts';
 import { adoptAttempt } from '../orchestrator/adopt-attempt.ts';
 import { claimAction } from '../orchestrator/claim-action.ts';
 import { claimAttempt } from '../orchestrator/claim-attempt.ts';
 import { openWorkerDoor } from '../orchestrator/worker-door.ts';
 import { reportAction } from '../orchestrator/report-action.ts';
+import { acknowledged, exchangeRoute } from './exchange-route.ts';
 import { uuidParameter } from './path-parameter.ts';
 import { parseBody, ProblemError } from './problem.ts';
 import { workerBlobRoutes } from './blob-routes.ts';
@@ -34,6 +35,8 @@ export function workerRoutes(context: ServerContext): Router {
     response.json(await claimAttempt(context, parseBody(claimRequest, request), door));
   });
 
+  router.use(exchangeRoute(context, door));
+
   router.post('/attempts/:id/adopt', async (request, response) => {
     const attemptId = uuidParameter(request.params.id, 'attempt');
     response.json(await adoptAttempt(context, attemptId, parseBody(adoptRequest, request)));
@@ -41,10 +44,9 @@ export function workerRoutes(context: ServerContext): Router {
 
   router.post('/attempts/:id/records', async (request, response) => {
     const attemptId = uuidParameter(request.params.id, 'attempt');
-    const result = await ingestRecords(context, attemptId, parseBody(recordBatch, request), door);
-    if (!result.ok)
-      throw new ProblemError(statusOf[result.error.reason], result.error.reason, result.error.message);
-    response.json(result.value);
+    response.json(
+      acknowledged(await ingestRecords(context, attemptId, parseBody(recordBatch, request), door)),
+    );
   });
 
   router.post('/heartbeat', async (request, response) => {
@@ -66,9 +68,3 @@ export function workerRoutes(context: ServerContext): Router {
   });
   return router;
 }
-
-const statusOf = {
-  'stale-fence': 409,
-  'unknown-attempt': 404,
-  'gap-in-log': 422,
-} satisfies Record<IngestProblem['reason'], number>;

@@ -27,7 +27,7 @@ export function watchRuns(db: Database, now: () => number): Watch {
 
   async function first(): Promise<readonly string[]> {
     const filter = { project: null, status: null, branch: null, pipeline: null, before: null };
-    const runs = await listRuns(db, { ...filter, limit: newest });
+    const runs = await listRuns(db, { ...filter, search: '', limit: newest });
     return runs.map((run) => run.id);
   }
 

@@ -12,7 +12,7 @@ import { inUnit, type Unit } from './unit.ts';
 type Needs = Pick<ServerContext, 'db' | 'now' | 'newId' | 'news'>;
 
 /** What the database takes at once without keeping those who wait for long. */
-const limits = { most: 200, atOnce: 1 };
+const limits = { most: 200, atOnce: 1, soon: setImmediate };
 
 /**
  * Changes share transactions. A change whose run somebody else holds waits for it alone, and so does each change of a

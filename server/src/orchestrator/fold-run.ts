@@ -1,7 +1,9 @@
 import { isStageEnd, type RunEvent, type RunState } from '@sluice/pipelines/run/run-state';
 import { closeServerLog, openServerLog, sayInLog } from '../ingest/server-log.ts';
+import type { Attempt } from '../store/attempt-store.ts';
+import { progressOf, saveProgress, type FoldedRun } from '../store/progress-store.ts';
 import { phasesOfRun } from '../store/rollout-store.ts';
-import { saveRunStates, type FoldedRun, type PlannedRun } from '../store/run-store.ts';
+import type { PlannedRun } from '../store/run-store.ts';
 import { carryRunCommands } from './carry-run-commands.ts';
 import { foldEvents, foldNothing, type Fold } from './fold-events.ts';
 import { shownStatus, type StageRollout } from './shown-status.ts';
@@ -16,15 +18,22 @@ export async function foldRun(unit: Unit, run: PlannedRun, events: readonly RunE
   return changed ?? run;
 }
 
-/** Stores folds of different runs, and writes down what must follow from them. Returns the runs that changed. */
-export async function storeFolds(unit: Unit, folds: readonly Fold[]): Promise<readonly PlannedRun[]> {
+/**
+ * Stores folds of different runs, together with attempts of theirs, and then what must follow from them: a cancel, for
+ * one, looks at the attempt as it is now. Returns the runs that changed.
+ */
+export async function storeFolds(
+  unit: Unit,
+  folds: readonly Fold[],
+  attempts: readonly Attempt[] = [],
+): Promise<readonly PlannedRun[]> {
   const changed: (FoldedRun & { readonly fold: Fold })[] = [];
   for (const fold of folds) {
     if (fold.events.length > 0)
       changed.push({ fold, run: await changedRun(unit, fold), events: fold.events });
   }
+  await saveProgress(unit.trx, changed, attempts.map(progressOf), unit.at);
   if (changed.length === 0) return [];
-  await saveRunStates(unit.trx, changed, unit.at);
   await carryRunCommands(
     unit,
     changed.map(({ run, fold }) => ({ run, commands: fold.commands })),

@@ -1,6 +1,7 @@
 import type { RunEvent } from '@sluice/pipelines/run/run-state';
-import type { Attempt, AttemptKey, AttemptProgress } from '../store/attempt-store.ts';
+import type { Attempt, AttemptKey } from '../store/attempt-store.ts';
 import type { LogChunk } from '../store/log-store.ts';
+import type { AttemptProgress } from '../store/progress-store.ts';
 import type { PlannedRun } from '../store/run-store.ts';
 import type { LocalNews } from './news.ts';
 

@@ -1,29 +1,12 @@
 import { closeServerLog, sayInLog } from '../ingest/server-log.ts';
-import { saveAttempts } from '../store/attempt-store.ts';
 import { appendLogChunks } from '../store/log-store.ts';
 import type { Decided } from './decide-changes.ts';
 import { storeFolds } from './fold-run.ts';
 import type { Unit } from './unit.ts';
 
-/** Attempts before runs: what follows from a fold, such as a cancel, looks at the attempt as it is now. */
+/** Stores all that was decided, in the transaction that holds its runs and attempts. */
 export async function storeDecided(unit: Unit, { ends, attempts, folds }: Decided): Promise<void> {
-  await saveAttempts(
-    unit.trx,
-    attempts.map((attempt) => ({
-      id: attempt.id,
-      status: attempt.status,
-      fence: attempt.fence,
-      worker_id: attempt.worker_id,
-      lease_until: attempt.lease_until,
-      started_at: attempt.started_at,
-      finished_at: attempt.finished_at,
-      acknowledged: attempt.acknowledged,
-      log_lines: attempt.log_lines,
-      stated_lines: attempt.stated_lines,
-      stated_digest: attempt.stated_digest,
-      verified: attempt.verified,
-    })),
-  );
+  await storeFolds(unit, folds, attempts);
   for (const end of ends) {
     if (end.kind !== 'decided') continue;
     const { attempt, decision } = end;
@@ -34,5 +17,4 @@ export async function storeDecided(unit: Unit, { ends, attempts, folds }: Decide
     }
     for (const message of decision.news ?? []) unit.tell(message);
   }
-  await storeFolds(unit, folds);
 }

@@ -15,7 +15,7 @@ export interface WorkerDoor {
 
 /** Whatever comes at the same time shares round trips and transactions. One for each server. */
 export function openWorkerDoor(context: ServerContext): WorkerDoor {
-  const limits = { most: 200, atOnce: 2 };
+  const limits = { most: 200, atOnce: 2, soon: setImmediate };
   const attempts = gather<string, Attempt | undefined>(async (ids) => {
     const found = new Map((await findAttempts(context.db, ids)).map((attempt) => [attempt.id, attempt]));
     return ids.map((id) => found.get(id));

@@ -103,40 +103,6 @@ export async function lockAttempts(
   return rows;
 }
 
-/** What claims and reports change of attempts. */
-export type AttemptProgress = Pick<
-  Attempt,
-  | 'id'
-  | 'status'
-  | 'fence'
-  | 'worker_id'
-  | 'lease_until'
-  | 'started_at'
-  | 'finished_at'
-  | 'acknowledged'
-  | 'log_lines'
-  | 'stated_lines'
-  | 'stated_digest'
-  | 'verified'
->;
-
-/** All in one statement; the rows must be locked. */
-export async function saveAttempts(trx: Trx, attempts: readonly AttemptProgress[]): Promise<void> {
-  if (attempts.length === 0) return;
-  await sql`
-    update attempts set
-      status = changed.status, fence = changed.fence, worker_id = changed.worker_id, lease_until = changed.lease_until,
-      started_at = changed.started_at, finished_at = changed.finished_at, acknowledged = changed.acknowledged,
-      log_lines = changed.log_lines, stated_lines = changed.stated_lines, stated_digest = changed.stated_digest,
-      verified = changed.verified
-    from json_to_recordset(${JSON.stringify(attempts)}::json) as changed (
-      id uuid, status text, fence integer, worker_id text, lease_until double precision, started_at double precision,
-      finished_at double precision, acknowledged integer, log_lines integer, stated_lines integer, stated_digest text,
-      verified boolean
-    )
-    where attempts.id = changed.id`.execute(trx);
-}
-
 export async function updateAttempt(
   trx: Trx,
   id: string,

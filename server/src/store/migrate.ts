@@ -2,6 +2,7 @@ import { Migrator, type Kysely } from 'kysely';
 import { coreMigration } from './migrations/0001-core.ts';
 import { edgeMigration } from './migrations/0002-edge.ts';
 import { fairnessMigration } from './migrations/0004-fairness.ts';
+import { historyIndexesMigration } from './migrations/0007-history-indexes.ts';
 import { rerunShellMigration } from './migrations/0008-rerun-shell.ts';
 import type { Schema } from './schema.ts';
 
@@ -9,6 +10,7 @@ const migrations = {
   '0001-core': coreMigration,
   '0002-edge': edgeMigration,
   '0004-fairness': fairnessMigration,
+  '0007-history-indexes': historyIndexesMigration,
   '0008-rerun-shell': rerunShellMigration,
 };
 
@@ -18,7 +20,12 @@ const migrations = {
  * it was before.
  */
 export async function migrateToLatest(db: Kysely<Schema>): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve(migrations) },
+    // None depends on the order of another's tables beyond the first two.
+    allowUnorderedMigrations: true,
+  });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {
     throw new Error('The database could not be brought to this version: it is unchanged.', { cause: error });

@@ -1,12 +1,13 @@
 import type { Diagnostic } from '@sluice/pipelines/language/diagnostic';
 import type { Plan } from '@sluice/pipelines/plan/plan';
 import type { RerunOf, RunSummary } from '@sluice/pipelines/protocol/api';
-import type { RunEvent, RunState } from '@sluice/pipelines/run/run-state';
+import type { RunState } from '@sluice/pipelines/run/run-state';
 import type { Trigger } from '@sluice/pipelines/trigger/trigger';
 import { sql, type Selectable } from 'kysely';
 import type { CoreTables } from './core-schema.ts';
 import type { Database, Trx } from './database.ts';
 import { recallPlan, rememberPlan } from './plan-cache.ts';
+import { searchConditions } from './run-search.ts';
 
 export interface Run {
   readonly id: string;
@@ -127,12 +128,14 @@ export async function findRun(db: Database, id: string): Promise<Run | null> {
 
 export async function findRuns(db: Database, ids: readonly string[]): Promise<readonly Run[]> {
   if (ids.length === 0) return [];
-  const rows = await db
-    .selectFrom('runs')
-    .selectAll()
-    .where('id', 'in', [...ids])
-    .execute();
-  return rows.map(runOf);
+  return withPlans(
+    db,
+    await db
+      .selectFrom('runs')
+      .select(small)
+      .where(sql<boolean>`id = any(${ids}::uuid[])`)
+      .execute(),
+  );
 }
 
 /** What never changes of a planned run. */
@@ -199,51 +202,7 @@ export async function lockFreeRuns(trx: Trx, ids: readonly string[]): Promise<re
     .forUpdate()
     .skipLocked()
     .execute();
-  const plans = await plansOf(
-    trx,
-    rows.map(({ id }) => id),
-  );
-  return rows.map((row) => runOf({ ...row, plan: plans.get(row.id) ?? null }));
-}
-
-/** A run's changed state and the events that changed it; the last of them is `run.lastEvent`. */
-export interface FoldedRun {
-  readonly run: PlannedRun;
-  readonly events: readonly RunEvent[];
-}
-
-/**
- * Stores what folds made of runs that this transaction has locked, in one statement. States and events go as texts of
- * their own: taken out of one large JSON, PostgreSQL would refuse the characters that only `json` keeps (`\u0000`).
- */
-export async function saveRunStates(trx: Trx, folded: readonly FoldedRun[], at: number): Promise<void> {
-  const runs = folded.map(({ run }) => run);
-  const events = folded.flatMap(({ run, events: ofRun }) =>
-    ofRun.map((event, index) => ({
-      runId: run.id,
-      seq: run.lastEvent - ofRun.length + 1 + index,
-      text: JSON.stringify(event),
-      at: event.at,
-    })),
-  );
-  await sql`
-    with changed as (
-      update runs set
-        state = folded.state, status = folded.status, revision = folded.revision, last_event = folded.last_event,
-        updated_at = ${at}, finished_at = folded.finished_at
-      from unnest(
-        ${runs.map(({ id }) => id)}::uuid[], ${runs.map(({ content }) => JSON.stringify(content.state))}::json[],
-        ${runs.map(({ status }) => status)}::text[], ${runs.map(({ revision }) => revision)}::integer[],
-        ${runs.map(({ lastEvent }) => lastEvent)}::integer[],
-        ${runs.map(({ finishedAt }) => finishedAt)}::double precision[]
-      ) as folded (id, state, status, revision, last_event, finished_at)
-      where runs.id = folded.id
-    )
-    insert into run_events (run_id, seq, event, at)
-    select * from unnest(
-      ${events.map(({ runId }) => runId)}::uuid[], ${events.map(({ seq }) => seq)}::integer[],
-      ${events.map(({ text }) => text)}::json[], ${events.map((event) => event.at)}::double precision[]
-    )`.execute(trx);
+  return withPlans(trx, rows);
 }
 
 /** Something about the run changed that is not in its state, such as a rollout's phase. */
@@ -269,6 +228,8 @@ export interface RunFilter {
   readonly status: Run['status'] | null;
   readonly branch: string | null;
   readonly pipeline: string | null;
+  /** Words that a person typed; empty: all runs. */
+  readonly search: string;
   /** Number of the last run of the page before. */
   readonly before: number | null;
   readonly limit: number;
@@ -276,13 +237,19 @@ export interface RunFilter {
 
 /** Newest first. */
 export async function listRuns(db: Database, filter: RunFilter): Promise<readonly Run[]> {
-  let query = db.selectFrom('runs').selectAll().orderBy('number', 'desc').limit(filter.limit);
+  return withPlans(db, await runsOf(db, filter).execute());
+}
+
+/** The query of `listRuns`: every filter has an index that gives its rows in the list's order. */
+export function runsOf(db: Database, filter: RunFilter) {
+  let query = db.selectFrom('runs').select(small).orderBy('number', 'desc').limit(filter.limit);
   if (filter.project !== null) query = query.where('project', '=', filter.project);
   if (filter.status !== null) query = query.where('status', '=', filter.status);
   if (filter.branch !== null) query = query.where('ref', '=', filter.branch);
   if (filter.pipeline !== null) query = query.where('pipeline', '=', filter.pipeline);
   if (filter.before !== null) query = query.where('number', '<', filter.before);
-  return (await query.execute()).map(runOf);
+  for (const condition of searchConditions(filter.search)) query = query.where(condition);
+  return query;
 }
 
 /** Ids and revisions of the runs that changed at or after `since`. */
@@ -321,6 +288,8 @@ const small = [
   'finished_at',
 ] as const satisfies (keyof Row)[];
 
+type SmallRow = Pick<Row, (typeof small)[number]>;
+
 async function planOf(db: Database, { id, state }: Pick<Row, 'id' | 'state'>): Promise<Plan | null> {
   if (state === null) return null;
   const known = recallPlan(id);
@@ -329,6 +298,14 @@ async function planOf(db: Database, { id, state }: Pick<Row, 'id' | 'state'>): P
   const plan = row?.plan ?? null;
   if (plan !== null) rememberPlan(id, plan);
   return plan;
+}
+
+async function withPlans(db: Database, rows: readonly SmallRow[]): Promise<readonly Run[]> {
+  const plans = await plansOf(
+    db,
+    rows.map(({ id }) => id),
+  );
+  return rows.map((row) => runOf({ ...row, plan: plans.get(row.id) ?? null }));
 }
 
 /** By run; those that are not remembered are read together. A run whose file is broken has none. */
@@ -354,7 +331,7 @@ async function plansOf(db: Database, ids: readonly string[]): Promise<ReadonlyMa
   return plans;
 }
 
-function runOf(row: Pick<Row, (typeof small)[number] | 'plan'>): Run {
+function runOf(row: SmallRow & Pick<Row, 'plan'>): Run {
   return {
     id: row.id,
     number: row.number,

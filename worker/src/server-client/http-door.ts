@@ -41,10 +41,15 @@ export function createHttpDoor(serverUrl: string, token: string): HttpDoor {
       const { status, text } = await send(serverUrl, token, request, where);
       if (status >= 200 && status < 300) return parseJson(text, where, status);
       const message = `the server answered ${where} with ${status}: ${problemOf(text).message}${hint(status)}`;
-      if (status >= 500 || status === 429 || status === 408) throw new ServerAwayError(message);
-      throw new ServerRefusedError(message, status, problemOf(text).reason);
+      throw errorOf(status, problemOf(text).reason, message);
     },
   };
+}
+
+/** The error that stands for an answer of this status. */
+export function errorOf(status: number, reason: string | null, message: string): Error {
+  if (status >= 500 || status === 429 || status === 408) return new ServerAwayError(message);
+  return new ServerRefusedError(message, status, reason);
 }
 
 async function send(

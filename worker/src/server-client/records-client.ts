@@ -1,6 +1,7 @@
 import { recordAck, type RecordAck } from '@sluice/pipelines/protocol/worker-api';
 import type { SpooledRecord, SpoolHeader } from '../spool/spool.ts';
-import { ServerRefusedError, type HttpDoor } from './http-door.ts';
+import type { Exchange } from './exchange.ts';
+import { ServerRefusedError } from './http-door.ts';
 
 export interface RecordsClient {
   /** Posts records in order. Never rejects: what the server says is the answer. */
@@ -18,17 +19,12 @@ export type PostAnswer =
   /** The fence is stale, the attempt is unknown, or the records are refused for what they are. */
   | { readonly kind: 'lost'; readonly message: string };
 
-export function createRecordsClient(door: HttpDoor): RecordsClient {
+export function createRecordsClient(exchange: Pick<Exchange, 'report'>): RecordsClient {
   return {
     postRecords: async ({ attemptId, fence }, records, signal) => {
       try {
-        const answer = await door.call({
-          method: 'POST',
-          path: `/worker/attempts/${attemptId}/records`,
-          body: `{"fence":${fence},"records":[${records.map((record) => record.json).join(',')}]}`,
-          timeoutMs: 30_000,
-          signal,
-        });
+        const batch = `{"fence":${fence},"records":[${records.map((record) => record.json).join(',')}]}`;
+        const answer = await exchange.report(attemptId, batch, signal);
         return { kind: 'accepted', ack: recordAck.parse(answer) };
       } catch (error) {
         return answerFor(error);

@@ -14,6 +14,7 @@ import {
 import type { BlobClient } from '../stages/stage-runner.ts';
 import { actionClaimAnswer, claimAnswer } from './claim-answers.ts';
 import { createBackoff } from './backoff.ts';
+import { createExchange } from './exchange.ts';
 import { createHttpDoor, ServerAwayError } from './http-door.ts';
 import { createRecordsClient, type RecordsClient } from './records-client.ts';
 
@@ -21,7 +22,7 @@ import { createRecordsClient, type RecordsClient } from './records-client.ts';
 export interface ServerClient extends RecordsClient {
   /** The claim again, with a raised fence, of an attempt that a dead process of this worker held. */
   readonly adopt: (attemptId: string, request: AdoptRequest) => Promise<ClaimAnswer>;
-  readonly claim: (request: ClaimRequest, signal?: AbortSignal) => Promise<ClaimAnswer>;
+  readonly claim: (request: ClaimRequest) => Promise<ClaimAnswer>;
   readonly heartbeat: (beat: Heartbeat) => Promise<HeartbeatAnswer>;
   readonly claimAction: (request: ActionClaimRequest, signal?: AbortSignal) => Promise<ActionClaimAnswer>;
   /** Rejects with ServerRefusedError, status 409, when the fence is stale. */
@@ -32,6 +33,7 @@ export interface ServerClient extends RecordsClient {
 
 export function createServerClient(serverUrl: string, token: string): ServerClient {
   const door = createHttpDoor(serverUrl, token);
+  const exchange = createExchange(door);
   const post = (path: string, body: unknown, signal?: AbortSignal): Promise<unknown> =>
     door.call({
       method: 'POST',
@@ -41,8 +43,8 @@ export function createServerClient(serverUrl: string, token: string): ServerClie
       ...(signal === undefined ? {} : { signal }),
     });
   return {
-    ...createRecordsClient(door),
-    claim: async (request, signal) => claimAnswer.parse(await post('/worker/claims', request, signal)),
+    ...createRecordsClient(exchange),
+    claim: async (request) => claimAnswer.parse(await exchange.claim(JSON.stringify(request))),
     adopt: async (attemptId, request) =>
       claimAnswer.parse(await post(`/worker/attempts/${attemptId}/adopt`, request)),
     heartbeat: async (beat) => heartbeatAnswer.parse(await post('/worker/heartbeat', beat)),

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { dispatch } from './dispatch.ts';
 import { scoreOf, type Figure } from './figure.ts';
 import { formatFigures } from './format-figures.ts';
+import { hugeLog } from './huge-log.ts';
 import { logThroughput } from './log-throughput.ts';
 import { noOpStages } from './no-op-stages.ts';
 import { stepOverhead } from './step-overhead.ts';
@@ -18,6 +19,7 @@ const benches: Readonly<Record<string, (say: Say) => Promise<readonly Figure[]>>
   'no-op-stages': noOpStages,
   'step-overhead': stepOverhead,
   'log-throughput': logThroughput,
+  'huge-log': hugeLog,
 };
 
 const asJson = process.argv.includes('--json');

@@ -224,6 +224,20 @@ describe.skipIf(chromiumPath === null)(
       );
     });
 
+    test('a log that is too long to be held is searched by the server, and its matches are gone to', async () => {
+      await openLog(known.millionLines);
+      await page.fill('.log-search input', 'LINE 123456 ');
+      await page.waitForFunction(() =>
+        document.querySelector('.log-search [role=status]')?.textContent?.includes('0 of 1'),
+      );
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('.log-line[data-n="123456"][data-match=true] mark');
+      await page.fill('.log-search input', 'this is nowhere');
+      await page.waitForFunction(
+        () => document.querySelector('.log-search [role=status]')?.textContent === 'no match',
+      );
+    });
+
     test('the first failure is open when a failed run is opened', async () => {
       await open(`/runs/${known.failed}`, '.log-line');
       expect(await page.textContent('.stage-side strong')).toBe('unit');

@@ -2,6 +2,7 @@
 import type { RunSummary } from '@sluice/pipelines/protocol/api';
 import { rerun as rerunSchema, vote as voteSchema } from '@sluice/pipelines/protocol/api';
 import { chooseRerun } from '@sluice/pipelines/run/choose-rerun';
+import { createLineTest } from '@sluice/pipelines/log/find-text';
 import { pageOf } from './fixture-logs.ts';
 import { summaryOf } from './fixture-runs.ts';
 import type { World } from './fixture-world.ts';
@@ -32,7 +33,8 @@ export function answerApi(world: World, request: ApiRequest): ApiAnswer {
 }
 
 function read(world: World, { path, query }: ApiRequest): ApiAnswer {
-  const [, , collection = '', key = '', more = ''] = path.split('/');
+  const [, , collection = '', key = '', ...rest] = path.split('/');
+  const more = rest.join('/');
   switch (`${collection}${key === '' ? '' : '/:id'}${more === '' ? '' : `/${more}`}`) {
     case 'session':
       return ok({ user: 'admin', role: 'admin', installation: 'fixture', version: '0.1.0' });
@@ -44,6 +46,8 @@ function read(world: World, { path, query }: ApiRequest): ApiAnswer {
       return found(world.rollouts.get(key));
     case 'attempts/:id/log':
       return logPage(world, key, query);
+    case 'attempts/:id/log/search':
+      return logMatches(world, key, query);
     case 'environments':
       return ok({ environments: world.environments });
     case 'repositories':
@@ -92,6 +96,17 @@ function logPage(world: World, attemptId: string, query: URLSearchParams): ApiAn
   if (log === undefined) return missing;
   const lines = pageOf(log, Number(query.get('from') ?? 0), Number(query.get('limit') ?? 1_000));
   return ok({ lines, total: log.lines, complete: log.isComplete });
+}
+
+/** Looks at 100,000 lines an answer, so that several are needed for a long log. */
+function logMatches(world: World, attemptId: string, query: URLSearchParams): ApiAnswer {
+  const log = world.logs.get(attemptId);
+  if (log === undefined) return missing;
+  const from = Number(query.get('from') ?? 0);
+  const holds = createLineTest(query.get('text') ?? '');
+  const lines = pageOf(log, from, 100_000).filter((line) => holds(line.text));
+  const end = from + 100_000;
+  return ok({ lines: lines.map((line) => line.n), next: end < log.lines ? end : null });
 }
 
 function change(world: World, { path, body }: ApiRequest): ApiAnswer {

@@ -10,6 +10,7 @@
 //   POST /api/runs/:id/rerun    rerun         → 201 { runId, number }
 //   POST /api/runs/:id/rerun/preview  rerun   rerunPreview   (what would run and what is kept; starts nothing)
 //   GET  /api/attempts/:id/log?from&limit     logPage
+//   GET  /api/attempts/:id/log/search?text&from&most   logMatches
 //   GET  /api/rollouts/:id                    rolloutView
 //   POST /api/runs/:id/stages/:stage/vote   vote → 202   (approve stages and approvals inside a rollout)
 //   POST /api/rollouts/:id/abort | resume   {reason} → 202
@@ -117,6 +118,13 @@ export interface LogPage {
   readonly lines: readonly NumberedLine[];
   readonly total: number;
   readonly complete: boolean;
+}
+
+/** Numbers of lines that hold a text, in order. */
+export interface LogMatches {
+  readonly lines: readonly number[];
+  /** The first line that was not looked at: ask again from there. Null: every line that there is was looked at. */
+  readonly next: number | null;
 }
 
 export interface RolloutView {

@@ -72,6 +72,35 @@ describe.skipIf(redisUrl === undefined)('routes of workers and people (needs RED
     });
   });
 
+  test('a log is read from any line and searched part by part, whatever its chunks are', async () => {
+    const { attemptId, fence } = await claimed();
+    const path = `/worker/attempts/${attemptId}/records`;
+    let firstLine = 0;
+    for (const [at, size] of [1, 3, 500, 2, 1].entries()) {
+      const lines = Array.from({ length: size }, (_, n) => [1, 'o', `Line ${firstLine + n} of 507`]);
+      await call('POST', path, {
+        fence,
+        records: [{ kind: 'log', number: at + 1, step: 0, firstLine, lines }],
+      });
+      firstLine += size;
+    }
+    const log = `/api/attempts/${attemptId}/log`;
+    for (const from of [0, 1, 3, 4, 250, 503, 506]) {
+      const { body } = await call('GET', `${log}?from=${from}&limit=2`);
+      const wanted = [from, from + 1].filter((n) => n < 507).map((n) => ({ n, text: `Line ${n} of 507` }));
+      expect(body.lines).toMatchObject(wanted);
+    }
+    expect((await call('GET', `${log}?from=507`)).body.lines).toEqual([]);
+    const search = async (query: string) => (await call('GET', `${log}/search?${query}`)).body;
+    expect(await search('text=line+50')).toEqual({
+      lines: [50, 500, 501, 502, 503, 504, 505, 506],
+      next: null,
+    });
+    expect(await search('text=line+50&most=2')).toEqual({ lines: [50, 500], next: 501 });
+    expect(await search('text=line+50&from=501&most=2')).toEqual({ lines: [501, 502], next: 503 });
+    expect((await call('GET', `${log}/search`)).status).toBe(400);
+  });
+
   test('a heartbeat names what is lost and what is to be stopped', async () => {
     const claim = await claimed();
     await call('POST', `/api/runs/${claim.runId}/cancel`, { reason: 'wrong branch' });

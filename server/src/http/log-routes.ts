@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ServerContext } from '../context.ts';
 import { findAttempt } from '../store/attempt-store.ts';
 import { readLogLines } from '../store/log-store.ts';
+import { searchLog } from '../views/search-log.ts';
 import { foundOr404, uuidParameter } from './path-parameter.ts';
 import { parseQuery } from './problem.ts';
 
@@ -11,6 +12,13 @@ export const logQuery = z.object({
   /** Number of the first line that is wanted. */
   from: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(10_000).default(1_000),
+});
+
+export const searchQuery = z.object({
+  text: z.string().min(1).max(500),
+  /** Number of the first line to look at. */
+  from: z.coerce.number().int().min(0).default(0),
+  most: z.coerce.number().int().min(1).max(10_000).default(1_000),
 });
 
 export function logRoutes(context: ServerContext): Router {
@@ -25,6 +33,12 @@ export function logRoutes(context: ServerContext): Router {
       complete: attempt.finished_at !== null,
     };
     response.json(page);
+  });
+  router.get('/attempts/:id/log/search', async (request, response) => {
+    const attemptId = uuidParameter(request.params.id, 'attempt');
+    const search = parseQuery(searchQuery, request);
+    foundOr404(await findAttempt(context.db, attemptId), 'attempt');
+    response.json(await searchLog(context.db, attemptId, search));
   });
   return router;
 }

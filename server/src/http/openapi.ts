@@ -44,6 +44,11 @@ const runFilter = page.extend({
   branch: z.string().optional(),
   pipeline: z.string().optional(),
 });
+const matches = z.object({
+  text: z.string(),
+  from: z.number().int().optional(),
+  most: z.number().int().optional(),
+});
 const lines = z.object({ from: z.number().int().optional(), limit: z.number().int().optional() });
 
 const routes: readonly ApiRoute[] = [
@@ -95,6 +100,12 @@ const routes: readonly ApiRoute[] = [
     body: vote,
   },
   { method: 'get', path: '/api/attempts/{id}/log', summary: 'Lines of a log', query: lines },
+  {
+    method: 'get',
+    path: '/api/attempts/{id}/log/search',
+    summary: 'Numbers of the lines that hold a text, part by part',
+    query: matches,
+  },
   { method: 'get', path: '/api/attempts/{id}/blobs/{name}', summary: 'A file that an attempt left' },
   { method: 'get', path: '/api/rollouts/{id}', summary: 'A rollout with its evidence and decisions' },
   { method: 'post', path: '/api/rollouts/{id}/abort', summary: 'Roll back', status: 202, body: reason },

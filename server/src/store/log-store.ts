@@ -47,7 +47,14 @@ export async function readLogChunks(
     .selectFrom('log_chunks')
     .select(['first_line', 'step', 'encoding', 'payload'])
     .where('attempt_id', '=', attemptId)
-    .where('first_line', '>', from - maxChunkLines)
+    .where('first_line', '>=', (chunk) =>
+      // The last chunk that begins at or before `from`: one step in the index, however many chunks there are.
+      chunk
+        .selectFrom('log_chunks')
+        .select(sql<number>`coalesce(max(first_line), 0)`.as('first_line'))
+        .where('attempt_id', '=', attemptId)
+        .where('first_line', '<=', from),
+    )
     .where(sql<boolean>`first_line + line_count > ${from}`)
     .orderBy('first_line')
     .limit(limit)

@@ -9,6 +9,7 @@ import {
 } from '@tabler/icons-react';
 import type { ReactNode, RefObject } from 'react';
 import { formatCount } from '../format/figure.ts';
+import type { Messages } from '../messages/en.ts';
 import { useMessages } from '../messages/language-context.tsx';
 import type { LogEnd, LogSnapshot } from '../state/log-store.ts';
 import type { LogSearch } from './use-log-search.ts';
@@ -25,7 +26,6 @@ interface LogToolbarProps {
   readonly onTimes: (show: boolean) => void;
   readonly onTop: () => void;
   readonly onBottom: () => void;
-  readonly onLoadAll: () => void;
   /** A line number from 0, which may lie beyond the end. */
   readonly onLine: (n: number) => void;
   readonly corner?: ReactNode;
@@ -56,9 +56,8 @@ export function LogToolbar(props: LogToolbarProps) {
   );
 }
 
-function SearchField({ search, searchRef, snapshot, onLoadAll, onLine }: LogToolbarProps) {
+function SearchField({ search, searchRef, onLine }: LogToolbarProps) {
   const t = useMessages();
-  const { loaded, total } = snapshot.log;
   return (
     <div className="row log-search">
       <TextInput
@@ -83,14 +82,8 @@ function SearchField({ search, searchRef, snapshot, onLoadAll, onLine }: LogTool
       {search.needle !== '' && readLineNumber(search.needle) === null && (
         <>
           <span className="soft" role="status">
-            {search.count === 0 ? t.log.noMatches : t.log.matches(search.at, search.count)}{' '}
-            {loaded < total && t.log.inLoaded(formatCount(loaded), formatCount(total))}
+            {standing(t, search)}
           </span>
-          {loaded < total && total <= 150_000 && (
-            <button type="button" className="log-load-all" onClick={onLoadAll}>
-              {t.log.loadAll}
-            </button>
-          )}
           <ActionIcon aria-label={t.log.previous} title={t.log.previous} onClick={() => search.step(-1)}>
             <IconChevronUp size={16} aria-hidden />
           </ActionIcon>
@@ -101,6 +94,15 @@ function SearchField({ search, searchRef, snapshot, onLoadAll, onLine }: LogTool
       )}
     </div>
   );
+}
+
+/** How many matches there are, and how much of the log was looked at while it still is. */
+function standing(t: Messages, search: LogSearch): string {
+  if (search.error !== null) return search.error.message;
+  const isSearching = search.progress < 1;
+  const part = isSearching ? t.log.searched(Math.floor(search.progress * 100)) : '';
+  if (search.count === 0) return isSearching ? part : t.log.noMatches;
+  return `${t.log.matches(search.at, search.count)} ${part}`.trim();
 }
 
 /** `:500000` means the line of that number; gives it from 0. */

@@ -71,7 +71,7 @@ export function LogView({ attempt, steps, isRunning, target, onTarget, corner, r
     // After the state above has been drawn, or following would take the view back to the end.
     window.requestAnimationFrame(() => rows.current?.scrollToRow(rowOfLine(left, n)));
   };
-  const search = useLogSearch(log, go);
+  const search = useLogSearch(attempt.id, log, go);
   useEffect(() => {
     if (!snapshot.isOpen || target === null) return;
     const drawn = window.requestAnimationFrame(() =>
@@ -139,7 +139,6 @@ export function LogView({ attempt, steps, isRunning, target, onTarget, corner, r
         onTimes={showTimes}
         onTop={() => go(0)}
         onBottom={() => setFollow(true)}
-        onLoadAll={() => void store.loadAll()}
         onLine={goToLine}
         corner={corner}
       />

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import type { NumberedLine } from '@sluice/pipelines/protocol/api';
 import { formatCount } from '../format/figure.ts';
 import { useMessages } from '../messages/language-context.tsx';
-import { visibleText } from '../state/find-in-log.ts';
+import { visibleText } from '@sluice/pipelines/log/find-text';
 import { AnsiText } from './ansi-text.tsx';
 
 interface LogWholeLineProps {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { emptyLog, withTail } from './log-buffer.ts';
-import { findInLog, visibleText } from './find-in-log.ts';
+import { findInLog } from './find-in-log.ts';
 import { readTargetLine } from './target-line.ts';
 import { findStepStart } from './step-starts.ts';
 
@@ -15,12 +15,6 @@ test('search ignores case and colours', () => {
   expect(findInLog(held.log, 'ERROR')).toEqual([1, 2]);
   expect(findInLog(held.log, 'error: no')).toEqual([1]);
   expect(findInLog(held.log, '')).toEqual([]);
-});
-
-test('escape sequences are no text, also links and titles', () => {
-  expect(visibleText('\u001b]8;;https://example.com\u0007here\u001b]8;;\u0007 \u001b[1;32mok\u001b[0m')).toBe(
-    'here ok',
-  );
 });
 
 test('an address names a line from 1, and nothing else is taken for one', () => {

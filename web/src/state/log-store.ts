@@ -103,16 +103,6 @@ export class LogStore {
     return page.lines[0] ?? null;
   };
 
-  /** Reads every line that is not held. */
-  async loadAll(): Promise<void> {
-    for (;;) {
-      const { log, error } = this.#snapshot;
-      const missing = missingIn(log, 0, log.total);
-      if (missing === null || error !== null || this.#closed.signal.aborted) return;
-      await this.#read(missing.from, Math.min(10 * chunkLines, log.total - missing.from));
-    }
-  }
-
   #needAgain(looked: readonly LineRange[]): void {
     if (this.#snapshot.error === null && this.#looked === looked) this.need(looked);
   }

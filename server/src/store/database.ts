@@ -17,6 +17,8 @@ export function openDatabase(url: string): Database {
     types: { getTypeParser },
   });
   pool.on('error', () => undefined); // an idle connection was cut: the pool has already dropped it
+  // One that is cut between two queries of a transaction has nobody else to tell; its next query rejects.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
 }
 

@@ -1,0 +1,43 @@
+// The matrix: which part × in which phase × with which fault.
+
+export const components = ['server', 'worker', 'redis', 'postgres', 'docker', 'kubernetes'] as const;
+export type Component = (typeof components)[number];
+
+export const faults = ['kill', 'stop', 'cut', 'slow'] as const;
+export type Fault = (typeof faults)[number];
+
+/** In the order in which a journey comes through them. */
+export const phasesOf = {
+  steps: [
+    'webhook-stored',
+    'planned',
+    'queued',
+    'claimed',
+    'checkout',
+    'step-running',
+    'step-ended',
+    'log-tail',
+    'stage-ended',
+    'run-ended',
+  ],
+  image: ['build', 'push'],
+  approval: ['approval-awaited', 'approval-given'],
+  rollout: ['inspect', 'deploy', 'set-weight', 'analysis', 'pause', 'approve', 'promote', 'retire'],
+  'roll-back': ['roll-back'],
+} as const;
+export type JourneyName = keyof typeof phasesOf;
+export type Phase = (typeof phasesOf)[JourneyName][number];
+
+export interface Cell {
+  readonly component: Component;
+  readonly phase: Phase;
+  readonly fault: Fault;
+}
+
+export const nameOf = ({ component, phase, fault }: Cell): string => `${component}/${phase}/${fault}`;
+
+export const allCells: readonly Cell[] = components.flatMap((component) =>
+  Object.values(phasesOf)
+    .flat()
+    .flatMap((phase) => faults.map((fault) => ({ component, phase, fault }))),
+);

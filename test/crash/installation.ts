@@ -1,0 +1,188 @@
+// A whole Sluice whose every part may be killed and whose every connection may be cut:
+//
+//   worker ─► link ─► door ─► server ─► links ─► PostgreSQL, Redis
+//      └────► links ─► Redis, Docker engine ─► link ─► registry
+//
+// The test itself looks at PostgreSQL, the engine and the server directly, so that what it sees is not disturbed.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type Docker from 'dockerode';
+import { freePort } from '@sluice/server/embedded/free-port';
+import { type Database, openDatabase } from '@sluice/server/store/database';
+import { apiClient, type ApiClient } from '../../cli/src/api-client.ts';
+import { aRepository, type TestRepository } from '../rig/repository.ts';
+import { openDoor, type Door } from './door.ts';
+import { startOwnDocker } from './engines/docker.ts';
+import { processPart, type Part } from './engines/part.ts';
+import { startOwnPostgres, startOwnRedis, startOwnRegistry } from './engines/stores.ts';
+import { openGates, type Gates } from './gates.ts';
+import { gitGate, type GitGate } from './git-gate.ts';
+import { openLink, type Link } from './link.ts';
+
+export type PartName = 'server' | 'worker' | 'redis' | 'postgres' | 'docker';
+
+export interface Installation extends AsyncDisposable {
+  readonly folder: string;
+  readonly parts: Readonly<Record<PartName, Part>>;
+  readonly links: Readonly<Record<LinkName, Link>>;
+  /** Before the server, for the worker. */
+  readonly door: Door;
+  readonly gates: Gates;
+  /** Address of `gates` as steps in containers see it. */
+  readonly gatesUrl: string;
+  readonly git: Readonly<Record<'server' | 'worker', GitGate>>;
+  readonly docker: Docker;
+  readonly db: Database;
+  /** Straight to the server. */
+  readonly api: ApiClient;
+  /** `host:port` under which the engine knows the registry; behind its link. */
+  readonly registry: string;
+  /** The registry without its link. */
+  readonly registryUrl: string;
+  readonly repository: (name: string) => Promise<TestRepository>;
+}
+
+export type LinkName =
+  'worker-server' | 'worker-redis' | 'worker-docker' | 'server-redis' | 'server-postgres' | 'docker-registry';
+
+const bin = fileURLToPath(new URL('../../cli/bin/sluice.js', import.meta.url));
+const workerToken = 'the-token-of-the-crash-matrix-worker';
+const drainMs = 1_000;
+
+export async function startInstallation(): Promise<Installation> {
+  const number = process.pid % 256;
+  const folder = mkdtempSync('/var/tmp/sluice-crash-');
+  const run = mkdtempSync('/run/sluice-crash-'); // paths of sockets must be short
+  const opened: (() => Promise<unknown>)[] = [async () => rmSync(run, { recursive: true, force: true })];
+  const closeAll = async (): Promise<void> => {
+    for (const close of opened.toReversed())
+      await close().catch((error: unknown) => process.stderr.write(`while closing: ${String(error)}\n`));
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    mkdirSync(join(folder, 'log'), { recursive: true });
+    mkdirSync(join(folder, 'repositories'));
+    const postgres = await startOwnPostgres(folder);
+    opened.push(postgres.part.stop);
+    const redis = await startOwnRedis(folder);
+    opened.push(redis.part.stop);
+    const engine = await startOwnDocker(folder, run, number);
+    opened.push(engine.dispose);
+    const registry = await startOwnRegistry(folder);
+    opened.push(registry.part.stop);
+    const gates = await openGates();
+    opened.push(async () => gates[Symbol.asyncDispose]());
+
+    const serverPort = await freePort();
+    const door = await openDoor(serverPort);
+    opened.push(async () => door[Symbol.asyncDispose]());
+    const anyPort = { port: 0 };
+    const links = {
+      'worker-server': await openLink('worker-server', anyPort, { port: door.port }),
+      'worker-redis': await openLink('worker-redis', anyPort, portOf(redis.url)),
+      'worker-docker': await openLink(
+        'worker-docker',
+        { path: join(run, 'docker.sock') },
+        { path: engine.socket },
+      ),
+      'server-redis': await openLink('server-redis', anyPort, portOf(redis.url)),
+      'server-postgres': await openLink('server-postgres', anyPort, portOf(postgres.url)),
+      'docker-registry': await openLink('docker-registry', anyPort, { port: registry.port }),
+    };
+    for (const link of Object.values(links)) opened.push(async () => link[Symbol.asyncDispose]());
+
+    const git = { server: gitGate(folder, 'server'), worker: gitGate(folder, 'worker') };
+    const url = `http://127.0.0.1:${serverPort}`;
+    const { DATABASE_URL: _database, REDIS_URL: _redis, ...environment } = process.env;
+    const shared = {
+      ...environment,
+      SLUICE_DATA: folder,
+      SLUICE_WORKER_TOKEN: workerToken,
+      SLUICE_ALLOW_PROCESS_EXECUTOR: '1',
+      NO_COLOR: '1',
+    };
+    const server = processPart({
+      name: 'server',
+      command: [process.execPath, bin, 'server'],
+      env: {
+        ...shared,
+        PATH: git.server.path,
+        DATABASE_URL: through(links['server-postgres'], postgres.url),
+        REDIS_URL: through(links['server-redis'], redis.url),
+        SLUICE_HOST: '127.0.0.1',
+        SLUICE_PORT: String(serverPort),
+        SLUICE_FILE_REPOSITORIES: join(folder, 'repositories'),
+      },
+      logFile: join(folder, 'log', 'server.log'),
+      answers: () => answers(`${url}/healthz`),
+    });
+    opened.push(server.stop);
+    await server.start();
+    const db = openDatabase(postgres.url.href);
+    opened.push(() => db.destroy());
+    const worker = processPart({
+      name: 'worker',
+      command: [process.execPath, bin, 'worker'],
+      env: {
+        ...shared,
+        PATH: git.worker.path,
+        DOCKER_HOST: `unix://${pathOf(links['worker-docker'])}`,
+        REDIS_URL: through(links['worker-redis'], redis.url),
+        SLUICE_SERVER_URL: `http://127.0.0.1:${portOfLink(links['worker-server'])}`,
+        SLUICE_HAPROXY: 'haproxy',
+        SLUICE_DRAIN_MS: String(drainMs),
+      },
+      logFile: join(folder, 'log', 'worker.log'),
+      answers: async () => true,
+    });
+    opened.push(worker.stop);
+    await worker.start();
+    const api = apiClient(url, readFileSync(join(folder, 'cli-token'), 'utf8').trim());
+    const parts = { server, worker, redis: redis.part, postgres: postgres.part, docker: engine.part };
+    return {
+      folder,
+      parts,
+      links,
+      door,
+      gates,
+      gatesUrl: `http://${engine.gateway}:${gates.port}`,
+      git,
+      docker: engine.docker,
+      db,
+      api,
+      registry: `127.0.0.1:${portOfLink(links['docker-registry'])}`,
+      registryUrl: `http://127.0.0.1:${registry.port}`,
+      repository: (name) => aRepository({ api, folder: join(folder, 'repositories'), name, trusted: true }),
+      [Symbol.asyncDispose]: closeAll,
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+const portOf = (url: URL): { readonly port: number } => ({ port: Number(url.port) });
+
+function portOfLink({ place, name }: Link): number {
+  if ('port' in place) return place.port;
+  throw new Error(`${name} listens on no port`);
+}
+
+function pathOf({ place, name }: Link): string {
+  if ('path' in place) return place.path;
+  throw new Error(`${name} is no Unix socket`);
+}
+
+function through(link: Link, url: URL): string {
+  const changed = new URL(url);
+  changed.port = String(portOfLink(link));
+  return changed.href;
+}
+
+async function answers(url: string): Promise<boolean> {
+  return fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
+    (answer) => answer.ok,
+    () => false,
+  );
+}

@@ -30,8 +30,7 @@ const closeAndExit = async (): Promise<void> => {
   await installation[Symbol.asyncDispose]();
   process.exit(130);
 };
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void closeAndExit());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeAndExit());
 try {
   const outcomes = await travelAll(installation, cells, say);
   const wrong = outcomes.filter(({ problems }) => problems.length > 0);

@@ -157,7 +157,7 @@ export async function stepsJourney(installation: Installation, id: string): Prom
               .select('finished_at')
               .where('id', '=', runId)
               .executeTakeFirst();
-            return run?.finished_at != null;
+            return run !== undefined && run.finished_at !== null;
           }),
         release: () => holds.end?.release(),
         progressed: () => untilTrue('an empty spool', () => !isInSpool(installation, '"finished"')),

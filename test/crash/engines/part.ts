@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A process of the installation that a test may end and start. */
@@ -65,7 +65,9 @@ export function processPart(spec: ProcessSpec): Part {
       for (const deadline = Date.now() + startMs; Date.now() < deadline; await sleep(20)) {
         if (await spec.answers()) return;
         if (started.exitCode !== null)
-          throw new Error(`${spec.name} ended at its start; its log: ${spec.logFile}`);
+          throw new Error(
+            `${spec.name} ended at its start: ${readFileSync(spec.logFile, 'utf8').trim().slice(-500)}`,
+          );
       }
       throw new Error(`${spec.name} did not answer within ${startMs / 1_000} s; its log: ${spec.logFile}`);
     },

@@ -61,7 +61,7 @@ function interleave(plan: Plan, events: readonly RunEvent[], orders: fc.Stream<n
   const queues = new Map<string, RunEvent[]>(plan.stages.map((stage) => [stage.id, []]));
   const result: RunEvent[] = [];
   for (const event of events) {
-    if ('stage' in event) queues.get(event.stage)?.push(event);
+    if ('stage' in event && event.stage !== null) queues.get(event.stage)?.push(event);
     else result.push(event);
   }
   // A skipped stage has no reports of its own: what it needs must be over all the same.

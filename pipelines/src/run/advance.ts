@@ -10,6 +10,7 @@ import { findStage } from './find-stage.ts';
 import type { RunEvent, RunState, StageEnd, StageState } from './run-state.ts';
 import type { Advanced, StageChange } from './transition.ts';
 import { settle } from './settle.ts';
+import { foldTurn, requestRunTurn } from './fold-turn.ts';
 import { finishStep, initialSteps, startStep } from './step-states.ts';
 
 /** The state before `run-requested` has been folded: nothing has begun. */
@@ -30,7 +31,10 @@ export function advance(plan: Plan, state: RunState, event: RunEvent): Advanced 
 function apply(plan: Plan, state: RunState, event: RunEvent): Advanced {
   switch (event.kind) {
     case 'run-requested':
-      return { state: keepStages(state, event.kept ?? {}), commands: [] };
+      return requestRunTurn(plan, keepStages(state, event.kept ?? {}), event.at);
+    case 'turn-granted':
+    case 'turn-refused':
+      return foldTurn(plan, state, event);
     case 'cancel-requested':
       return requestCancel(plan, state, event);
     case 'cancel-forced':
@@ -58,7 +62,7 @@ function apply(plan: Plan, state: RunState, event: RunEvent): Advanced {
   }
 }
 
-type StageEvent = Extract<RunEvent, { readonly stage: string }>;
+type StageEvent = Exclude<Extract<RunEvent, { readonly stage: string }>, { readonly kind: 'turn-refused' }>;
 
 function changeStage(
   stage: PlannedStage,

@@ -13,9 +13,10 @@ export function requestCancel(plan: Plan, state: RunState, event: EventOf<'cance
   const { by, reason, at } = event;
   const why = `the run was cancelled by ${by}: ${reason}`;
   const mayClean = (stage: PlannedStage, before: StageState): boolean =>
-    before.status === 'waiting' && stage.if !== null;
+    state.awaitsTurn === undefined && before.status === 'waiting' && stage.if !== null;
   const { stages, commands } = cancelStages(plan, state, mayClean, at, why);
-  return { state: { ...state, cancel: { by, reason, at }, stages }, commands };
+  const { awaitsTurn: _over, ...rest } = state;
+  return { state: { ...rest, cancel: { by, reason, at }, stages }, commands };
 }
 
 /** Ends what a cancel has left to clean up. Without a cancel before, there is nothing to force. */

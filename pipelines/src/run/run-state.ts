@@ -18,6 +18,8 @@ export interface RunState {
   /** Set when someone asked for the run's end; no further stage starts but those that clean up. */
   readonly cancel: RunCancel | null;
   readonly stages: Readonly<Record<string, StageState>>;
+  /** Set while it waits for its turn in its concurrency group: until then no stage starts. */
+  readonly awaitsTurn?: { readonly group: string; readonly since: number };
 }
 
 export interface CancelRequest {
@@ -39,7 +41,14 @@ export interface KeptFrom {
 
 export type StageState =
   | { readonly status: 'waiting'; readonly reason: string }
-  | { readonly status: 'queued'; readonly attempt: number; readonly since: number; readonly reason: string }
+  | {
+      readonly status: 'queued';
+      readonly attempt: number;
+      readonly since: number;
+      readonly reason: string;
+      /** The concurrency group that it waits for; without one, it waits for a worker. */
+      readonly awaitsTurn?: string;
+    }
   | { readonly status: 'retrying'; readonly attempt: number; readonly dueAt: number; readonly reason: string }
   | {
       readonly status: 'running';
@@ -172,6 +181,10 @@ export type RunEvent =
     }
   | { readonly kind: 'approval-expired'; readonly stage: string; readonly at: number }
   | { readonly kind: 'cancel-requested'; readonly by: string; readonly reason: string; readonly at: number }
+  /** It is the run's or the stage's turn in its concurrency group. */
+  | { readonly kind: 'turn-granted'; readonly stage: string | null; readonly at: number }
+  /** Its group is busy, and its `when_busy` says skip. */
+  | { readonly kind: 'turn-refused'; readonly stage: string; readonly reason: string; readonly at: number }
   /** Someone asked a second time, and will not wait for clean-up. */
   | { readonly kind: 'cancel-forced'; readonly by: string; readonly at: number }
   | {
@@ -198,6 +211,8 @@ export type RunCommand =
       readonly forced?: true;
     }
   | { readonly kind: 'start-rollout'; readonly stage: string; readonly attempt: number }
+  /** Stand in the line of the concurrency group; answered by `turn-granted`, by `turn-refused` or by a cancel. */
+  | { readonly kind: 'request-turn'; readonly stage: string | null }
   /** Roll back, then end the stage. */
   | {
       readonly kind: 'cancel-rollout';

@@ -14,6 +14,7 @@ import type { Advanced, StageChange } from './transition.ts';
 
 /** Starts, skips or cancels every waiting stage whose needs have ended, and ends a run that has nothing left. */
 export function settle(plan: Plan, state: RunState): Advanced {
+  if (state.awaitsTurn !== undefined) return { state, commands: [] };
   const stages: Record<string, StageState> = { ...state.stages };
   const current: RunState = { ...state, stages };
   const commands: RunCommand[] = [];
@@ -75,6 +76,7 @@ function readyAt(state: RunState, stage: PlannedStage): number | null {
 }
 
 function start(stage: PlannedStage, at: number, reason: string): StageChange {
+  if (stage.concurrency !== undefined) return awaitTurn(stage, stage.concurrency.group, at);
   if (stage.work.kind !== 'approve') return requeue(stage, 1, at, reason);
   const expiresAt = at + stage.work.approval.withinMs;
   return {
@@ -89,6 +91,14 @@ function start(stage: PlannedStage, at: number, reason: string): StageChange {
     ],
   };
 }
+
+const awaitTurn = (stage: PlannedStage, group: string, since: number): StageChange => ({
+  state: {
+    ...{ status: 'queued', attempt: 1, since, awaitsTurn: group },
+    reason: `waits for its turn in concurrency group "${group}"`,
+  },
+  commands: [{ kind: 'request-turn', stage: stage.id }],
+});
 
 const end = (state: StageEnd): StageChange => ({ state, commands: [] });
 

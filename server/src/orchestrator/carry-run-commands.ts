@@ -13,6 +13,7 @@ import {
 import { addToOutbox, type OutboxCommand } from '../store/outbox-store.ts';
 import type { PlannedRun } from '../store/run-store.ts';
 import { addTimer } from '../store/timer-store.ts';
+import { requestTurn } from './turns.ts';
 import type { Unit } from './unit.ts';
 
 export interface CommandsOfRun {
@@ -68,6 +69,8 @@ async function carry(unit: Unit, run: PlannedRun, command: RunCommand): Promise<
       await openServerLog(unit, { runId, stage, attempt });
       return [{ kind: 'start-rollout', runId, stage, attempt }];
     }
+    case 'request-turn':
+      return requestTurn(unit, run, command.stage);
     case 'cancel-rollout':
       return [{ ...command, runId }];
     case 'cancel-attempt':

@@ -9,6 +9,7 @@ import {
 } from '../store/outbox-store.ts';
 import { abortRollout } from './abort-rollout.ts';
 import { cancelRollout } from './cancel-rollout.ts';
+import { giveTurn } from './give-turn.ts';
 import { activateNextRollout } from './next-rollout.ts';
 import { startRolloutOfStage } from './start-rollout.ts';
 import { inUnit, type Unit } from './unit.ts';
@@ -52,6 +53,8 @@ function carry(unit: Unit, command: StepCommand): Promise<void> {
       return abortRollout(unit, command);
     case 'next-rollout':
       return activateNextRollout(unit, command.environment);
+    case 'give-turn':
+      return giveTurn(unit, command);
     default:
       return unreachable(command);
   }

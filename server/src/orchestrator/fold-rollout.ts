@@ -18,6 +18,7 @@ import { isPlanned, lockRun, touchRun, type PlannedRun } from '../store/run-stor
 import { addTimer } from '../store/timer-store.ts';
 import { endRollout } from './end-rollout.ts';
 import { shownStatus } from './shown-status.ts';
+import { reconsiderTurns } from './turns.ts';
 import type { Unit } from './unit.ts';
 
 /** A rollout with its run, both locked by this transaction. */
@@ -75,6 +76,7 @@ export async function foldRollout(
   if (run.content.state.status === 'running') {
     const status = shownStatus(run.content.state, await phasesOfRun(unit.trx, run.id));
     await touchRun(unit.trx, run, status, unit.at);
+    if (status !== run.status) await reconsiderTurns(unit, run);
   }
   unit.tell({ kind: 'run', runId: run.id });
 }

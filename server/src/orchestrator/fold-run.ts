@@ -7,6 +7,7 @@ import type { PlannedRun } from '../store/run-store.ts';
 import { carryRunCommands } from './carry-run-commands.ts';
 import { foldEvents, foldNothing, type Fold } from './fold-events.ts';
 import { shownStatus, type StageRollout } from './shown-status.ts';
+import { releaseTurns } from './turns.ts';
 import type { Unit } from './unit.ts';
 
 /**
@@ -40,6 +41,7 @@ export async function storeFolds(
   );
   for (const { run, fold } of changed) {
     await tellApprovals(unit, run, fold.before.content.state);
+    await releaseTurns(unit, fold.before, run);
     unit.tell({ kind: 'run', runId: run.id });
     if (fold.events.some(freesSlot)) unit.tell({ kind: 'line' });
   }

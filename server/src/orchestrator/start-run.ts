@@ -7,6 +7,7 @@ import type { Trigger } from '@sluice/pipelines/trigger/trigger';
 import type { ServerContext } from '../context.ts';
 import { findRunOfDelivery, insertRun, isPlanned, type RunContent } from '../store/run-store.ts';
 import { foldRun } from './fold-run.ts';
+import { lockGroupsOf, takeTickets } from './turns.ts';
 import { inUnit, type Unit } from './unit.ts';
 
 export interface NewRun {
@@ -51,6 +52,7 @@ export async function startRunIn(
     run.content.kind === 'broken'
       ? run.content
       : { ...run.content, state: startState(run.content.plan, unit.at) };
+  if (content.kind === 'planned') await lockGroupsOf(unit, run.repositoryId, content.plan);
   const stored = await insertRun(unit.trx, {
     ...run,
     content,
@@ -62,6 +64,9 @@ export async function startRunIn(
   if (stored === null) return null;
   unit.tell({ kind: 'run', runId: stored.id });
   const kept = repeated === null ? {} : { kept: repeated.kept };
-  if (isPlanned(stored)) await foldRun(unit, stored, [{ kind: 'run-requested', at: unit.at, ...kept }]);
+  if (isPlanned(stored)) {
+    await takeTickets(unit, stored);
+    await foldRun(unit, stored, [{ kind: 'run-requested', at: unit.at, ...kept }]);
+  }
   return { runId: stored.id, number: stored.number };
 }

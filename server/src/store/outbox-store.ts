@@ -31,7 +31,8 @@ export type StepCommand =
       readonly by: string;
       readonly reason: string;
     }
-  | { readonly kind: 'next-rollout'; readonly environment: string };
+  | { readonly kind: 'next-rollout'; readonly environment: string }
+  | { readonly kind: 'give-turn'; readonly repositoryId: string; readonly group: string };
 
 export const queueKinds = ['enqueue-attempt', 'enqueue-action'] as const satisfies QueueCommand['kind'][];
 export const stepKinds = [
@@ -39,6 +40,7 @@ export const stepKinds = [
   'cancel-rollout',
   'abort-rollout',
   'next-rollout',
+  'give-turn',
 ] as const satisfies StepCommand['kind'][];
 
 export interface OutboxEntry<Command> {

@@ -71,6 +71,7 @@ export function steps(...names: readonly string[]): StageWork {
     services: [],
     user: null,
     readOnlyRoot: false,
+    pod: null,
     resources: { cpu: null, memoryBytes: null, pids: null },
     steps: names.map((name) => ({ name, run: name, if: null, env: {}, timeoutMs: null, retry: null })),
     outputs: {},

@@ -24,10 +24,26 @@ export interface WorkerConfig {
   readonly haproxy: string;
   /** The worker's own kubeconfig, for environments that name none; null: it has none. */
   readonly kubeconfigPath: string | null;
+  /** Where stages with an image run. */
+  readonly executor: 'docker' | 'kubernetes';
+  readonly pods: PodsConfig;
   /** What one container of a deployed service may use at most. */
   readonly serviceLimits: { readonly memoryBytes: number; readonly pids: number };
   /** How long a stop waits for running attempts before it ends them. */
   readonly drainMs: number;
+}
+
+export interface PodsConfig {
+  /** The worker itself runs in a pod, whose service account it may use. */
+  readonly isInCluster: boolean;
+  /** Null: that of the kubeconfig, or of the pod that the worker itself is. */
+  readonly namespace: string | null;
+  /** The operator's settings for pods, see `pod-settings.ts`; null: the defaults. */
+  readonly settingsPath: string | null;
+  /** Names the cluster; workers with the same name and namespace take up each other's pods. Null: its address. */
+  readonly cluster: string | null;
+  /** How long the cluster's API may be away before a stage fails. */
+  readonly patienceMs: number;
 }
 
 /** Thrown when the environment cannot be used; the message names every variable to mend. */
@@ -57,6 +73,14 @@ export function readWorkerConfig(env: Readonly<Record<string, string | undefined
     queuePrefix: set.SLUICE_QUEUE_PREFIX,
     haproxy: set.SLUICE_HAPROXY,
     kubeconfigPath: set.KUBECONFIG ?? null,
+    executor: set.SLUICE_EXECUTOR,
+    pods: {
+      isInCluster: set.KUBERNETES_SERVICE_HOST !== undefined,
+      namespace: set.SLUICE_KUBERNETES_NAMESPACE ?? null,
+      settingsPath: set.SLUICE_POD_SETTINGS ?? null,
+      cluster: set.SLUICE_KUBERNETES_CLUSTER ?? null,
+      patienceMs: set.SLUICE_KUBERNETES_PATIENCE_MS,
+    },
     serviceLimits: { memoryBytes: set.SLUICE_SERVICE_MEMORY_MB * 1024 * 1024, pids: set.SLUICE_SERVICE_PIDS },
     drainMs: set.SLUICE_DRAIN_MS,
   };
@@ -89,6 +113,21 @@ const environment = z.object({
     .default('bull'),
   SLUICE_HAPROXY: z.string().default('haproxy'),
   KUBECONFIG: z.string().optional(),
+  SLUICE_EXECUTOR: z
+    .enum(['docker', 'kubernetes'], { error: 'must be docker or kubernetes' })
+    .default('docker'),
+  SLUICE_KUBERNETES_NAMESPACE: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be the name of a namespace')
+    .optional(),
+  SLUICE_KUBERNETES_CLUSTER: z.string().max(100, 'may have 100 characters').optional(),
+  SLUICE_KUBERNETES_PATIENCE_MS: z.coerce
+    .number({ error: 'must be a number of milliseconds' })
+    .int()
+    .min(1_000)
+    .default(15 * 60_000),
+  SLUICE_POD_SETTINGS: z.string().optional(),
+  KUBERNETES_SERVICE_HOST: z.string().optional(),
   SLUICE_SERVICE_MEMORY_MB: z.coerce
     .number({ error: 'must be a number of MiB' })
     .int()

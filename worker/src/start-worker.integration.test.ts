@@ -60,6 +60,8 @@ describe.skipIf(!isReady)('a worker on real Redis and Docker (needs REDIS_URL an
         queuePrefix: prefix,
         haproxy: 'haproxy',
         kubeconfigPath: null,
+        executor: 'docker',
+        pods: { namespace: null, settingsPath: null, cluster: null, patienceMs: 60_000, isInCluster: false },
         serviceLimits: { memoryBytes: 512 * 1024 * 1024, pids: 256 },
         drainMs,
       },

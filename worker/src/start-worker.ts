@@ -12,6 +12,7 @@ import { performAction } from './deploy/perform-action.ts';
 import { connectDocker, isLocalEngine } from './executors/docker/docker-connection.ts';
 import { createDockerExecutor } from './executors/docker/docker-executor.ts';
 import { removeLeftovers } from './executors/docker/remove-leftovers.ts';
+import { connectPods } from './executors/kubernetes/connect-pods.ts';
 import { createProcessExecutor } from './executors/process/process-executor.ts';
 import { createServerClient } from './server-client/server-client.ts';
 import { deliverLeftovers } from './spool/deliver-leftovers.ts';
@@ -43,8 +44,10 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
   await sweep(docker, folder.workerId, left.unfinished, log);
   const leftovers = deliverLeftovers(server, left.leftovers, log, abandon.signal);
 
+  const pods =
+    config.executor === 'kubernetes' ? await connectPods(config.pods, config.kubeconfigPath, log) : null;
   const runners = createStageRunners({
-    docker: createDockerExecutor(docker, { isLocal: isLocalEngine(config.dockerHost) }),
+    image: pods?.executor ?? createDockerExecutor(docker, { isLocal: isLocalEngine(config.dockerHost) }),
     process: createProcessExecutor({ isAllowed: config.allowsProcessExecutor, path: config.path }),
   });
   const deps = {

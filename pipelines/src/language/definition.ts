@@ -123,6 +123,8 @@ export interface StepsWork {
   readonly user: Template | null;
   /** True: only the workspace and /tmp can be written. */
   readonly readOnlyRoot: boolean;
+  /** Null: as the worker's operator has it. Means nothing where the stage does not become a pod. */
+  readonly pod: PodWishes | null;
   readonly steps: readonly StepDefinition[];
   /** Output name → file in the workspace whose trimmed text is the value. */
   readonly outputs: Readonly<Record<string, { readonly file: string }>>;
@@ -134,6 +136,23 @@ export interface Resources {
   readonly memoryBytes: number | null;
   /** Processes and threads at the same time. */
   readonly pids: number | null;
+}
+
+/** What a stage asks of its Kubernetes pod; the operator says what may be asked for. */
+export interface PodWishes {
+  /** Its token is mounted; null: no account of the stage's own. */
+  readonly serviceAccount: string | null;
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly PodToleration[];
+  readonly runtimeClass: string | null;
+}
+
+export interface PodToleration {
+  readonly key: string;
+  /** Null: any value. */
+  readonly value: string | null;
+  /** Null: any effect. */
+  readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute' | null;
 }
 
 export interface ServiceDefinition {

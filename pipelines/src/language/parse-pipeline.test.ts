@@ -76,6 +76,7 @@ test('steps are commands, or commands with a name, a condition and a timeout', (
       services: [],
       user: null,
       readOnlyRoot: false,
+      pod: null,
       resources: { cpu: 2, memoryBytes: 2_147_483_648, pids: null },
       steps: [
         { name: 'npm ci', run: 'npm ci', if: null, env: {}, timeoutMs: null, retry: null },

@@ -27,6 +27,7 @@ export function readStepsWork(fields: Fields, context: TemplateContext, defaults
     services: [],
     user: null,
     readOnlyRoot: false,
+    pod: null,
     steps: field(fields, 'steps', (_, node, name) => readSteps(reading, node, name, context), []),
     outputs: field(fields, 'outputs', readRecord(readOutput, variableName), {}),
   };

@@ -29,6 +29,7 @@ const aCommand: StageWork = {
   services: [],
   user: null,
   readOnlyRoot: false,
+  pod: null,
   resources: { cpu: null, memoryBytes: null, pids: null },
   steps: [{ name: 'run', run: 'true', if: null, env: {}, timeoutMs: null, retry: null }],
   outputs: {},

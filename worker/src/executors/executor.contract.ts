@@ -239,6 +239,8 @@ function aSpec({ image }: ExecutorUnderTest, workspace: string, scratch: string)
     user: null,
     readOnlyRoot: false,
     resources: { cpu: null, memoryBytes: null, pids: null },
+    timeoutMs: 600_000,
+    pod: null,
     registryCredentials: [],
     onProgress: () => {},
   };

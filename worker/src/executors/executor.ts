@@ -8,6 +8,8 @@
 // Failure: what goes wrong with the user's image or command is a value. A rejected promise means that we failed
 // (engine gone, disk full) and becomes the failure class `infrastructure`.
 
+import type { PodWishes } from '@sluice/pipelines/language/definition';
+
 export interface Executor {
   /**
    * Makes the place in which the steps of one attempt run; `workspace` is the current folder of every step. When it
@@ -49,6 +51,10 @@ export interface WorkspaceSpec {
   readonly user: string | null;
   /** True: only the workspace and /tmp can be written. */
   readonly readOnlyRoot: boolean;
+  /** The stage's whole time, for an engine that must end by itself what outlives every worker. */
+  readonly timeoutMs: number;
+  /** What the stage asks of its pod, where there is one; null: nothing. */
+  readonly pod: PodWishes | null;
   readonly registryCredentials: readonly RegistryLogin[];
   /** What takes time before the first step, such as the progress of a pull: a line each. */
   readonly onProgress: (line: string) => void;
@@ -89,6 +95,11 @@ export type AdoptedWorkspace =
   /** No step was ever started in it: opening it anew repeats nothing. */
   | { readonly kind: 'never-used' }
   | { readonly kind: 'gone'; readonly message: string };
+
+/** Thrown by `runStep` when what the steps run in has ended with the step and by no fault of it; the message says why. */
+export class WorkspaceLostError extends Error {
+  override readonly name = 'WorkspaceLostError';
+}
 
 /** Thrown by `runStep` of an adopted workspace when nobody can know whether the step has begun. */
 export class StepLostError extends Error {

@@ -34,6 +34,7 @@ export function aClaim(
         services: [],
         user: null,
         readOnlyRoot: false,
+        pod: null,
         resources: { cpu: null, memoryBytes: null, pids: null },
         outputs: {},
         steps: steps.map(aStep),

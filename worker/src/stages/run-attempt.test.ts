@@ -48,7 +48,7 @@ function start(claim: Claim): Started {
     server: createServerClient(server.url, workerToken),
     docker: new Docker({ socketPath: '/nowhere' }),
     checkout: createCheckout(folder.mirrors),
-    runners: createStageRunners({ docker: executor, process: executor }),
+    runners: createStageRunners({ image: executor, process: executor }),
     log: pino({ level: 'silent' }),
     now: Date.now,
   };

@@ -1,12 +1,13 @@
 import type { StepDefinition, StepsWork } from '@sluice/pipelines/language/definition';
 import { stepRuns, type StepSituation } from '@sluice/pipelines/language/expression/step-condition';
 import type { Failure, StageOutcome } from '@sluice/pipelines/run/run-state';
-import type {
-  Executor,
-  ExecutorSession,
-  OpenedWorkspace,
-  StepEnd,
-  WorkspaceSpec,
+import {
+  WorkspaceLostError,
+  type Executor,
+  type ExecutorSession,
+  type OpenedWorkspace,
+  type StepEnd,
+  type WorkspaceSpec,
 } from '../executors/executor.ts';
 import type { OpenStep } from './attempt-history.ts';
 import { isInside, readOutputs } from './read-outputs.ts';
@@ -15,8 +16,8 @@ import { stepEnv } from './step-env.ts';
 import { stoppedOutcome } from './stopped-outcome.ts';
 
 export interface StepsExecutors {
-  /** For stages with an image. */
-  readonly docker: Executor;
+  /** For stages with an image: containers of a Docker engine, or pods. */
+  readonly image: Executor;
   /** For stages without. */
   readonly process: Executor;
 }
@@ -35,7 +36,7 @@ export function createStepsRunner(executors: StepsExecutors): StageRunner {
     const { claim } = context;
     const work = claim.stage.work;
     if (work.kind !== 'steps') throw new Error(`stage "${claim.stage.id}" has no steps: ${work.kind}`);
-    const executor = work.image === null ? executors.process : executors.docker;
+    const executor = work.image === null ? executors.process : executors.image;
     // What fails while both are under way must not be lost, nor leave the other's work behind.
     const [opening, checkingOut] = await Promise.allSettled([
       openOrAdopt(executor, context, work),
@@ -85,8 +86,18 @@ async function runSteps(
       continue;
     }
     if (signal.aborted) cleanUp ??= AbortSignal.timeout(cleanUpMs);
-    const problem = await runStep(context, work, session, index, step, cleanUp ?? signal);
-    failure ??= problem;
+    try {
+      const problem = await runStep(context, work, session, index, step, cleanUp ?? signal);
+      failure ??= problem;
+    } catch (error) {
+      // What the steps ran in has ended: the stage fails for what went wrong first.
+      if (!(error instanceof WorkspaceLostError)) throw error;
+      log.say(error.message);
+      log.stepFinished(index, 'failed', null);
+      for (let next = index + 1; next < work.steps.length; next += 1) log.stepFinished(next, 'skipped', null);
+      failure ??= { class: 'infrastructure', message: error.message, exitCode: null };
+      break;
+    }
   }
   if (signal.aborted) return stoppedOutcome(signal);
   return failure === null ? await collectOutputs(context, work, session) : { result: 'failed', failure };
@@ -131,6 +142,8 @@ function workspaceOf({ claim, log, ...context }: StageContext, work: StepsWork):
     services: [],
     user: work.user,
     readOnlyRoot: work.readOnlyRoot,
+    timeoutMs: claim.stage.timeoutMs,
+    pod: work.pod,
     registryCredentials: claim.registryCredentials,
     onProgress: log.say,
   };

@@ -12,11 +12,13 @@ export interface KubeConnection {
 }
 
 export interface KubeRequest {
-  readonly method: 'GET' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Begins with `/`; may hold a query. */
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Default: JSON. An answer that is none comes as `{ message }`, its first characters. */
+  readonly accept?: string;
 }
 
 export interface KubeAnswer {
@@ -33,16 +35,23 @@ export interface Kubeconfig {
 const callTimeoutMs = 15_000;
 const longestAnswer = 32 * 2 ** 20;
 
+/** How long credentials that come from a file or a program are kept: in a cluster they change every hour. */
+const credentialsMs = 60_000;
+
 export async function connectKubernetes(source: Kubeconfig, signal: AbortSignal): Promise<KubeConnection> {
-  const config = loadKubeconfig(source);
+  return connectCluster(loadKubeconfig(source), signal);
+}
+
+/** Rejects with a `DeployProblem` when the configuration names no cluster. `signal` ends every call. */
+export async function connectCluster(config: KubeConfig, signal: AbortSignal): Promise<KubeConnection> {
   const server = config.getCurrentCluster()?.server;
   if (server === undefined || !URL.canParse(server)) {
     throw refusedKubeconfig('it names no cluster as its current context');
   }
-  const options: https.RequestOptions = {};
-  await config.applyToHTTPSOptions(options);
+  const options = await optionsOf(config);
+  let credentials = { headers: namedHeaders(options.headers), auth: options.auth, readAt: Date.now() };
   const isPlain = server.startsWith('http:');
-  const { ca, cert, key, rejectUnauthorized, servername, headers, auth } = options;
+  const { ca, cert, key, rejectUnauthorized, servername } = options;
   const agent = isPlain
     ? new http.Agent({ keepAlive: true })
     : new https.Agent({
@@ -53,11 +62,23 @@ export async function connectKubernetes(source: Kubeconfig, signal: AbortSignal)
         servername,
         ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
       });
-  const fixed = { agent, auth, headers: namedHeaders(headers) };
   return {
-    send: (request) => send(isPlain ? http.request : https.request, server, fixed, request, signal),
+    send: async (request) => {
+      if (Date.now() - credentials.readAt > credentialsMs) {
+        const { headers, auth } = await optionsOf(config);
+        credentials = { headers: namedHeaders(headers), auth, readAt: Date.now() };
+      }
+      const fixed = { agent, auth: credentials.auth, headers: credentials.headers };
+      return await send(isPlain ? http.request : https.request, server, fixed, request, signal);
+    },
     close: () => agent.destroy(),
   };
+}
+
+async function optionsOf(config: KubeConfig): Promise<https.RequestOptions> {
+  const options: https.RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  return options;
 }
 
 function loadKubeconfig({ text, ownPath }: Kubeconfig): KubeConfig {
@@ -107,7 +128,7 @@ function send(
   open: typeof https.request,
   server: string,
   fixed: Omit<https.RequestOptions, 'headers'> & { readonly headers: http.OutgoingHttpHeaders },
-  { method, path, body, contentType }: KubeRequest,
+  { method, path, body, contentType, accept }: KubeRequest,
   signal: AbortSignal,
 ): Promise<KubeAnswer> {
   return new Promise((resolve, reject) => {
@@ -115,7 +136,7 @@ function send(
     const headers = {
       ...fixed.headers,
       'content-length': Buffer.byteLength(text), // without it, a DELETE's body would run into the next request
-      accept: 'application/json',
+      accept: accept ?? 'application/json',
       ...(contentType === undefined ? {} : { 'content-type': contentType }),
     };
     const options = { ...fixed, method, headers, signal, timeout: callTimeoutMs };
@@ -146,6 +167,6 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return { message: text.slice(0, 500) };
+    return { message: text.slice(0, 8_000) };
   }
 }

@@ -38,6 +38,8 @@ describe.skipIf(host === undefined)('adopting on a Docker engine (needs DOCKER_H
       user: null,
       readOnlyRoot: false,
       resources: { cpu: null, memoryBytes: null, pids: null },
+      timeoutMs: 600_000,
+      pod: null,
       registryCredentials: [],
       onProgress: () => {},
     };

@@ -41,6 +41,8 @@ test('a test plays the steps in the order in which they were started', async () 
       user: null,
       readOnlyRoot: false,
       resources: { cpu: null, memoryBytes: null, pids: null },
+      timeoutMs: 600_000,
+      pod: null,
       registryCredentials: [],
       onProgress: () => {},
     },

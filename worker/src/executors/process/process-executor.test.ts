@@ -49,6 +49,8 @@ test.each([
       user: null,
       readOnlyRoot: false,
       resources: { cpu: null, memoryBytes: null, pids: null },
+      timeoutMs: 600_000,
+      pod: null,
       registryCredentials: [],
       onProgress: () => {},
       ...change,

@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AdoptedWorkspace, Executor, OpenedWorkspace, WorkspaceSpec } from '../executor.ts';
+import { fillWorkspace } from './fill-workspace.ts';
+import { validLabels } from './label-values.ts';
+import { ClusterRefusedError, type PodCluster } from './pod-cluster.ts';
+import type { PodPlace } from './pod-console.ts';
+import { bindExtras, createExtras, loginsFor, removeLogin } from './pod-extras.ts';
+import { identityOf, podManifest, podName, serviceContainer } from './pod-manifest.ts';
+import { createPodSession } from './pod-session.ts';
+import type { PodSettings } from './pod-settings.ts';
+import { readPodState } from './pod-state.ts';
+import { fenceOf, removePod } from './remove-pod.ts';
+import { podEnd, podStart, stepsContainer, type StagePod } from './stage-pod.ts';
+import { untilServicesReady } from './services-ready.ts';
+
+export interface KubernetesExecutorOptions {
+  readonly settings: PodSettings;
+  /** How long a pod's node may refuse connections before the stage is given up. */
+  readonly patienceMs: number;
+}
+
+/**
+ * One pod an attempt. Its main process is a shell that starts the steps one after another and keeps their output in
+ * files (see `resident-pod.ts`), so any worker that may reach the namespace can take the pod up again.
+ */
+export function createKubernetesExecutor(cluster: PodCluster, options: KubernetesExecutorOptions): Executor {
+  return {
+    openWorkspace: async (given, signal) => {
+      const { image } = given;
+      if (image === null) return refused('A pod needs an image: give the stage one.');
+      const images = [image, ...given.services.map((service) => service.image)];
+      const spec = { ...given, registryCredentials: loginsFor(images, given.registryCredentials) };
+      const manifest = podManifest(spec, image, options.settings);
+      if (!manifest.ok) return refused(manifest.error);
+      const fence = fenceIn(spec);
+      try {
+        const opened = await open(cluster, spec, image, manifest.value, options, signal);
+        if (opened.kind === 'failed') await removePod(cluster, spec, fence, 'ended');
+        return opened;
+      } catch (error) {
+        await removePod(cluster, spec, fence, 'ended');
+        if (error instanceof ClusterRefusedError) return refused(`${error.message}.`);
+        throw error;
+      }
+    },
+    adoptWorkspace: (spec) => adopt(cluster, spec, options),
+  };
+}
+
+async function open(
+  cluster: PodCluster,
+  spec: WorkspaceSpec,
+  image: string,
+  manifest: object,
+  options: KubernetesExecutorOptions,
+  signal: AbortSignal,
+): Promise<OpenedWorkspace> {
+  await removePod(cluster, spec, fenceIn(spec), 'gone');
+  await createExtras(cluster, spec);
+  const pod = await cluster.createPod(manifest);
+  if (pod === null) throw new Error(`another worker has made the pod ${podName(spec.labels)} of this stage`);
+  await bindExtras(cluster, spec, pod);
+  const failure = await untilStarted(cluster, spec, image, pod, signal);
+  if (failure !== null) return failure;
+  const place = placeOf(cluster, spec, pod, options);
+  await removeLogin(cluster, spec);
+  const unready = await untilServicesReady(place, spec, signal);
+  if (unready !== null) return { kind: 'failed', reason: 'service', message: unready };
+  await spec.filled;
+  signal.throwIfAborted();
+  const unfilled = await fillWorkspace(place, spec.workspace, signal);
+  if (unfilled !== null) return refused(unfilled);
+  return { kind: 'opened', session: createPodSession(place, spec, null) };
+}
+
+/** Null when all containers run. */
+async function untilStarted(
+  cluster: PodCluster,
+  spec: WorkspaceSpec,
+  image: string,
+  created: StagePod,
+  signal: AbortSignal,
+): Promise<OpenedWorkspace | null> {
+  const images = Object.fromEntries([
+    [stepsContainer, image],
+    ...spec.services.map((service) => [serviceContainer(service.name), service.image]),
+  ]);
+  let said = '';
+  const startedAt = Date.now();
+  for (let waitMs = 100; ; waitMs = Math.min(1_000, waitMs * 1.2)) {
+    signal.throwIfAborted();
+    const pod = await cluster.findPod(created.metadata.name);
+    if (pod === null || pod.metadata.uid !== created.metadata.uid) {
+      throw new Error('the pod of this stage was deleted by someone else before it ran');
+    }
+    const start = podStart(pod, images);
+    if (start.kind === 'ready') return null;
+    if (start.kind === 'failed') return start;
+    if (start.kind === 'lost') throw new Error(`${start.message}, before it ran`);
+    if (start.why !== said && Date.now() - startedAt > quietMs) spec.onProgress((said = start.why));
+    await sleep(waitMs);
+  }
+}
+
+/** What starts at once needs no words. */
+const quietMs = 2_000;
+
+async function adopt(
+  cluster: PodCluster,
+  spec: WorkspaceSpec,
+  options: KubernetesExecutorOptions,
+): Promise<AdoptedWorkspace> {
+  const pods = await cluster.listPods(identityOf(spec.labels));
+  const pod = pods.find(({ metadata }) => metadata.name === podName(spec.labels));
+  if (pod === undefined) return { kind: 'gone', message: 'the pod of its steps is gone' };
+  if (fenceOf(pod) > fenceIn(spec)) throw new Error('another worker has taken the pod of this stage over');
+  const end = podEnd(pod);
+  if (end !== null) {
+    await removePod(cluster, spec, fenceIn(spec), 'gone');
+    return { kind: 'gone', message: lowerFirst(end.message) };
+  }
+  await cluster.patchObject('pods', pod.metadata.name, { metadata: { labels: ownerLabels(spec) } });
+  const place = placeOf(cluster, spec, pod, options);
+  const state = await readPodState(place);
+  if (state === 'never-filled') {
+    await removePod(cluster, spec, fenceIn(spec), 'gone');
+    return { kind: 'never-used' };
+  }
+  return { kind: 'adopted', session: createPodSession(place, spec, state) };
+}
+
+function placeOf(
+  cluster: PodCluster,
+  spec: WorkspaceSpec,
+  { metadata: { name, uid } }: StagePod,
+  { patienceMs }: KubernetesExecutorOptions,
+): PodPlace {
+  return { cluster, name, uid, fence: fenceIn(spec), patienceMs };
+}
+
+function fenceIn({ labels }: WorkspaceSpec): number {
+  return Number(labels['sluice.fence'] ?? 0);
+}
+
+function ownerLabels({ labels }: WorkspaceSpec): Record<string, string> {
+  const { 'sluice.fence': fence = '0', 'sluice.worker': worker = '' } = validLabels(labels);
+  return { 'sluice.fence': fence, 'sluice.worker': worker };
+}
+
+function refused(message: string): OpenedWorkspace {
+  return { kind: 'failed', reason: 'refused', message };
+}
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

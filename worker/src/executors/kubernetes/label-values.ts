@@ -1,0 +1,20 @@
+// Kubernetes takes at most 63 letters, digits, "-", "_" and "." as a label's value. Ours hold names that people gave.
+import { createHash } from 'node:crypto';
+
+/** The same labels with values that the cluster takes; two different values never become the same. */
+export function validLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, labelValue(value)]));
+}
+
+export function labelValue(value: string): string {
+  if (isValid.test(value)) return value;
+  const readable = value.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 40);
+  return `${readable.replace(/^[^A-Za-z0-9]+/, '')}-${shortHash(value)}`.replace(/^-/, '');
+}
+
+/** 16 characters that stand for the text: lower-case letters and digits. */
+export function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+const isValid = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;

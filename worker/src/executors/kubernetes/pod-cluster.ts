@@ -1,0 +1,180 @@
+// The few things that pods of stages need of a cluster, all in one namespace. A short absence of the API server is
+// waited out here: every call is safe to send again.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { z } from 'zod';
+import {
+  connectCluster,
+  type KubeAnswer,
+  type KubeConnection,
+  type KubeRequest,
+} from '../../deploy/kubernetes/kube-connection.ts';
+import { stagePod, type StagePod } from './stage-pod.ts';
+
+export interface PodCluster {
+  readonly namespace: string;
+  /** For connections into pods. */
+  readonly config: KubeConfig;
+  /** Null: it is there already. Rejects with ClusterRefusedError. */
+  readonly createPod: (manifest: object) => Promise<StagePod | null>;
+  readonly createObject: (kind: ExtraKind, manifest: object) => Promise<void>;
+  readonly findPod: (name: string) => Promise<StagePod | null>;
+  readonly listPods: (labels: Readonly<Record<string, string>>) => Promise<readonly StagePod[]>;
+  readonly patchObject: (kind: ExtraKind | 'pods', name: string, patch: object) => Promise<void>;
+  /** Only the very pod that `pod` is, in the state that was read. False: it has changed since, or is another one. */
+  readonly deletePod: (pod: StagePod, graceSeconds: number) => Promise<boolean>;
+  /** One that is gone already is fine. */
+  readonly deleteObject: (kind: ExtraKind, name: string) => Promise<void>;
+  /** The last lines that a container wrote; nothing when there is none. */
+  readonly readLog: (pod: string, container: string) => Promise<string>;
+  /** Calls again while the API server is away; rejects with ClusterAwayError when it stays away. */
+  readonly whileAway: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+export type ExtraKind = 'secrets' | 'networkpolicies';
+
+/** Thrown when the API server refuses what was asked, with its own words: quota, admission, rights. */
+export class ClusterRefusedError extends Error {
+  override readonly name = 'ClusterRefusedError';
+  readonly status: number;
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Thrown when the API server did not answer for longer than is waited for. */
+export class ClusterAwayError extends Error {
+  override readonly name = 'ClusterAwayError';
+}
+
+export interface PodClusterOptions {
+  readonly config: KubeConfig;
+  readonly namespace: string;
+  /** How long the API server may be away before what waits for it fails. */
+  readonly patienceMs: number;
+  /** Told once each time that it goes away, and when it is back. */
+  readonly onAbsence: (message: string) => void;
+}
+
+export function connectPodCluster(options: PodClusterOptions): PodCluster {
+  const { config, namespace } = options;
+  const whileAway = patiently(options);
+  let connecting: Promise<KubeConnection> | null = null;
+  const connection = (): Promise<KubeConnection> =>
+    (connecting ??= connectCluster(config, new AbortController().signal));
+  const ask = (request: KubeRequest, what: string, fine: readonly number[] = []): Promise<KubeAnswer> =>
+    whileAway(async () => {
+      const answer = await (await connection()).send(request);
+      const said = wordsOf(answer);
+      if (isPassing(answer)) throw new AwayForNow(said);
+      if ((answer.status >= 200 && answer.status < 300) || fine.includes(answer.status)) return answer;
+      throw new ClusterRefusedError(`The cluster refused to ${what}: ${said}`, answer.status);
+    });
+  const pods = `/api/v1/namespaces/${namespace}/pods`;
+  const pathOf = (kind: ExtraKind | 'pods'): string =>
+    kind === 'networkpolicies'
+      ? `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`
+      : `/api/v1/namespaces/${namespace}/${kind}`;
+  const asJson = 'application/json';
+
+  return {
+    namespace,
+    config,
+    whileAway,
+    createPod: async (manifest) => {
+      const request = { method: 'POST', path: pods, body: manifest, contentType: asJson } as const;
+      const { status, body } = await ask(request, 'start the pod of this stage', [conflict]);
+      return status === conflict ? null : stagePod.parse(body);
+    },
+    createObject: async (kind, manifest) => {
+      const request = { method: 'POST', path: pathOf(kind), body: manifest, contentType: asJson } as const;
+      await ask(request, `make what the pod needs (${kind})`, [conflict]);
+    },
+    findPod: async (name) => {
+      const { status, body } = await ask({ method: 'GET', path: `${pods}/${name}` }, 'show a pod', [missing]);
+      return status === missing ? null : stagePod.parse(body);
+    },
+    listPods: async (labels) => {
+      const selector = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+      const path = `${pods}?labelSelector=${encodeURIComponent(selector.join(','))}`;
+      const { body } = await ask({ method: 'GET', path }, 'list pods');
+      return z.object({ items: z.array(stagePod) }).parse(body).items;
+    },
+    readLog: async (pod, container) => {
+      const path = `${pods}/${pod}/log?container=${container}&tailLines=${logLines}&limitBytes=${logBytes}`;
+      const { body } = await ask({ method: 'GET', path, accept: '*/*' }, 'read a log', [missing, 400]);
+      return wordsOf({ status: 200, body });
+    },
+    patchObject: async (kind, name, patch) => {
+      const contentType = 'application/merge-patch+json';
+      const request = { method: 'PATCH', path: `${pathOf(kind)}/${name}`, body: patch, contentType } as const;
+      await ask(request, `change what belongs to this stage (${kind})`, [missing]);
+    },
+    deletePod: async ({ metadata: { name, uid, resourceVersion } }, graceSeconds) => {
+      const body = { gracePeriodSeconds: graceSeconds, preconditions: { uid, resourceVersion } };
+      const request = { method: 'DELETE', path: `${pods}/${name}`, body, contentType: asJson } as const;
+      const { status } = await ask(request, 'remove a pod', [missing, conflict]);
+      return status !== conflict;
+    },
+    deleteObject: async (kind, name) => {
+      const request = { method: 'DELETE', path: `${pathOf(kind)}/${name}` } as const;
+      await ask(request, `remove what belonged to a pod (${kind})`, [missing]);
+    },
+  };
+}
+
+const logLines = 20;
+const logBytes = 8_000;
+const missing = 404;
+const conflict = 409;
+
+/** The server answers, and says that it cannot now. */
+class AwayForNow extends Error {}
+
+const firstWaitMs = 100;
+const longestWaitMs = 5_000;
+
+function patiently({ patienceMs, onAbsence }: PodClusterOptions): PodCluster['whileAway'] {
+  let awaySince: number | null = null;
+  return async (work) => {
+    const startedAt = Date.now();
+    for (let waitMs = firstWaitMs; ; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
+      try {
+        const result = await work();
+        if (awaySince !== null) onAbsence('the Kubernetes API server answers again');
+        awaySince = null;
+        return result;
+      } catch (error) {
+        if (error instanceof ClusterRefusedError || !isAbsence(error)) throw error;
+        if (awaySince === null) onAbsence(`the Kubernetes API server does not answer: ${error.message}`);
+        awaySince ??= Date.now();
+        if (Date.now() - startedAt > patienceMs) {
+          const minutes = Math.round(patienceMs / 60_000);
+          throw new ClusterAwayError(
+            `the Kubernetes API server has not answered for ${minutes} min: ${error.message}`,
+            { cause: error },
+          );
+        }
+        await sleep(waitMs);
+      }
+    }
+  };
+}
+
+/** Errors of the network have a code; anything else is a mistake of ours. */
+function isAbsence(error: unknown): error is Error {
+  return error instanceof AwayForNow || (error instanceof Error && 'code' in error);
+}
+
+const refusal = z.object({ message: z.string() });
+
+function wordsOf({ status, body }: KubeAnswer): string {
+  return refusal.safeParse(body).data?.message ?? `status ${status}`;
+}
+
+/** Two pods that count against one quota at the same moment are a conflict that passes. */
+function isPassing({ status, body }: KubeAnswer): boolean {
+  const isQuotaRace = status === conflict && /resource quota/i.test(wordsOf({ status, body }));
+  return status === 429 || status >= 500 || isQuotaRace;
+}

@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkspaceLostError, type ExecutorSession, type StepEnd, type WorkspaceSpec } from '../executor.ts';
+import { fetchFile } from './fetch-file.ts';
+import { openPodConsole, type FollowEnd, type PodPlace } from './pod-console.ts';
+import { askInPod, ConnectionLostError } from './pod-exec.ts';
+import { removePod } from './remove-pod.ts';
+import { signalProgram, startProgram } from './resident-pod.ts';
+import { stepsContainer } from './stage-pod.ts';
+
+/** The last step that was begun in the pod. */
+export interface BegunStep {
+  /** Counts the starts in this pod, from 1. */
+  readonly number: number;
+  readonly index: number;
+}
+
+/** Steps in a pod that runs. `begun`: of a pod that another worker process left, null in a new one. */
+export function createPodSession(
+  place: PodPlace,
+  spec: WorkspaceSpec,
+  begun: BegunStep | null,
+): ExecutorSession {
+  const console_ = openPodConsole(place);
+  let last: BegunStep = begun ?? { number: 0, index: -1 };
+  let underWay = begun;
+  let isDisposed = false;
+  return {
+    runStep: async (command, output, signal) => {
+      const isUnderWay = underWay?.index === command.index;
+      underWay = null;
+      if (signal.aborted && !isUnderWay) return { kind: 'stopped' };
+      if (!isUnderWay) last = { number: last.number + 1, index: command.index };
+      const start = isUnderWay ? '' : startProgram(last.number, command);
+      const following = console_.follow(last.number, start, output);
+      const end = await untilEnded(place, following, command.graceMs, signal);
+      return end === 'stopped' ? { kind: 'stopped' } : stepEnd(end);
+    },
+    fetchFile: (path) => fetchFile(place, spec.workspace, path),
+    dispose: async () => {
+      console_.close();
+      if (isDisposed) return;
+      await removePod(place.cluster, spec, place.fence, 'ended');
+      isDisposed = true;
+    },
+  };
+}
+
+function stepEnd(end: FollowEnd): StepEnd {
+  if (end.kind === 'taken-over')
+    throw new WorkspaceLostError('Another worker has taken the pod of this stage over.');
+  if (end.kind === 'pod-ended') {
+    if (end.end.outOfMemory) return { kind: 'exited', exitCode: 137, outOfMemory: true };
+    throw new WorkspaceLostError(
+      `${end.end.message}. The last lines that the step wrote may be missing. Run the stage again, or allow "infrastructure" in its retry.`,
+    );
+  }
+  const [, exitCode, wasKilled, isEnding] = /^(\d+) ([01]) ([01])$/.exec(end.rest) ?? [];
+  if (exitCode === undefined) throw new Error(`the pod said "${end.rest}" where a step's end was due`);
+  if (isEnding === '1' && exitCode !== '0') {
+    throw new WorkspaceLostError(
+      'The pod was ended from outside, as draining its node or a pod of higher priority does, and the step with it. Its output is complete. Run the stage again, or allow "infrastructure" in its retry.',
+    );
+  }
+  return {
+    kind: 'exited',
+    exitCode: Number(exitCode),
+    outOfMemory: exitCode !== '0' && wasKilled === '1',
+  };
+}
+
+/** How the step has ended; on abort, `stopped` when none of its processes is left. */
+async function untilEnded(
+  place: PodPlace,
+  following: Promise<FollowEnd>,
+  graceMs: number,
+  signal: AbortSignal,
+): Promise<FollowEnd | 'stopped'> {
+  const end = await Promise.race([following, untilAborted(signal, following)]);
+  if (!signal.aborted && end !== 'stopped') return end;
+  const settled = following.then(
+    () => true,
+    () => true,
+  );
+  const endsWithin = (ms: number): Promise<boolean> => Promise.race([settled, sleep(ms, false)]);
+  await sendSignal(place, 'TERM', settled);
+  if (await endsWithin(graceMs)) return 'stopped';
+  await sendSignal(place, 'KILL', settled);
+  // The resident kills whatever is left; only a kernel that cannot end a process, or a lost node, takes longer.
+  if (await endsWithin(place.patienceMs)) return 'stopped';
+  throw new Error(`the processes of the step in pod ${place.name} could not be ended`);
+}
+
+/** Tries until it was heard, or the step has ended by itself. */
+async function sendSignal(place: PodPlace, name: 'TERM' | 'KILL', settled: Promise<boolean>): Promise<void> {
+  const { cluster, fence } = place;
+  const target = { namespace: cluster.namespace, pod: place.name, container: stepsContainer };
+  const until = Date.now() + place.patienceMs;
+  for (let waitMs = 100; Date.now() < until; waitMs = Math.min(5_000, waitMs * 2)) {
+    try {
+      await askInPod(cluster.config, { ...target, command: ['sh', '-c', signalProgram(fence, name)] });
+      return;
+    } catch (error) {
+      if (!(error instanceof ConnectionLostError)) throw error;
+      if (await Promise.race([settled, sleep(waitMs, false)])) return;
+    }
+  }
+}
+
+async function untilAborted(signal: AbortSignal, ended: Promise<unknown>): Promise<'stopped'> {
+  if (signal.aborted) return 'stopped';
+  const waiting = new AbortController();
+  const release = (): void => waiting.abort();
+  ended.then(release, release);
+  await once(signal, 'abort', { signal: waiting.signal }).catch(() => undefined);
+  return 'stopped';
+}

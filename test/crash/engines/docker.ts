@@ -59,8 +59,15 @@ export async function startOwnDocker(folder: string, run: string, number: number
       ),
   });
   const start = async (): Promise<void> => {
-    rmSync(join(run, 'docker.pid'), { force: true }); // a killed engine leaves it
-    await part.start();
+    // A killed engine leaves its file; and as any supervisor would, we start one again that ends at its start.
+    for (let tries = 1; ; tries += 1) {
+      rmSync(join(run, 'docker.pid'), { force: true });
+      try {
+        return await part.start();
+      } catch (error) {
+        if (tries === 3) throw error;
+      }
+    }
   };
   await start();
   await importBusybox(docker);

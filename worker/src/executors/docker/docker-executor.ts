@@ -1,17 +1,14 @@
 import { cpus } from 'node:os';
 import type Docker from 'dockerode';
 import type { AdoptedWorkspace, Executor, OpenedWorkspace, WorkspaceSpec } from '../executor.ts';
-import { readContainerOutput } from './container-output.ts';
-import {
-  createDockerSession,
-  tarOf,
-  type DockerExecutorOptions,
-  type StartedContainer,
-} from './docker-session.ts';
+import { connectAndStart, reconnect } from './container-connection.ts';
+import { createDockerSession, tarOf, type DockerExecutorOptions } from './docker-session.ts';
 import { engineStatus, messageOf } from './engine-error.ts';
+import { outlastEngine } from './outlast-engine.ts';
 import { ensureImage } from './pull-image.ts';
+import { removeLeftovers } from './remove-leftovers.ts';
 import { readSessionRecord } from './session-record.ts';
-import { residentCommand, residentPrelude, workspaceFolder } from './resident-shell.ts';
+import { residentCommand, workspaceFolder } from './resident-shell.ts';
 
 /**
  * One container an attempt, which stays warm between steps. Its main process is a shell that starts the steps, one
@@ -20,34 +17,48 @@ import { residentCommand, residentPrelude, workspaceFolder } from './resident-sh
  */
 export function createDockerExecutor(docker: Docker, options: DockerExecutorOptions): Executor {
   return {
-    openWorkspace: async (spec, signal) => {
-      const { image } = spec;
-      if (image === null) return refused('The Docker executor needs an image: give the stage one.');
-      const create = async (): Promise<Docker.Container> =>
-        docker.createContainer(await containerOptions(docker, image, spec, options));
-      // Looking for the image first would cost the usual case, in which it is there, a round trip.
-      let container = await create().catch(unlessImageIsMissing);
-      if (container === null) {
-        const available = await ensureImage(docker, image, spec.registryCredentials, spec.onProgress, signal);
-        if (!available.ok) return { kind: 'failed', reason: 'image-pull', message: available.error };
-        container = await create();
-      }
-      try {
-        if (!options.isLocal) {
-          await spec.filled;
-          await container.putArchive(tarOf(spec.workspace, workspaceFolder), { path: '/' });
-        }
-        signal.throwIfAborted();
-        const started = await start(container);
-        const record = { containerId: container.id, step: null, oomKills: 0 };
-        return { kind: 'opened', session: createDockerSession(started, spec, options, record) };
-      } catch (error) {
-        await container.remove({ force: true, v: true });
-        return startFailure(error, image);
-      }
+    openWorkspace: (spec, signal) => {
+      let tries = 0;
+      return outlastEngine(async () => {
+        tries += 1;
+        if (tries > 1) await removeLeftovers(docker, spec.labels); // of a try whose answer was lost
+        return openContainer(docker, spec, options, signal);
+      }, signal);
     },
     adoptWorkspace: (spec) => adoptContainer(docker, spec, options),
   };
+}
+
+async function openContainer(
+  docker: Docker,
+  spec: WorkspaceSpec,
+  options: DockerExecutorOptions,
+  signal: AbortSignal,
+): Promise<OpenedWorkspace> {
+  const { image } = spec;
+  if (image === null) return refused('The Docker executor needs an image: give the stage one.');
+  const create = async (): Promise<Docker.Container> =>
+    docker.createContainer(await containerOptions(docker, image, spec, options));
+  // Looking for the image first would cost the usual case, in which it is there, a round trip.
+  let container = await create().catch(unlessImageIsMissing);
+  if (container === null) {
+    const available = await ensureImage(docker, image, spec.registryCredentials, spec.onProgress, signal);
+    if (!available.ok) return { kind: 'failed', reason: 'image-pull', message: available.error };
+    container = await create();
+  }
+  try {
+    if (!options.isLocal) {
+      await spec.filled;
+      await container.putArchive(tarOf(spec.workspace, workspaceFolder), { path: '/' });
+    }
+    signal.throwIfAborted();
+    const started = { container, connection: await connectAndStart(container) };
+    const record = { containerId: container.id, step: null, oomKills: 0 };
+    return { kind: 'opened', session: createDockerSession(started, spec, options, record) };
+  } catch (error) {
+    await container.remove({ force: true, v: true });
+    return startFailure(error, image);
+  }
 }
 
 async function adoptContainer(
@@ -59,44 +70,26 @@ async function adoptContainer(
   if (record === null || record.step === null) return { kind: 'never-used' };
   const container = docker.getContainer(record.containerId);
   try {
-    const input = await container.attach({ stream: true, hijack: true, stdin: true });
-    input.on('error', () => undefined); // the container's end is seen in its output
-    const log = await container.logs({ follow: true, stdout: true, stderr: true });
-    const output = readContainerOutput(bytesOf(log));
-    const started = { container, output, send: (text: string) => void input.write(text) };
-    return { kind: 'adopted', session: createDockerSession(started, spec, options, record) };
+    const connection = await reconnect(container);
+    if (!connection.isRunning) return await gone(container, 'it has ended');
+    const adopted = createDockerSession({ container, connection }, spec, options, record);
+    return { kind: 'adopted', session: adopted };
   } catch (error) {
     const status = engineStatus(error);
     if (status !== 404 && status !== 409) throw error;
-    await container.remove({ force: true, v: true }).catch(() => undefined);
-    return { kind: 'gone', message: `the container of its steps is gone: ${messageOf(error)}` };
+    return gone(container, messageOf(error));
   }
+}
+
+async function gone(container: Docker.Container, why: string): Promise<AdoptedWorkspace> {
+  await container.remove({ force: true, v: true }).catch(() => undefined);
+  return { kind: 'gone', message: `the container of its steps is gone: ${why}` };
 }
 
 function unlessImageIsMissing(error: unknown): null {
   const status = engineStatus(error);
   if (status === 404 || (status === 400 && /reference format/i.test(messageOf(error)))) return null;
   throw error;
-}
-
-/** Attached before its start, so that nothing it writes is missed. */
-async function start(container: Docker.Container): Promise<StartedContainer> {
-  const stream = await container.attach({
-    stream: true,
-    hijack: true,
-    stdin: true,
-    stdout: true,
-    stderr: true,
-  });
-  stream.on('error', () => undefined); // also thrown where the output is read
-  const output = readContainerOutput(bytesOf(stream));
-  stream.write(residentPrelude);
-  await container.start();
-  return { container, output, send: (text) => void stream.write(text) };
-}
-
-async function* bytesOf(stream: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {
-  for await (const chunk of stream) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 }
 
 async function containerOptions(

@@ -14,9 +14,11 @@ import {
   type StepOutput,
   type WorkspaceSpec,
 } from '../executor.ts';
-import type { ContainerOutput, OutputEnd } from './container-output.ts';
+import { reconnect, type ContainerConnection } from './container-connection.ts';
+import type { FollowedStep, OutputEnd } from './container-output.ts';
 import { engineStatus } from './engine-error.ts';
 import { demultiplex } from './multiplexed-stream.ts';
+import { outlastEngine } from './outlast-engine.ts';
 import { stepProgram, workspaceFolder } from './resident-shell.ts';
 import { writeSessionRecord, type SessionRecord } from './session-record.ts';
 
@@ -27,9 +29,7 @@ export interface DockerExecutorOptions {
 
 export interface StartedContainer {
   readonly container: Docker.Container;
-  /** Text for the resident shell. */
-  readonly send: (text: string) => void;
-  readonly output: ContainerOutput;
+  readonly connection: ContainerConnection;
 }
 
 /**
@@ -37,22 +37,64 @@ export interface StartedContainer {
  * it removes the container, whatever state it is in.
  */
 export function createDockerSession(
-  { container, send, output }: StartedContainer,
+  { container, connection: first }: StartedContainer,
   spec: WorkspaceSpec,
   { isLocal }: DockerExecutorOptions,
   record: SessionRecord,
 ): ExecutorSession {
   let { step: last, oomKills } = record;
+  let connection = first;
 
   const startStep = async (
     command: StepCommand,
     log: StepOutput,
   ): Promise<{ readonly ended: Promise<OutputEnd> }> => {
+    if (connection.output.isEnded()) connection = await reconnect(container);
     last = { index: command.index, mark: randomUUID() };
     await writeSessionRecord(spec.scratch, { containerId: container.id, step: last, oomKills });
-    const followed = output.follow(last.mark, log);
-    send(stepProgram(command, last.mark));
-    return followed;
+    const followed = connection.output.follow(last.mark, log);
+    const program = stepProgram(command, last.mark);
+    connection.send(program);
+    return { ended: throughOutages({ index: last.index, mark: last.mark, program }, log, followed) };
+  };
+
+  const resumeStep = async (
+    step: { readonly index: number; readonly mark: string },
+    log: StepOutput,
+  ): Promise<{ readonly ended: Promise<OutputEnd> }> => {
+    const followed = connection.output.follow(step.mark, log);
+    // The record was written just before the step was sent: a worker killed in that moment leaves it open which came first.
+    if (!(await hasBegun(followed))) throw startUnknown(step.index, 'the worker was killed');
+    return { ended: throughOutages({ ...step, program: null }, log, followed) };
+  };
+
+  /** The step's end, however often the engine goes away and comes back meanwhile: the container goes on without it. */
+  const throughOutages = async (
+    step: StepUnderWay,
+    log: StepOutput,
+    begin: FollowedStep,
+  ): Promise<OutputEnd> => {
+    let followed = begin;
+    let isKnown = false;
+    void begin.begun.then(() => (isKnown = true));
+    for (let isLastLook = false; ;) {
+      const end = await followed.ended;
+      if (end.kind === 'marked') return end;
+      if (isLastLook) {
+        followed.flush();
+        return end;
+      }
+      connection = await reconnect(container);
+      isLastLook = !connection.isRunning;
+      followed = connection.output.follow(step.mark, log, followed.passed());
+      if (isKnown || isLastLook) continue;
+      isKnown = await hasBegun(followed);
+      if (isKnown) continue;
+      // A short program is taken by the container whole or not at all, and this one was not.
+      if (step.program === null || step.program.length > wholeBytes)
+        throw startUnknown(step.index, 'the Docker engine went away');
+      connection.send(step.program);
+    }
   };
 
   return {
@@ -60,10 +102,10 @@ export function createDockerSession(
       const isUnderWay = last?.index === command.index;
       if (signal.aborted && !isUnderWay) return { kind: 'stopped' };
       const { ended } =
-        last !== null && isUnderWay ? await resumeStep(output, last, log) : await startStep(command, log);
+        last !== null && isUnderWay ? await resumeStep(last, log) : await startStep(command, log);
       const end = await untilEnded(container, ended, command.graceMs, signal);
       if (end === 'stopped') return { kind: 'stopped' };
-      if (end.kind === 'container-ended') return await endOfContainer(container, command.index);
+      if (end.kind === 'no-more') return await endOfContainer(container, command.index);
       const before = oomKills;
       const [exitCode, kills] = parseRest(end.rest);
       oomKills = kills;
@@ -71,31 +113,36 @@ export function createDockerSession(
     },
     fetchFile: async (path) => {
       if (isLocal) return;
-      await copyOut(container, spec.workspace, path);
+      await outlastEngine(() => copyOut(container, spec.workspace, path));
     },
     dispose: async () => {
       if (isLocal) await giveFilesBack(container);
-      await removeContainer(container);
+      await outlastEngine(() => removeContainer(container));
     },
   };
 }
 
-/** The record was written just before the step was sent: a worker killed in that moment leaves it open which came first. */
-async function resumeStep(
-  output: ContainerOutput,
-  { index, mark }: { readonly index: number; readonly mark: string },
-  log: StepOutput,
-): Promise<{ readonly ended: Promise<OutputEnd> }> {
-  const { begun, ended } = output.follow(mark, log);
-  const isKnown = await Promise.race([begun.then(() => true), ended.then(() => true), sleep(beginMs, false)]);
-  if (isKnown) return { ended };
-  throw new StepLostError(
-    `The worker was killed in the moment in which it started step ${index + 1}; whether the step has begun cannot be known.`,
-  );
+interface StepUnderWay {
+  readonly index: number;
+  readonly mark: string;
+  /** What was sent for it; null: by an earlier process. */
+  readonly program: string | null;
+}
+
+async function hasBegun({ begun, ended }: FollowedStep): Promise<boolean> {
+  const marked = ended.then(({ kind }) => kind === 'marked');
+  return Promise.race([begun.then(() => true), marked, sleep(beginMs, false)]);
 }
 
 /** How long the container's output is searched for the beginning of the step. */
 const beginMs = 10_000;
+/** What a pipe takes in one piece (PIPE_BUF). */
+const wholeBytes = 4_096;
+
+const startUnknown = (index: number, because: string): StepLostError =>
+  new StepLostError(
+    `Just as step ${index + 1} was started, ${because}; whether the step has begun cannot be known.`,
+  );
 
 function parseRest(rest: string): readonly [exitCode: number, oomKills: number] {
   const [, exitCode, oomKills] = /^(\d+) (\d+)$/.exec(rest) ?? [];
@@ -106,7 +153,7 @@ function parseRest(rest: string): readonly [exitCode: number, oomKills: number] 
 
 /** The kernel has killed even the resident shell, or somebody has removed the container. */
 async function endOfContainer(container: Docker.Container, step: number): Promise<StepEnd> {
-  const { State } = await container.inspect();
+  const { State } = await outlastEngine(() => container.inspect());
   if (State.OOMKilled) return { kind: 'exited', exitCode: 137, outOfMemory: true };
   throw new Error(`the container of step ${step} ended without the step: ${State.Status}`);
 }

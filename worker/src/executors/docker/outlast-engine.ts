@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { engineStatus } from './engine-error.ts';
+
+/** An engine that is started again, with all its containers, is back well before. */
+const patienceMs = 60_000;
+const pauseMs = 200;
+
+/**
+ * Does `work`, again and again while the engine cannot be reached, for a minute at most. What the engine itself refuses
+ * rejects at once. `work` may have had its effect and lost only the answer: it must be idempotent.
+ */
+export async function outlastEngine<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  for (const deadline = Date.now() + patienceMs; ; await sleep(pauseMs)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isEngineAway(error) || Date.now() > deadline || signal?.aborted === true) throw error;
+    }
+  }
+}
+
+const awayCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOENT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+/** Nobody answered, or the answer broke off: the engine is down, is being started again, or its network is cut. */
+export function isEngineAway(error: unknown): boolean {
+  if (!(error instanceof Error) || engineStatus(error) !== null) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return code === 'ENOENT' ? 'syscall' in error && error.syscall === 'connect' : awayCodes.has(code);
+}

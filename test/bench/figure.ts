@@ -2,7 +2,7 @@ export interface Figure {
   readonly name: string;
   /** What ours is compared with. */
   readonly limit: string;
-  readonly unit: 'ms' | '/s';
+  readonly unit: 'ms' | '/s' | 'MB';
   readonly ours: readonly number[];
   /** Of the limit; measured in the same run. */
   readonly limits: readonly number[];
@@ -14,17 +14,24 @@ export type Goal =
   /** Median of ours over median of the limit. */
   | { readonly kind: 'ratio'; readonly is: 'at-most' | 'at-least'; readonly ratio: number }
   /** A quantile of ours, in the figure's unit; the limit is only shown beside it. */
-  | { readonly kind: 'quantile'; readonly share: number; readonly atMost: number };
+  | { readonly kind: 'quantile'; readonly share: number; readonly atMost: number }
+  /** Nobody has set a target. */
+  | { readonly kind: 'shown' };
 
 export interface Score {
   readonly value: number;
   /** Such as `1.21×` or `p99 84 ms`. */
   readonly text: string;
-  readonly goal: string;
-  readonly isMet: boolean;
+  /** Such as `≤ 1.3×`; null where nobody has set one. */
+  readonly goal: string | null;
+  readonly isMet: boolean | null;
 }
 
 export function scoreOf({ ours, limits, unit, goal }: Figure): Score {
+  if (goal.kind === 'shown') {
+    const value = median(ours) / median(limits);
+    return { value, text: `${value.toFixed(2)}×`, goal: null, isMet: null };
+  }
   if (goal.kind === 'ratio') {
     const value = median(ours) / median(limits);
     const isMet = goal.is === 'at-most' ? value <= goal.ratio : value >= goal.ratio;

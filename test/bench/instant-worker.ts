@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { attemptJob, attemptQueue, defaultPool, type AttemptJob } from '@sluice/pipelines/protocol/queues';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { createServerClient } from '@sluice/worker/server-client/server-client';
+import type { Claim } from '@sluice/pipelines/protocol/worker-api';
+import { createServerClient, type ServerClient } from '@sluice/worker/server-client/server-client';
 import type { ServerAlone } from './server-alone.ts';
 
 export interface InstantWorker {
@@ -14,7 +15,7 @@ export interface InstantWorker {
 export interface InstantWorkerOptions {
   readonly slots: number;
   /** The claim was answered: the worker has the stage. */
-  readonly onClaimed?: (job: AttemptJob) => void;
+  readonly onClaimed?: (job: AttemptJob, claim: Claim) => void;
   /** The server has acknowledged its end. */
   readonly onFinished?: (job: AttemptJob) => void;
 }
@@ -24,6 +25,7 @@ const emptyLog = createHash('sha256').digest('hex');
 export function startInstantWorker(server: ServerAlone, options: InstantWorkerOptions): InstantWorker {
   const connection = new Redis(server.redisUrl, { maxRetriesPerRequest: null });
   const client = createServerClient(server.url, server.workerToken);
+  const heart = startHeart(client, options.slots);
   const worker = new Worker(attemptQueue(defaultPool), (job) => take(attemptJob.parse(job.data)), {
     connection,
     concurrency: options.slots,
@@ -34,7 +36,7 @@ export function startInstantWorker(server: ServerAlone, options: InstantWorkerOp
   async function take(job: AttemptJob): Promise<void> {
     const answer = await client.claim({ ...job, workerId: 'bench' });
     if (answer.kind === 'refused') return;
-    options.onClaimed?.(job);
+    options.onClaimed?.(job, answer.claim);
     const { attemptId, fence } = answer.claim;
     const end = {
       kind: 'finished',
@@ -52,8 +54,17 @@ export function startInstantWorker(server: ServerAlone, options: InstantWorkerOp
 
   return {
     close: async () => {
+      clearInterval(heart);
       await worker.close();
       connection.disconnect();
     },
   };
+}
+
+/** The server hands out as many stages as its workers say they have slots. */
+function startHeart(client: ServerClient, slots: number): NodeJS.Timeout {
+  const beat = () =>
+    client.heartbeat({ workerId: 'bench', pool: defaultPool, slots, attempts: [] }).catch(() => undefined);
+  void beat();
+  return setInterval(() => void beat(), 5_000);
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startEmbeddedPostgres } from '@sluice/server/embedded/postgres';
 import { startEmbeddedRedis } from '@sluice/server/embedded/redis';
 import { freePort } from '@sluice/server/embedded/free-port';
 import { pino } from 'pino';
@@ -14,9 +15,11 @@ import { eventually } from '../rig/sluice.ts';
 export interface ServerAlone extends AsyncDisposable {
   readonly url: string;
   readonly api: ApiClient;
+  readonly databaseUrl: string;
   readonly redisUrl: string;
+  readonly pid: number;
   readonly workerToken: string;
-  readonly repository: (name: string) => Promise<TestRepository>;
+  readonly repository: (name: string, project?: string) => Promise<TestRepository>;
 }
 
 const bin = fileURLToPath(new URL('../../cli/bin/sluice.js', import.meta.url));
@@ -25,12 +28,14 @@ const workerToken = 'worker-token-of-the-bench';
 export async function startServerAlone(): Promise<ServerAlone> {
   const dataDir = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   const repositories = join(dataDir, 'repositories');
-  const redis = await startEmbeddedRedis({ dataDir, log: pino({ level: 'silent' }) });
+  const log = pino({ level: 'silent' });
+  const redis = await startEmbeddedRedis({ dataDir, log });
+  const postgres = await startEmbeddedPostgres({ dataDir, log });
   const port = await freePort();
-  const { DATABASE_URL: _database, ...environment } = process.env;
   const child = spawn(process.execPath, [bin, 'server'], {
     env: {
-      ...environment,
+      ...process.env,
+      DATABASE_URL: postgres.url,
       REDIS_URL: redis.url,
       SLUICE_DATA: dataDir,
       SLUICE_PORT: String(port),
@@ -47,12 +52,16 @@ export async function startServerAlone(): Promise<ServerAlone> {
   return {
     url,
     api,
+    databaseUrl: postgres.url,
     redisUrl: redis.url,
+    pid: child.pid ?? 0,
     workerToken,
-    repository: (name) => aRepository({ api, folder: repositories, name, trusted: false }),
+    repository: (name, project = 'default') =>
+      aRepository({ api, folder: repositories, name, trusted: false, project }),
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGTERM');
       await ended;
+      await postgres.stop();
       await redis.stop();
       rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
     },

@@ -27,6 +27,7 @@ export async function aRepository(parts: {
   readonly folder: string;
   readonly name: string;
   readonly trusted: boolean;
+  readonly project?: string;
 }): Promise<TestRepository> {
   const fullName = `acme/${parts.name}`;
   const bare = join(parts.folder, `${parts.name}.git`);
@@ -35,13 +36,14 @@ export async function aRepository(parts: {
   mkdirSync(parts.folder, { recursive: true });
   writeFileSync(secretFile, hookSecret, { mode: 0o600 });
   git(parts.folder, 'init', '--quiet', '--bare', '--initial-branch=main', bare);
-  const { api, trusted } = parts;
+  const { api, trusted, project } = parts;
   await api.call('PUT', '/api/repositories', {
     fullName,
     provider: 'generic',
     cloneUrl: `file://${bare}`,
     hookSecret,
     trusted,
+    ...(project === undefined ? {} : { project }),
   });
 
   const commit: TestRepository['commit'] = (files, message = 'a change', branch = 'main') => {

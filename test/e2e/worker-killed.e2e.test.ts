@@ -1,10 +1,11 @@
-// Kills the worker with SIGKILL in the middle of its work: containers go on, and the worker that `sluice up` starts
+// Kills the worker with SIGKILL in the middle of its work: steps go on, and the worker that `sluice up` starts
 // again takes them up where it left them.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LogPage, RunView } from '@sluice/pipelines/protocol/api';
+import { killLeftoverProcesses, processesIn } from '@sluice/worker/executors/process/kill-leftovers';
 import { endedRun, eventually, runOf, startSluice, type SluiceRig } from '../rig/sluice.ts';
 
 const image = process.env['TEST_IMAGE'] ?? 'lab/busybox:1';
@@ -73,19 +74,25 @@ test('steps that ended before the kill are not run again, and those after it are
   expect(ended.state?.stages['only']).toMatchObject({ failure: { class: 'failed', exitCode: 3 } });
 });
 
-test('what cannot be taken up again is reported at once as worker-lost', async () => {
-  const repository = await sluice.repository('host', { trusted: true });
-  const commit = await repository.push({
-    '.sluice.yml': pipeline(count, 'timeout: 5m'),
-  });
-  const { id } = await runOf(sluice.api, commit);
-  await eventually('the third line', async () => ((await linesOf(id)).includes('line 3') ? true : null));
+test('a step on the worker’s own host goes on too, and its worker finds it', async () => {
+  const { run, id } = await start('host', pipeline(count, 'timeout: 5m'), 'line 3');
   await killWorker();
-  const run = await endedRun(sluice.api, commit);
-  expect(run.state?.stages['only']).toMatchObject({
+  await expectWhole(await run());
+  expect(await processesIn(join(sluice.dataDir, 'worker', 'attempts'))).toEqual([]);
+  expect((await linesOf(id, 's')).join()).toMatch(/steps run on the worker's own host/);
+});
+
+test('what nobody can take up again is reported at once as worker-lost', async () => {
+  const { run } = await start('rebooted', pipeline(count, 'timeout: 5m'), 'line 3');
+  const pid = sluice.pid('worker');
+  process.kill(pid, 'SIGSTOP'); // so that it does not see its step end
+  await killLeftoverProcesses(join(sluice.dataDir, 'worker', 'attempts'));
+  await killWorker();
+  const ended = await run();
+  expect(ended.state?.stages['only']).toMatchObject({
     failure: { class: 'worker-lost', message: expect.stringMatching(/killed in the middle/) },
   });
-  expect(run.attempts[0]?.log).toMatchObject({ verified: true });
+  expect(ended.attempts[0]?.log).toMatchObject({ verified: true });
 });
 
 async function start(
@@ -93,7 +100,7 @@ async function start(
   text: string,
   until: string,
 ): Promise<{ readonly id: string; readonly run: () => Promise<RunView> }> {
-  const repository = await sluice.repository(name);
+  const repository = await sluice.repository(name, { trusted: true });
   const commit = await repository.push({ '.sluice.yml': text });
   const { id } = await runOf(sluice.api, commit);
   await eventually(`"${until}" in the log`, async () => ((await linesOf(id)).includes(until) ? true : null));
@@ -124,10 +131,12 @@ async function expectWhole(run: RunView): Promise<void> {
   );
 }
 
-async function linesOf(runId: string): Promise<readonly string[]> {
+async function linesOf(runId: string, ...streams: readonly string[]): Promise<readonly string[]> {
   const run = await sluice.api.call<RunView>('GET', `/api/runs/${runId}`);
   const attempt = run.attempts[0];
   if (attempt === undefined) return [];
   const page = await sluice.api.call<LogPage>('GET', `/api/attempts/${attempt.id}/log?from=0&limit=1000`);
-  return page.lines.filter((line) => line.stream !== 's').map((line) => line.text);
+  return page.lines
+    .filter(({ stream }) => (streams.length === 0 ? stream !== 's' : streams.includes(stream)))
+    .map((line) => line.text);
 }

@@ -19,6 +19,12 @@ export interface WorkerConfig {
   readonly allowsProcessExecutor: boolean;
   /** PATH of such steps. */
   readonly path: string;
+  /** Whether such steps must be isolated by bubblewrap: `auto` does it where it can. */
+  readonly stepIsolation: 'auto' | 'bubblewrap' | 'none';
+  /** Absolute paths of folders of this host that isolated steps may write, beside their workspace. */
+  readonly stepWritable: readonly string[];
+  /** The home of the worker's user, whose keys no isolated step sees; null: it has none. */
+  readonly home: string | null;
   readonly queuePrefix: string;
   /** Command that runs HAProxy, for Docker environments. */
   readonly haproxy: string;
@@ -29,8 +35,10 @@ export interface WorkerConfig {
   readonly pods: PodsConfig;
   /** What one container of a deployed service may use at most. */
   readonly serviceLimits: { readonly memoryBytes: number; readonly pids: number };
-  /** How long a stop waits for running attempts before it ends them. */
+  /** How long a stop waits for running attempts to end by themselves. */
   readonly drainMs: number;
+  /** What becomes of the rest then: `hand-over` leaves it to the next start of this worker, `end` ends it. */
+  readonly atStop: 'hand-over' | 'end';
 }
 
 export interface PodsConfig {
@@ -70,6 +78,9 @@ export function readWorkerConfig(env: Readonly<Record<string, string | undefined
     pool: set.SLUICE_POOL,
     allowsProcessExecutor: set.SLUICE_ALLOW_PROCESS_EXECUTOR === '1',
     path: set.PATH,
+    stepIsolation: set.SLUICE_STEP_ISOLATION,
+    stepWritable: set.SLUICE_STEP_WRITABLE,
+    home: set.HOME ?? null,
     queuePrefix: set.SLUICE_QUEUE_PREFIX,
     haproxy: set.SLUICE_HAPROXY,
     kubeconfigPath: set.KUBECONFIG ?? null,
@@ -83,6 +94,7 @@ export function readWorkerConfig(env: Readonly<Record<string, string | undefined
     },
     serviceLimits: { memoryBytes: set.SLUICE_SERVICE_MEMORY_MB * 1024 * 1024, pids: set.SLUICE_SERVICE_PIDS },
     drainMs: set.SLUICE_DRAIN_MS,
+    atStop: set.SLUICE_AT_STOP,
   };
 }
 
@@ -139,5 +151,20 @@ const environment = z.object({
     .int()
     .min(0)
     .default(30_000),
+  SLUICE_AT_STOP: z
+    .enum(['hand-over', 'end'], { error: 'must be "hand-over" or "end"' })
+    .default('hand-over'),
+  SLUICE_STEP_ISOLATION: z
+    .enum(['auto', 'bubblewrap', 'none'], { error: 'must be "auto", "bubblewrap" or "none"' })
+    .default('auto'),
+  SLUICE_STEP_WRITABLE: z
+    .string()
+    .default('')
+    .transform((text) => text.split(':').filter((path) => path !== ''))
+    .refine(
+      (paths) => paths.every((path) => isAbsolute(path)),
+      'must be absolute paths, with : between them',
+    ),
+  HOME: z.string().optional(),
   PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
 });

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { hostClock } from './attempt-clock.ts';
 import { reapImages } from './build/reap-images.ts';
 import { createCheckout } from './checkout/check-out.ts';
 import type { WorkerConfig } from './config.ts';
@@ -13,7 +14,9 @@ import { connectDocker, isLocalEngine } from './executors/docker/docker-connecti
 import { createDockerExecutor } from './executors/docker/docker-executor.ts';
 import { removeLeftovers } from './executors/docker/remove-leftovers.ts';
 import { connectPods } from './executors/kubernetes/connect-pods.ts';
+import { openHost } from './executors/process/open-host.ts';
 import { createProcessExecutor } from './executors/process/process-executor.ts';
+import { endProcesses, removeProcesses } from './executors/process/remove-processes.ts';
 import { createServerClient } from './server-client/server-client.ts';
 import { deliverLeftovers } from './spool/deliver-leftovers.ts';
 import { sortSpools, type UnfinishedAttempt } from './spool/find-unfinished.ts';
@@ -40,7 +43,11 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
   const abandon = new AbortController();
 
   const left = await sortSpools(folder, log);
-  await removeOldAttempts(folder, new Set(left.unfinished.map(({ header }) => header.attemptId)));
+  const goingOn = left.unfinished.filter(({ wasUsed }) => wasUsed).map(({ header }) => header.attemptId);
+  const host = await openHost(config, folder.workerId, log);
+  const ended = await removeProcesses(folder.attempts, new Set(goingOn), host);
+  if (ended > 0) log.warn({ ended }, 'ended processes that attempts of an earlier process left on this host');
+  await removeOldAttempts(folder, new Set(goingOn));
   await sweep(docker, folder.workerId, left.unfinished, log);
   const leftovers = deliverLeftovers(server, left.leftovers, log, abandon.signal);
 
@@ -48,7 +55,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
     config.executor === 'kubernetes' ? await connectPods(config.pods, config.kubeconfigPath, log) : null;
   const runners = createStageRunners({
     image: pods?.executor ?? createDockerExecutor(docker, { isLocal: isLocalEngine(config.dockerHost) }),
-    process: createProcessExecutor({ isAllowed: config.allowsProcessExecutor, path: config.path }),
+    process: createProcessExecutor(host),
   });
   const deps = {
     folder,
@@ -57,7 +64,8 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
     checkout: createCheckout(folder.mirrors),
     runners,
     log,
-    now: Date.now,
+    clock: hostClock(),
+    endProcesses: (attemptId: string) => endProcesses(folder.attempts, attemptId, host),
   };
   const heart = startHeartbeat(
     server,

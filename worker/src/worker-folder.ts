@@ -2,7 +2,6 @@ import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { killLeftoverProcesses } from './executors/process/kill-leftovers.ts';
 
 /** What a worker keeps on disk. */
 export interface WorkerFolder {
@@ -14,14 +13,13 @@ export interface WorkerFolder {
   readonly spools: string;
 }
 
-/** Makes what is missing and ends the processes that attempts of a dead process left on this host. */
+/** Makes what is missing. */
 export async function openWorkerFolder(folder: string): Promise<WorkerFolder> {
   const [attempts, mirrors, spools] = [
     join(folder, 'attempts'),
     join(folder, 'mirrors'),
     join(folder, 'spools'),
   ];
-  await killLeftoverProcesses(attempts);
   for (const path of [attempts, mirrors, spools]) await mkdir(path, { recursive: true });
   await chmod(folder, 0o700);
   return { workerId: await keepWorkerId(join(folder, 'worker-id')), attempts, mirrors, spools };

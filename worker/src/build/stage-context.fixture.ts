@@ -115,6 +115,8 @@ export async function openTestRun(docker: Docker): Promise<TestRun> {
           return Promise.resolve({ sha256: '', bytes: body.byteLength });
         },
       },
+      now: Date.now,
+      kept: async () => {},
       signal: more.signal ?? new AbortController().signal,
       forced: new AbortController().signal,
     }),

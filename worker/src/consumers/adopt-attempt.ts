@@ -11,7 +11,7 @@ import { createLiveAttempt, type LiveAttempts } from '../stages/live-attempt.ts'
 import { runAttempt, type AttemptDependencies } from '../stages/run-attempt.ts';
 
 /**
- * Takes up an attempt that an earlier process of this worker had under way: its container has gone on meanwhile. When
+ * Takes up an attempt that an earlier process of this worker had under way: its steps have gone on meanwhile. When
  * the server does not give it back, its end is reported as `worker-lost` and nothing of it stays. Resolves when it has
  * ended, or when this process ends before the server has answered; then the next one tries.
  */
@@ -26,6 +26,7 @@ export async function adoptAttempt(
   if (answer === null) return;
   if (answer.kind === 'refused') {
     await removeContainer(deps.docker, unfinished.containerId);
+    await deps.endProcesses(attemptId);
     await rm(join(deps.folder.attempts, attemptId), { recursive: true, force: true });
     await deliverLeftovers(deps.server, [unfinished.path], deps.log, abandon);
     return;

@@ -66,6 +66,7 @@ function keepingSpool(earlier: readonly WorkerRecord[]): { spool: Spool; records
     header: { attemptId: '', fence: 1 },
     append,
     pending: () => [],
+    written: async () => {},
     acknowledge: () => {},
     changed: async () => {},
     unacknowledged: () => 0,

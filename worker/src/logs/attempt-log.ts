@@ -10,6 +10,8 @@ import { createLogDigest } from './log-digest.ts';
 import type { Mask } from './mask.ts';
 
 export interface AttemptLog extends StageLog {
+  /** Resolves when all that was written so far, but a line without its end, is in the spool's file. */
+  readonly kept: () => Promise<void>;
   /** The last record, with the count and digest of all lines. Nothing may be written afterwards. */
   readonly finish: (outcome: StageOutcome) => void;
   /** Forgets what was not yet put into the spool, for an attempt that is no longer ours. */
@@ -96,6 +98,10 @@ export function createAttemptLog(
       step = -1;
     },
     drained: spool.drained,
+    kept: async () => {
+      flush();
+      await spool.written();
+    },
     finish: (outcome) => {
       endStreams();
       spool.append({ kind: 'finished', outcome, logLines, logDigest: digest.finish(), at: now() });

@@ -67,7 +67,7 @@ async function deliver(
   return true;
 }
 
-const notTakenUp = 'only steps in a container that still runs can be';
+const notTakenUp = 'its server did not give it back, or its spool no longer holds all of it';
 
 function spooled(record: WorkerRecord): SpooledRecord {
   return { number: record.number, json: JSON.stringify(record), mayWait: false };

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { readSessionRecord } from '../executors/docker/session-record.ts';
+import { readSessionRecord as readProcessRecord } from '../executors/process/session-record.ts';
 import { historyOf, type AttemptHistory } from '../stages/attempt-history.ts';
 import { readAttemptRecord, type AttemptRecord } from '../stages/attempt-record.ts';
 import type { WorkerFolder } from '../worker-folder.ts';
@@ -9,14 +10,16 @@ import { findSpools } from './deliver-leftovers.ts';
 import { readSpool } from './read-spool.ts';
 import type { SpooledRecord, SpoolHeader } from './spool.ts';
 
-/** An attempt that a dead process of this worker had under way and that can be taken up again. */
+/** An attempt that an earlier process of this worker had under way and that can be taken up again. */
 export interface UnfinishedAttempt {
   readonly path: string;
   readonly header: SpoolHeader;
   readonly records: readonly SpooledRecord[];
   readonly history: AttemptHistory;
   readonly record: AttemptRecord;
-  /** Null: no step was started, so it may begin again from its checkout. */
+  /** False: no step was started, so it may begin again from its checkout. */
+  readonly wasUsed: boolean;
+  /** Its container, if it has one. */
   readonly containerId: string | null;
 }
 
@@ -58,9 +61,11 @@ async function readUnfinished(
     const root = join(folder.attempts, spool.header.attemptId);
     const [record, history] = [await readAttemptRecord(root), historyOf(spool.events)];
     if (record === null || history === null) return null;
-    const session = await readSessionRecord(join(root, 'scratch'));
+    const scratch = join(root, 'scratch');
+    const containerId = (await readSessionRecord(scratch))?.containerId ?? null;
+    const wasUsed = containerId !== null || (await readProcessRecord(scratch)) !== null;
     const { header, records } = spool;
-    return { path, header, records, history, record, containerId: session?.containerId ?? null };
+    return { path, header, records, history, record, wasUsed, containerId };
   } catch (error) {
     log.error({ err: error, path }, 'a spool of an earlier process could not be read');
     return null;

@@ -35,6 +35,8 @@ export interface Spool {
   readonly unacknowledged: () => number;
   /** Resolves while less than `highWater` bytes wait for the server. */
   readonly drained: () => Promise<void>;
+  /** Resolves when every record that was appended so far is in the file, or the disk has refused it. */
+  readonly written: () => Promise<void>;
   /** Closes the file; `remove` also deletes it. */
   readonly close: (end: 'keep' | 'remove') => Promise<void>;
 }
@@ -155,6 +157,9 @@ function spoolOver(
     unacknowledged: () => waiting.length,
     drained: async () => {
       while (waitingBytes > options.highWaterBytes && !closed) await changes.wait();
+    },
+    written: async () => {
+      while (writing !== null) await writing;
     },
     close: async (end) => {
       closed = true;

@@ -1,5 +1,4 @@
-// What a restarted worker must know about an attempt beside its spool; without secrets. Only attempts that can be
-// taken up again have one.
+// What a restarted worker must know about an attempt beside its spool; without secrets.
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -8,6 +7,8 @@ import { failure } from '@sluice/pipelines/protocol/worker-api';
 const attemptRecord = z.object({
   /** Milliseconds since the epoch: times of lines and the stage's timeout count from here. */
   startedAt: z.number().int(),
+  /** The host's tick at that moment, see `attempt-clock.ts`; null: an older worker wrote none. */
+  startedTick: z.object({ uptime: z.string(), ms: z.number() }).nullable().default(null),
   /** The first failure so far; it is the stage's. */
   failure: failure.nullable(),
 });

@@ -9,6 +9,7 @@ import type { Claim, LogLine, WorkerRecord } from '@sluice/pipelines/protocol/wo
 import { createCheckout } from '../checkout/check-out.ts';
 import { createFakeExecutor, type FakeExecutor } from '../executors/fake/fake-executor.ts';
 import { startFakeServer, workerToken, type FakeServer } from '../server-client/fake-server.fixture.ts';
+import { hostClock, type Clock } from '../attempt-clock.ts';
 import { createServerClient } from '../server-client/server-client.ts';
 import { openWorkerFolder, type WorkerFolder } from '../worker-folder.ts';
 import { aClaim } from './claim.fixture.ts';
@@ -40,7 +41,7 @@ interface Started {
   readonly abandon: AbortController;
 }
 
-function start(claim: Claim): Started {
+function start(claim: Claim, clock: Clock = hostClock()): Started {
   const attempt = createLiveAttempt(claim.attemptId, claim.fence);
   const abandon = new AbortController();
   const deps = {
@@ -50,7 +51,8 @@ function start(claim: Claim): Started {
     checkout: createCheckout(folder.mirrors),
     runners: createStageRunners({ image: executor, process: executor }),
     log: pino({ level: 'silent' }),
-    now: Date.now,
+    clock,
+    endProcesses: async () => {},
   };
   return { attempt, abandon, ended: runAttempt(deps, claim, attempt, abandon.signal) };
 }
@@ -196,6 +198,32 @@ test("an engine that breaks is our failure, with words, and not the pipeline's",
       },
     },
   });
+});
+
+test('a clock of the host that jumps by hours disturbs neither the times of a log nor a timeout', async () => {
+  let now = Date.now();
+  let ms = 1_000;
+  const clock = { now: () => now, tick: () => ({ uptime: 'one', ms }) };
+  const claim = aClaim(['one', 'two'], { timeoutMs: 3_600_000 });
+  const { ended } = start(claim, clock);
+  const startedAt = now;
+  const first = await executor.nextStep();
+  now += 50 * 3_600_000;
+  ms += 40;
+  first.write('stdout', 'forward\n');
+  first.exit(0);
+  const second = await executor.nextStep();
+  now -= 99 * 3_600_000;
+  ms += 2;
+  second.write('stdout', 'backward\n');
+  second.exit(0);
+  await ended;
+  const records = server.records(claim.attemptId);
+  expect(linesOf(records).map(([atMs, , text]) => [atMs, text])).toEqual([
+    [40, 'forward'],
+    [42, 'backward'],
+  ]);
+  expect(records.at(-1)).toMatchObject({ outcome: { result: 'succeeded' }, at: startedAt + 42 });
 });
 
 test('an attempt that was taken away is stopped and tells nothing more', async () => {

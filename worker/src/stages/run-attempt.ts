@@ -15,6 +15,7 @@ import type { Checkout } from '../checkout/check-out.ts';
 import { createAttemptLog, type AttemptLog } from '../logs/attempt-log.ts';
 import { createMask, type Mask } from '../logs/mask.ts';
 import { StepLostError } from '../executors/executor.ts';
+import { attemptClock, type Clock } from '../attempt-clock.ts';
 import type { ServerClient } from '../server-client/server-client.ts';
 import type { UnfinishedAttempt } from '../spool/find-unfinished.ts';
 import { createSpool, defaultSpoolLimits, type Spool } from '../spool/spool.ts';
@@ -35,8 +36,9 @@ export interface AttemptDependencies {
   readonly checkout: Checkout;
   readonly runners: StageRunners;
   readonly log: Logger;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  readonly clock: Clock;
+  /** Ends every process on this host that belongs to an attempt. */
+  readonly endProcesses: (attemptId: string) => Promise<void>;
 }
 
 /**
@@ -52,7 +54,7 @@ export async function runAttempt(
   abandon: AbortSignal,
   earlier: UnfinishedAttempt | null = null,
 ): Promise<void> {
-  const { folder, now } = deps;
+  const { folder, clock } = deps;
   const log = deps.log.child({ attemptId: claim.attemptId, stage: claim.stage.id });
   const spool = await createSpool(
     join(folder.spools, `${claim.attemptId}-${claim.fence}.jsonl`),
@@ -66,9 +68,10 @@ export async function runAttempt(
   if (earlier !== null) await rm(earlier.path, { force: true });
   const upload = startUpload(deps, spool, attempt, log, abandon);
   const mask = createMask({ ...claim.secrets, ...credentialsOf(claim) });
-  const record = earlier?.record ?? { startedAt: now(), failure: null };
+  const record = earlier?.record ?? { startedAt: clock.now(), startedTick: clock.tick(), failure: null };
+  const now = attemptClock(clock, record);
   const attemptLog = createAttemptLog(spool, mask, now, record.startedAt, earlier?.history);
-  const outcome = await carryOut({ deps, claim, attempt, attemptLog, mask, log, record, earlier });
+  const outcome = await carryOut({ deps, claim, attempt, attemptLog, mask, log, record, earlier, now });
   if (attempt.isLost()) attemptLog.drop();
   else attemptLog.finish(maskOutcome(outcome, mask));
   await upload.delivered();
@@ -116,23 +119,26 @@ interface AttemptParts {
   readonly log: Logger;
   readonly record: AttemptRecord;
   readonly earlier: UnfinishedAttempt | null;
+  /** Time of this attempt, which no change of the host's clock disturbs. */
+  readonly now: () => number;
 }
 
 /** Runs the stage in folders of its own; whatever is thrown becomes an outcome. */
 async function carryOut(parts: AttemptParts): Promise<StageOutcome> {
-  const { deps, claim, attempt, attemptLog, mask, log, record, earlier } = parts;
+  const { deps, claim, attempt, attemptLog, mask, log, record, earlier, now } = parts;
   const { timeoutMs } = claim.stage;
   const timer = new AbortController();
-  const leftMs = Math.max(0, record.startedAt + timeoutMs - deps.now());
+  const leftMs = Math.max(0, record.startedAt + timeoutMs - now());
   const timeout = sleep(leftMs, undefined, { signal: timer.signal }).then(
     () => attempt.stop({ kind: 'timeout', afterMs: timeoutMs }),
     () => undefined,
   );
   try {
-    const wasUsed = earlier !== null && earlier.containerId !== null;
+    const wasUsed = earlier?.wasUsed ?? false;
     if (!wasUsed) await removeAttemptFolders(deps.folder.attempts, claim.attemptId);
     await using folders = await openAttemptFolders(deps.folder.attempts, claim.attemptId);
-    if (canBeAdopted(claim)) await writeAttemptRecord(folders.root, record);
+    await writeAttemptRecord(folders.root, record);
+    if (earlier !== null && claim.stage.work.kind !== 'steps') attemptLog.say(begunAgain);
     for (const name of earlier === null ? mask.unmasked : []) {
       attemptLog.say(
         `secret "${name}" is shorter than 4 characters and is not masked in this log; make it longer`,
@@ -157,13 +163,12 @@ async function carryOut(parts: AttemptParts): Promise<StageOutcome> {
   }
 }
 
-/** Steps in a container go on without their worker; whatever else a worker does ends with it. */
-function canBeAdopted({ stage: { work } }: Claim): boolean {
-  return work.kind === 'steps' && work.image !== null;
-}
+/** Steps go on without their worker; whatever else a worker does ends with it, and does no harm done twice. */
+const begunAgain =
+  'the worker was started again in the middle of this stage, which is carried out anew from its beginning';
 
 async function runStage(
-  { deps, claim, attempt: { signal, forced }, attemptLog: log, record, earlier }: AttemptParts,
+  { deps, claim, attempt: { signal, forced }, attemptLog: log, record, earlier, now }: AttemptParts,
   { root, workspace, scratch }: AttemptFolders,
   wasUsed: boolean,
 ): Promise<StageOutcome> {
@@ -195,9 +200,11 @@ async function runStage(
     blobs: server.blobs(claim.attemptId, claim.fence, signal),
     signal,
     forced,
+    now,
+    kept: log.kept,
     earlier: earlier === null ? null : { ...earlier.history, failure },
     keepFailure: async (first) => {
-      if (failure !== null || !canBeAdopted(claim)) return;
+      if (failure !== null) return;
       failure = first;
       await writeAttemptRecord(root, { ...record, failure });
     },

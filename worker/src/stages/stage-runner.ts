@@ -33,6 +33,10 @@ export interface StageContext {
   readonly keepFailure: (failure: Failure) => Promise<void>;
   /** Aborts, after `signal`, when nobody waits for clean-up any more. */
   readonly forced: AbortSignal;
+  /** Milliseconds since the epoch, as this attempt counts them: its own times may be compared with each other. */
+  readonly now: () => number;
+  /** Resolves when all that was logged so far would be known to a process that takes over. */
+  readonly kept: () => Promise<void>;
   /** Aborts on cancel, timeout and loss of the attempt; `signal.reason` is a StopReason. */
   readonly signal: AbortSignal;
 }

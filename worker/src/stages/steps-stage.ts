@@ -86,6 +86,8 @@ async function runSteps(
       continue;
     }
     if (signal.aborted) cleanUp ??= AbortSignal.timeout(cleanUpMs);
+    // A process that takes over must know this step's predecessors as ended before this one begins.
+    await context.kept();
     try {
       const problem = await runStep(context, work, session, index, step, cleanUp ?? signal);
       failure ??= problem;
@@ -173,7 +175,7 @@ function isLost(signal: AbortSignal): boolean {
 
 /** Null when the step succeeded, or was stopped with the whole stage. */
 async function runStep(
-  { claim, log, earlier, keepFailure, forced }: StageContext,
+  { claim, log, earlier, keepFailure, forced, now }: StageContext,
   work: StepsWork,
   session: ExecutorSession,
   index: number,
@@ -188,7 +190,7 @@ async function runStep(
     log.stepFinished(index, 'failed', null);
     return { class: 'failed', message: `Step "${step.name}": ${env.error}`, exitCode: null };
   }
-  const timeout = timeoutSignal(step.timeoutMs, underWay);
+  const timeout = timeoutSignal(step.timeoutMs, underWay, now);
   const running = session.runStep(
     { index, script: step.run, shell: work.shell, env: env.value, graceMs },
     log,
@@ -217,9 +219,13 @@ async function unlessForced(running: Promise<StepEnd>, forced: AbortSignal): Pro
 }
 
 /** A step that is followed again has used some of its time. */
-function timeoutSignal(timeoutMs: number | null, underWay: OpenStep | null): AbortSignal | null {
+function timeoutSignal(
+  timeoutMs: number | null,
+  underWay: OpenStep | null,
+  now: () => number,
+): AbortSignal | null {
   if (timeoutMs === null) return null;
-  const usedMs = underWay === null ? 0 : Date.now() - underWay.startedAt;
+  const usedMs = underWay === null ? 0 : now() - underWay.startedAt;
   return AbortSignal.timeout(Math.max(0, timeoutMs - usedMs));
 }
 

@@ -1,6 +1,7 @@
 // The environment, read once.
 import path from 'node:path';
 import { z } from 'zod';
+import type { S3Settings } from './blobs/s3-client.ts';
 
 export interface ServerConfig {
   /** Null: an embedded one. */
@@ -21,6 +22,9 @@ export interface ServerConfig {
   readonly fileRepositories: readonly string[];
   readonly privateHosts: readonly string[];
   readonly queuePrefix: string;
+  /** Null: blobs are in the data folder. */
+  readonly s3: S3Settings | null;
+  readonly cacheLimitBytes: number;
   readonly logLevel: string;
 }
 
@@ -46,6 +50,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
     fileRepositories: read.SLUICE_FILE_REPOSITORIES,
     privateHosts: read.SLUICE_ALLOW_PRIVATE_HOSTS,
     queuePrefix: read.SLUICE_QUEUE_PREFIX,
+    s3: s3Settings(read),
+    cacheLimitBytes: read.SLUICE_CACHE_GB * 1024 ** 3,
     logLevel: read.SLUICE_LOG_LEVEL,
   };
 }
@@ -74,6 +80,30 @@ const masterKey = z
   .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64, such as `openssl rand -base64 32` prints')
   .transform((text): Uint8Array => Buffer.from(text, 'base64'));
 
+const s3Names = ['SLUICE_S3_ENDPOINT', 'SLUICE_S3_ACCESS_KEY_ID', 'SLUICE_S3_SECRET_ACCESS_KEY'] as const;
+
+/** Whether S3 is used is said by the bucket alone. */
+function s3Settings(read: z.infer<typeof variables>): S3Settings | null {
+  const { SLUICE_S3_BUCKET: bucket, SLUICE_S3_ENDPOINT: endpoint } = read;
+  const { SLUICE_S3_ACCESS_KEY_ID: accessKeyId, SLUICE_S3_SECRET_ACCESS_KEY: secretAccessKey } = read;
+  if (bucket === undefined) return null;
+  if (endpoint === undefined || accessKeyId === undefined || secretAccessKey === undefined) {
+    const missing = s3Names.filter((name) => read[name] === undefined);
+    const message = `  ${missing.join(', ')}: must be set too, because SLUICE_S3_BUCKET is`;
+    throw new ConfigError(`These settings cannot be used:\n${message}\nSee docs/operations.md.`);
+  }
+  return {
+    endpoint: new URL(endpoint),
+    bucket,
+    region: read.SLUICE_S3_REGION,
+    isPathStyle: read.SLUICE_S3_PATH_STYLE === '1',
+    prefix: read.SLUICE_S3_PREFIX === '' ? '' : `${read.SLUICE_S3_PREFIX.replace(/\/+$/, '')}/`,
+    accessKeyId,
+    secretAccessKey,
+    sessionToken: read.SLUICE_S3_SESSION_TOKEN ?? null,
+  };
+}
+
 const variables = z.object({
   DATABASE_URL: url('postgres:', 'postgresql:').optional(),
   REDIS_URL: url('redis:', 'rediss:').optional(),
@@ -94,5 +124,20 @@ const variables = z.object({
     hosts.some((host) => ['1', 'true', '*'].includes(host)) ? ['*'] : hosts,
   ),
   SLUICE_QUEUE_PREFIX: z.string().default('bull'),
+  SLUICE_S3_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket')
+    .optional(),
+  SLUICE_S3_ENDPOINT: url('http:', 'https:').optional(),
+  SLUICE_S3_REGION: z.string().default('us-east-1'),
+  SLUICE_S3_PATH_STYLE: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('1'),
+  SLUICE_S3_PREFIX: z
+    .string()
+    .regex(/^[\w.-]+(\/[\w.-]+)*\/?$/, 'may hold letters, digits, ., _, - and /')
+    .default(''),
+  SLUICE_S3_ACCESS_KEY_ID: z.string().optional(),
+  SLUICE_S3_SECRET_ACCESS_KEY: z.string().optional(),
+  SLUICE_S3_SESSION_TOKEN: z.string().optional(),
+  SLUICE_CACHE_GB: z.coerce.number('must be a number of GiB').min(0.01, 'must be at least 0.01').default(10),
   SLUICE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });

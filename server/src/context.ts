@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
+import type { BlobStore } from './blobs/blob-store.ts';
 import type { News } from './orchestrator/news.ts';
 import type { Schema } from './store/schema.ts';
 
@@ -18,8 +19,10 @@ export interface ServerContext {
   readonly sealer: Sealer;
   /** Tells what changed, in this process and between servers: `openNews(redis, log)`, closed at the end. */
   readonly news: News;
-  /** Folder of the files that outlive an attempt, such as scan reports. */
-  readonly blobDir: string;
+  /** Files that outlive an attempt: artifacts, caches, scan reports. */
+  readonly blobs: BlobStore;
+  /** Bytes of all caches of one project together; beyond it the least recently used go. */
+  readonly cacheLimitBytes: number;
   /** BullMQ's key prefix, the same for servers and workers; BullMQ's own default is `bull`. */
   readonly queuePrefix: string;
 }

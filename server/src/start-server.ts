@@ -6,6 +6,8 @@ import { createDoorkeeper } from './auth/authenticate.ts';
 import { ensureCliToken } from './auth/cli-token.ts';
 import { allowedHosts } from './auth/same-origin.ts';
 import { newToken } from './auth/token.ts';
+import { openDiskBlobStore } from './blobs/disk-blob-store.ts';
+import { openS3BlobStore } from './blobs/s3-blob-store.ts';
 import { closers, type Closers } from './closers.ts';
 import type { ServerConfig } from './config.ts';
 import { connectDatabase, connectRedis } from './connect-engines.ts';
@@ -33,6 +35,8 @@ export interface RunningServer {
   readonly close: () => Promise<void>;
 }
 
+const uploadLimitMs = 3_600_000;
+
 /** Builds everything and listens. When it throws, nothing that it started is left. */
 export async function startServer(config: ServerConfig, log: Logger): Promise<RunningServer> {
   const opened = closers();
@@ -57,8 +61,10 @@ async function openContext(config: ServerConfig, log: Logger, opened: Closers): 
   await ensureCliToken(parts, dataDir);
   const news = openNews(redis, log);
   opened.add(() => news.close());
-  const { queuePrefix } = config;
-  return { ...parts, redis, log, installation, news, queuePrefix, blobDir: path.join(dataDir, 'blobs') };
+  const { queuePrefix, cacheLimitBytes } = config;
+  const blobs =
+    config.s3 === null ? openDiskBlobStore(path.join(dataDir, 'blobs')) : openS3BlobStore(config.s3);
+  return { ...parts, redis, log, installation, news, queuePrefix, blobs, cacheLimitBytes };
 }
 
 /** Starts what works by itself, then the doors; closed in the opposite order. */
@@ -90,7 +96,8 @@ async function openDoors(config: ServerConfig, context: ServerContext, opened: C
     workerRoutes: workerRoutes(context),
     apiRoutes: apiRoutes(context),
   });
-  const server = createServer(app);
+  // An artifact of some gigabytes over a slow line takes longer than Node's five minutes.
+  const server = createServer({ requestTimeout: uploadLimitMs }, app);
   const url = await listen(server, config);
   opened.add(() => closeServer(server));
   const live = attachLive(server, context, doorkeeper.authenticate);

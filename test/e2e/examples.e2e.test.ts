@@ -22,6 +22,7 @@ test('every folder of examples/ is covered: those below, and hello by the first 
   const folders = readdirSync(examples).filter((name) => statSync(join(examples, name)).isDirectory());
   expect(folders.toSorted()).toEqual([
     'approval',
+    'artifacts',
     'build-and-push',
     'fan-out',
     'hello',
@@ -42,6 +43,25 @@ test('fan-out hands outputs on, decides by them, and gathers all branches', asyn
   expect(await output(run, 'unit')).toEqual(['testing version 1.4.2']);
   expect(await output(run, 'release-notes')).toEqual(['notes for fan-out']);
   expect(await output(run, 'report')).toEqual(['unit succeeded, integration succeeded']);
+});
+
+test('artifacts hands files to later stages and to people', async () => {
+  const run = await pushed('artifacts');
+  expect(statuses(run)).toEqual({ build: 'succeeded', check: 'succeeded', summary: 'succeeded' });
+  expect(await output(run, 'build')).toEqual(['tools made anew']);
+  expect(await output(run, 'check')).toEqual(['made of hammer', 'read me']);
+  expect(await output(run, 'summary')).toEqual(['nothing was taken']);
+  const [artifact] = run.artifacts;
+  expect(run.artifacts).toMatchObject([{ stage: 'build', fileCount: 2, isExpired: false }]);
+  const listed = await sluice.api.call('GET', `/api/artifacts/${artifact?.id}/files`);
+  expect(listed).toEqual({
+    files: [
+      { path: 'dist/app.txt', kind: 'file', bytes: 15 },
+      { path: 'dist/docs/README', kind: 'file', bytes: 8 },
+    ],
+    total: 2,
+  });
+  expect(await download(`/api/artifacts/${artifact?.id}/files/dist/app.txt`)).toBe('made of hammer\n');
 });
 
 test('inputs takes its defaults on a push, and what a person filled in on a manual start', async () => {
@@ -128,6 +148,13 @@ function ended(runId: string): Promise<RunView> {
     const run = await sluice.api.call<RunView>('GET', `/api/runs/${runId}`);
     return run.finishedAt === null ? null : run;
   });
+}
+
+async function download(path: string): Promise<string> {
+  const { url, token } = sluice.api;
+  const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+  expect(answer.status).toBe(200);
+  return answer.text();
 }
 
 function filesOf(example: string): Readonly<Record<string, string>> {

@@ -84,6 +84,7 @@ export function aRun(sketch: RunSketch): RunView {
     state,
     diagnostics: sketch.diagnostics ?? [],
     attempts: sketch.attempts ?? [],
+    artifacts: [],
     rollouts: sketch.rollouts ?? [],
   };
 }

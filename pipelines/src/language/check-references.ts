@@ -27,6 +27,15 @@ export function checkReferences(
       'success(), failure(), always() and cancelled() belong into if:. Put the condition there.';
     problems.push({ code: 'status-outside-if', message, offset: 0, length: expression.text.length });
   }
+  if (expression.usesHash && use.place !== 'cache-key') {
+    const message =
+      'hash() is known when the repository is checked out, so it belongs into the key of a cache.';
+    problems.push({ code: 'name-not-here', message, offset: 0, length: expression.text.length });
+  } else if (expression.usesHash && expression.hashGlobs === null) {
+    const message =
+      "hash() stands alone in its braces, with its patterns written out: npm-${{ branch }}-${{ hash('package-lock.json') }}.";
+    problems.push({ code: 'hash-not-alone', message, offset: 0, length: expression.text.length });
+  }
   if (isCondition && expression.type !== 'boolean' && expression.type !== 'any') {
     const message = "A condition gives true or false. Compare this with something, such as branch == 'main'.";
     problems.push({ code: 'wrong-type', message, offset: 0, length: expression.text.length });

@@ -21,7 +21,10 @@ export function checkStages(reading: Reading, root: SourceNode, stages: readonly
     return;
   }
   const needs = needsAnswers(sortStages(stages));
-  for (const stage of stages) checkImageSource(reading, places, stage, kinds, needs);
+  for (const stage of stages) {
+    checkImageSource(reading, places, stage, kinds, needs);
+    checkArtifactSources(reading, places, stage, stages, needs);
+  }
 }
 
 type Places = ReadonlyMap<string, SourceNode>;
@@ -116,3 +119,40 @@ function checkImageSource(
     report(reading, at, 'missing-need', message);
   }
 }
+
+/** Artifacts are taken from stages that have ended before and keep some. */
+function checkArtifactSources(
+  reading: Reading,
+  places: Places,
+  stage: StageDefinition,
+  stages: readonly StageDefinition[],
+  needs: NeedsStage,
+): void {
+  const from = stage.work.kind === 'steps' ? (stage.work.keeps?.artifactsFrom ?? []) : [];
+  const written = child(child(places.get(stage.id), 'artifacts'), 'from');
+  const items = written?.kind === 'list' ? written.items : written === undefined ? [] : [written];
+  for (const [index, id] of from.entries()) {
+    const at = items[index];
+    if (at === undefined || id === '' || isFull(reading)) continue;
+    const name = `stage "${stage.id}": artifacts.from`;
+    const source = stages.find((each) => each.id === id);
+    if (source === undefined) {
+      const keeping = stages.filter(keepsArtifacts).map((each) => each.id);
+      const help = suggestion(reading, id, keeping);
+      report(reading, at, 'unknown-stage', `${name} names "${id}", which does not exist.${help}`);
+    } else if (!keepsArtifacts(source)) {
+      report(
+        reading,
+        at,
+        'no-artifacts',
+        `${name} names "${id}", which keeps no artifacts. Add artifacts: { paths: [dist/**] } there.`,
+      );
+    } else if (!needs(stage.id, id)) {
+      const message = `${name} takes files of "${id}", and nothing makes sure that it has ended before. Add it to needs: [${id}].`;
+      report(reading, at, 'missing-need', message);
+    }
+  }
+}
+
+const keepsArtifacts = ({ work }: StageDefinition): boolean =>
+  work.kind === 'steps' && (work.keeps?.artifacts ?? null) !== null;

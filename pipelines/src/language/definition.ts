@@ -128,6 +128,46 @@ export interface StepsWork {
   readonly steps: readonly StepDefinition[];
   /** Output name → file in the workspace whose trimmed text is the value. */
   readonly outputs: Readonly<Record<string, { readonly file: string }>>;
+  /** Absent where the file asks for none of it, and in plans made before there was any. */
+  readonly keeps?: StageKeeping;
+}
+
+/** What outlives a stage, and what a stage takes from others that did. */
+export interface StageKeeping {
+  readonly artifacts: ArtifactRule | null;
+  /** Stages whose artifacts are in the workspace before the steps; null: of every stage in `needs`. */
+  readonly artifactsFrom: readonly string[] | null;
+  readonly cache: readonly CacheRule[];
+  /** Null: the stage runs whenever its turn comes. */
+  readonly reuse: ReuseRule | null;
+}
+
+export interface ArtifactRule {
+  /** Glob patterns in the workspace; one that names a folder means everything in it. */
+  readonly paths: readonly string[];
+  readonly keepMs: number;
+  /** As a step's condition; null: `success()`. */
+  readonly if: Expression | null;
+}
+
+export interface CacheRule {
+  readonly key: CacheKey;
+  /** Beginnings of keys, tried in order where the key itself has nothing. */
+  readonly restore: readonly CacheKey[];
+  /** Folders and files in the workspace, or folders below `~/`. No patterns. */
+  readonly paths: readonly string[];
+}
+
+/** In order; hashes are known when the repository is checked out. */
+export type CacheKey = readonly CacheKeyPart[];
+export type CacheKeyPart =
+  | { readonly kind: 'text'; readonly text: Template }
+  | { readonly kind: 'hash'; readonly globs: readonly string[] };
+
+/** The stage is not run again while the files that match, and everything else it depends on, are as before. */
+export interface ReuseRule {
+  /** Glob patterns in the repository; one that names a folder means everything in it. */
+  readonly inputs: readonly string[];
 }
 
 /** What all processes of the steps together may use; null: what the worker gives by default. */

@@ -18,7 +18,8 @@ export const readRepositoryPath: Reader<string> = (reading, node, name) => {
   return normalise(written);
 };
 
-function pathProblem(path: string): string | null {
+/** Why a path, or a pattern of paths, cannot be one inside the repository; null: it can. */
+export function pathProblem(path: string): string | null {
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return `is an absolute path, "${path}".`;
   if (path.startsWith('~')) return `begins with ~, "${path}".`;
   if (path.startsWith('-')) return `begins with -, "${path}", which commands take for an option.`;

@@ -1,5 +1,6 @@
 import type { Resources, StepDefinition, StepsWork } from './definition.ts';
 import { field, readFields, requiredField, type Fields } from './fields.ts';
+import { keepsKeys, readKeeps } from './read-keeps.ts';
 import { readRepositoryPath } from './read-path.ts';
 import { readCondition, readEnv, readTemplate, type TemplateContext } from './read-templates.ts';
 import { readDuration, readMemory } from './read-units.ts';
@@ -8,10 +9,20 @@ import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
 /** Keys that only a stage with `steps` has. */
-export const stepsKeys = ['image', 'steps', 'outputs', 'checkout', 'shell', 'network', 'resources'] as const;
+export const stepsKeys = [
+  'image',
+  'steps',
+  'outputs',
+  'checkout',
+  'shell',
+  'network',
+  'resources',
+  ...keepsKeys,
+] as const;
 
 export function readStepsWork(fields: Fields, context: TemplateContext, defaults: Resources): StepsWork {
   const { reading } = fields;
+  const keeps = readKeeps(fields, context);
   return {
     kind: 'steps',
     image: field(fields, 'image', (_, node, name) => readImage(reading, node, name, context), null),
@@ -30,6 +41,7 @@ export function readStepsWork(fields: Fields, context: TemplateContext, defaults
     pod: null,
     steps: field(fields, 'steps', (_, node, name) => readSteps(reading, node, name, context), []),
     outputs: field(fields, 'outputs', readRecord(readOutput, variableName), {}),
+    ...(keeps !== null && { keeps }),
   };
 }
 

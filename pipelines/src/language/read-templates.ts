@@ -90,6 +90,16 @@ function readSecretName(reading: Reading, node: SourceNode, name: string): strin
   return secret;
 }
 
+/** Has the template checked at the end, when all names are known; `null` was reported already. */
+export function noteTemplate(
+  reading: Reading,
+  node: ReturnType<typeof readTextNode>,
+  place: ExpressionPlace,
+  context: TemplateContext,
+): void {
+  if (node !== null) note(reading, place, node, context);
+}
+
 function note(reading: Reading, place: ExpressionPlace, node: Noted, context: TemplateContext): void {
   if (node.value.includes('${{')) uses(reading, place, node, context);
 }

@@ -22,6 +22,7 @@ export type ExpressionPlace =
   | 'command'
   | 'text'
   | 'group'
+  | 'cache-key'
   | 'metric';
 
 export interface ExpressionUse {

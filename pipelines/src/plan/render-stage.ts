@@ -1,7 +1,7 @@
 // Fills in the templates of a stage, everywhere that a stage may hold one.
 import { envLookup, noEnv } from '../language/expression/env-lookup.ts';
 import type { Scope } from '../language/expression/scope.ts';
-import type { EnvValue, StageWork, StepDefinition } from '../language/definition.ts';
+import type { CacheKey, EnvValue, StageKeeping, StageWork, StepDefinition } from '../language/definition.ts';
 import { err, ok, unreachable, type Result } from '../result.ts';
 
 type Env = Readonly<Record<string, EnvValue>>;
@@ -72,6 +72,7 @@ function renderWork(
           env: renderEnv(step.env, scope, fillIn),
           run: fillIn(`step "${step.name}"`, step.run, forStep(step)),
         })),
+        ...(work.keeps !== undefined && { keeps: renderKeeps(work.keeps, scope, fillIn) }),
       };
     case 'build':
       return { ...work, args: mapValues(work.args, (arg, name) => fillIn(`build.args.${name}`, arg, scope)) };
@@ -95,6 +96,19 @@ function renderWork(
     default:
       return unreachable(work);
   }
+}
+
+function renderKeeps(keeps: StageKeeping, scope: Scope, fillIn: FillIn): StageKeeping {
+  const renderKey = (key: CacheKey): CacheKey =>
+    key.map((part) =>
+      part.kind === 'text' ? { kind: 'text', text: fillIn('cache.key', part.text, scope) } : part,
+    );
+  const cache = keeps.cache.map((rule) => ({
+    ...rule,
+    key: renderKey(rule.key),
+    restore: rule.restore.map(renderKey),
+  }));
+  return { ...keeps, cache };
 }
 
 const mapValues = <T, U>(

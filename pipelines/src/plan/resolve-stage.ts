@@ -5,7 +5,7 @@ import { describeValues, evaluateCondition } from '../language/expression/evalua
 import { renderTemplate } from '../language/expression/render-template.ts';
 import type { RunIdentity, Scope, StageResult } from '../language/expression/scope.ts';
 import { reduceStepCondition } from '../language/expression/step-condition.ts';
-import type { StageWork, StepDefinition } from '../language/definition.ts';
+import type { Expression, StageWork, StepDefinition } from '../language/definition.ts';
 import { err, ok, type Result } from '../result.ts';
 import { findStage } from '../run/find-stage.ts';
 import { isStageEnd, type RunState } from '../run/run-state.ts';
@@ -70,7 +70,8 @@ export function resolveStage(
     env: envLookup([plan.env, stage.env, step.env], scope),
   });
   // Conditions first: after rendering, text from outside may look like a template, and must not become one.
-  const reduced = reduceSteps(stage.work, forStep);
+  const within: Scope = { ...scope, env: envLookup([plan.env, stage.env], scope) };
+  const reduced = reduceConditions(stage.work, within, forStep);
   if (!reduced.ok) return err(`stage "${stageId}": ${reduced.error}`);
   const rendered = renderStage({ env: stage.env, work: reduced.value }, plan.env, scope, renderTemplate);
   if (!rendered.ok) return err(`stage "${stageId}": ${rendered.error}`);
@@ -134,19 +135,30 @@ function stageResults(state: RunState): (id: string) => StageResult | null {
 const stageState = (state: RunState, id: string): RunState['stages'][string] | undefined =>
   Object.hasOwn(state.stages, id) ? state.stages[id] : undefined;
 
-function reduceSteps(work: StageWork, forStep: (step: StepDefinition) => Scope): Result<StageWork, string> {
+function reduceConditions(
+  work: StageWork,
+  scope: Scope,
+  forStep: (step: StepDefinition) => Scope,
+): Result<StageWork, string> {
   if (work.kind !== 'steps') return ok(work);
   const steps: StepDefinition[] = [];
   for (const step of work.steps) {
-    if (step.if === null) {
-      steps.push(step);
-      continue;
-    }
-    const expression = compileExpression(step.if);
-    if (!expression.ok) return err(expression.error[0]?.message ?? `${step.if} is not an expression`);
-    const reduced = reduceStepCondition(expression.value, forStep(step));
-    if (!reduced.ok) return err(`step "${step.name}": ${reduced.error}`);
-    steps.push({ ...step, if: reduced.value });
+    const condition = reduceCondition(step.if, forStep(step));
+    if (!condition.ok) return err(`step "${step.name}": ${condition.error}`);
+    steps.push({ ...step, if: condition.value });
   }
-  return ok({ ...work, steps });
+  const reduced = { ...work, steps };
+  const artifacts = work.keeps?.artifacts ?? null;
+  if (work.keeps === undefined || artifacts === null) return ok(reduced);
+  const condition = reduceCondition(artifacts.if, scope);
+  if (!condition.ok) return err(`artifacts: ${condition.error}`);
+  return ok({ ...reduced, keeps: { ...work.keeps, artifacts: { ...artifacts, if: condition.value } } });
+}
+
+/** Null stays null: `success()`. */
+function reduceCondition(condition: Expression | null, scope: Scope): Result<Expression | null, string> {
+  if (condition === null) return ok(null);
+  const expression = compileExpression(condition);
+  if (!expression.ok) return err(expression.error[0]?.message ?? `${condition} is not an expression`);
+  return reduceStepCondition(expression.value, scope);
 }

@@ -21,6 +21,8 @@
 //   PUT  /api/secrets/:name {value} (write only) · GET /api/secrets (names) · DELETE
 //   POST /api/tokens {name} → { token } · GET /api/workers · GET /api/audit
 //   GET  /api/deliveries · POST /api/deliveries/:id/replay
+//   GET  /api/artifacts/:id                   raw (.tar.gz) · GET /api/artifacts/:id/files  artifactFilesView
+//   GET  /api/artifacts/:id/files/<path>      raw, one file
 //   GET  /api/attempts/:id/blobs/:name        raw (scan reports, SBOM)
 import { z } from 'zod';
 import type { Diagnostic } from '../language/diagnostic.ts';
@@ -92,6 +94,32 @@ export interface RunView extends RunSummary {
   readonly diagnostics: readonly Diagnostic[];
   readonly attempts: readonly AttemptView[];
   readonly rollouts: readonly { readonly id: string; readonly stage: string; readonly phase: string }[];
+  /** Oldest first. */
+  readonly artifacts: readonly ArtifactView[];
+}
+
+export interface ArtifactView {
+  readonly id: string;
+  readonly stage: string;
+  readonly attempt: number;
+  /** Of the download, a gzipped tar. */
+  readonly bytes: number;
+  readonly unpackedBytes: number;
+  readonly fileCount: number;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** Its files were deleted when its time was over. */
+  readonly isExpired: boolean;
+}
+
+/** The first files of an artifact, by path; `total` counts all. */
+export interface ArtifactFilesView {
+  readonly files: readonly {
+    readonly path: string;
+    readonly bytes: number;
+    readonly kind: 'file' | 'link';
+  }[];
+  readonly total: number;
 }
 
 export interface AttemptView {

@@ -12,6 +12,7 @@
 import { z } from 'zod';
 import { failureClasses } from '../language/definition.ts';
 import type { EnvironmentTarget } from './environment.ts';
+import type { ClaimedArtifact } from './kept-files.ts';
 import type { RolloutAction, RolloutSpec, ActionResult } from '../rollout/rollout-state.ts';
 import type { PlannedStage } from '../plan/plan.ts';
 import type { Failure, StageOutcome } from '../run/run-state.ts';
@@ -56,6 +57,8 @@ export interface Claim {
   /** Outputs of stages that this one needs, directly or not: stage id → outputs. */
   readonly outputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly registryCredentials: readonly RegistryCredential[];
+  /** To be unpacked in the workspace, in this order. Absent: none. */
+  readonly artifacts?: readonly ClaimedArtifact[];
 }
 
 export interface CheckoutSpec {

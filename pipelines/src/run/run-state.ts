@@ -233,3 +233,8 @@ export function isStageEnd(state: StageState): state is StageEnd {
     state.status === 'skipped'
   );
 }
+
+/** The run in which a kept stage did its work; null: this one. */
+export function originRun(stage: StageState | undefined): string | null {
+  return stage !== undefined && 'kept' in stage ? (stage.kept?.runId ?? null) : null;
+}

@@ -18,6 +18,17 @@ export function globProblem(pattern: string): string | null {
   return null;
 }
 
+/** As `matchesAny`, for the path of a file: a pattern that names a folder matches everything in it. */
+export function matchesFile(patterns: readonly string[], path: string): boolean {
+  return patterns.some((pattern) => matcher(pattern)(path) || matcher(insideOf(pattern))(path));
+}
+
+/** As `globProblem`, for `matchesFile`. */
+export const filePatternProblem = (pattern: string): string | null =>
+  pattern === '' ? globProblem('') : globProblem(insideOf(pattern));
+
+const insideOf = (pattern: string): string => (pattern.endsWith('**') ? pattern : `${pattern}/**`);
+
 type Matcher = (text: string) => boolean;
 
 // A memory of a pure function, for plans of many patterns.

@@ -1,5 +1,6 @@
 import express, { type Router } from 'express';
 import type { ServerContext } from '../context.ts';
+import { artifactRoutes } from './artifact-routes.ts';
 import { blobRoutes } from './blob-routes.ts';
 import { environmentRoutes } from './environment-routes.ts';
 import { logRoutes } from './log-routes.ts';
@@ -11,7 +12,15 @@ import { workersRoute } from './workers-route.ts';
 export function apiRoutes(context: ServerContext): Router {
   const router = express.Router();
   router.use(express.json({ limit: '256kb' }));
-  const parts = [runRoutes, logRoutes, rolloutRoutes, environmentRoutes, workersRoute, blobRoutes];
+  const parts = [
+    runRoutes,
+    logRoutes,
+    rolloutRoutes,
+    environmentRoutes,
+    workersRoute,
+    blobRoutes,
+    artifactRoutes,
+  ];
   for (const part of parts) router.use(part(context));
   return router;
 }

@@ -1,12 +1,12 @@
 import express, { type Request, type Response, type Router } from 'express';
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { openBlob, saveBlob, type SaveProblem } from '../ingest/blobs.ts';
+import { saveBlob, type SaveProblem } from '../ingest/save-blob.ts';
 import type { ServerContext } from '../context.ts';
 import { findAttempt } from '../store/attempt-store.ts';
 import { findBlob } from '../store/blob-store.ts';
 import { foundOr404, uuidParameter } from './path-parameter.ts';
 import { ProblemError } from './problem.ts';
+import { sendContent } from './send-content.ts';
 
 /** Workers put the files that outlive an attempt, and get those of the same run. */
 export function workerBlobRoutes(context: ServerContext): Router {
@@ -51,15 +51,10 @@ async function sendBlob(
   const attemptId = uuidParameter(request.params.id, 'attempt');
   foundOr404(await findAttempt(context.db, attemptId), 'attempt');
   const blob = foundOr404(await findBlob(context.db, attemptId, request.params.name), 'file');
-  const body = await openBlob(context.blobDir, blob.sha256);
-  // A stranger's build made this file: a browser must neither guess its type nor run it.
-  response.set({
-    'content-type': blob.name.endsWith('.json') ? 'application/json' : 'application/octet-stream',
-    'x-content-type-options': 'nosniff',
-    'content-security-policy': "default-src 'none'; sandbox",
-    'content-disposition': `attachment; filename="${blob.name}"`,
-    'content-length': String(blob.bytes),
-    etag: `"${blob.sha256}"`,
+  await sendContent(context.blobs, response, {
+    sha256: blob.sha256,
+    bytes: blob.bytes,
+    fileName: blob.name,
+    type: blob.name.endsWith('.json') ? 'application/json' : 'application/octet-stream',
   });
-  await pipeline(body, response);
 }

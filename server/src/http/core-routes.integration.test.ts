@@ -3,7 +3,7 @@ import type { Claim } from '@sluice/pipelines/protocol/worker-api';
 import express from 'express';
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { largestBlobBytes } from '../ingest/blobs.ts';
+import { largestBlobBytes } from '../ingest/save-blob.ts';
 import { openTestCore, redisUrl, type TestCore } from '../orchestrator/test-core.ts';
 import { apiRoutes } from './api-routes.ts';
 import { problemHandler } from './problem.ts';

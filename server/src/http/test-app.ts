@@ -12,6 +12,7 @@ import { uuidv7 } from 'uuidv7';
 import { createDoorkeeper } from '../auth/authenticate.ts';
 import { allowedHosts } from '../auth/same-origin.ts';
 import { createApiToken } from '../auth/sign-in.ts';
+import { openDiskBlobStore } from '../blobs/disk-blob-store.ts';
 import type { ServerContext } from '../context.ts';
 import { startEmbeddedRedis } from '../embedded/redis.ts';
 import { openNews } from '../orchestrator/news.ts';
@@ -60,7 +61,8 @@ export async function openTestApp(options: { readonly webRoot?: string } = {}): 
     log,
     installation,
     news,
-    blobDir: path.join(folder, 'blobs'),
+    blobs: openDiskBlobStore(path.join(folder, 'blobs')),
+    cacheLimitBytes: 1024 ** 3,
     queuePrefix: 'bull',
   };
 

@@ -21,6 +21,7 @@ import { acknowledged, exchangeRoute } from './exchange-route.ts';
 import { uuidParameter } from './path-parameter.ts';
 import { parseBody, ProblemError } from './problem.ts';
 import { workerBlobRoutes } from './blob-routes.ts';
+import { contentRoute, keptFileRoutes } from './kept-file-routes.ts';
 
 /** A batch is about 1 MB; a single record with 10,000 long lines may be far larger. */
 const largestBatch = '64mb';
@@ -28,8 +29,9 @@ const largestBatch = '64mb';
 export function workerRoutes(context: ServerContext): Router {
   const router = express.Router();
   const door = openWorkerDoor(context);
-  router.use(workerBlobRoutes(context));
+  router.use(workerBlobRoutes(context), contentRoute(context));
   router.use(express.json({ limit: largestBatch }));
+  router.use(keptFileRoutes(context));
 
   router.post('/claims', async (request, response) => {
     response.json(await claimAttempt(context, parseBody(claimRequest, request), door));

@@ -85,6 +85,13 @@ export function resolveForWorker(
         'may do: give it an image, or mark the repository as trusted under Settings',
     );
   }
+  const expired = supplies.artifacts.find((artifact) => artifact.sha256 === null);
+  if (expired !== undefined) {
+    return err(
+      `stage "${stageId}" takes the artifacts of "${expired.stage}", which expired at ` +
+        `${new Date(expired.expires_at).toISOString()}: run "${expired.stage}" again, or raise its artifacts.keep`,
+    );
+  }
   return ok(resolved.value);
 }
 
@@ -106,6 +113,9 @@ export function claimOf(
     checkout: checkoutOf(run, supplies.repository),
     outputs: outputsBefore(run, stage.id),
     registryCredentials: registryCredentials(supplies.secrets),
+    artifacts: supplies.artifacts.flatMap(({ id, stage: source, sha256, bytes }) =>
+      sha256 === null ? [] : [{ id, stage: source, sha256, bytes }],
+    ),
   };
 }
 

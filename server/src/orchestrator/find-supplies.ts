@@ -1,9 +1,11 @@
-import type { Plan } from '@sluice/pipelines/plan/plan';
+import type { Plan, PlannedStage } from '@sluice/pipelines/plan/plan';
 import { findStage } from '@sluice/pipelines/run/find-stage';
 import type { ServerContext } from '../context.ts';
+import type { ArtifactRow } from '../store/artifact-store.ts';
 import { findRepositories, type Repository } from '../store/repository-store.ts';
 import { findRunFrames } from '../store/run-store.ts';
 import { readSecretsOf } from '../store/secret-store.ts';
+import { findArtifactsFor } from './find-artifacts.ts';
 import { registriesSecret, secretNamesOf } from './stage-secrets.ts';
 
 export interface StagePlace {
@@ -17,6 +19,8 @@ export interface Supplies {
   readonly repository: Repository | null;
   /** Name → plain value, of those that exist. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Of stages before, for the workspace, in the order of the plan. */
+  readonly artifacts: readonly ArtifactRow[];
 }
 
 type Needs = Pick<ServerContext, 'db' | 'sealer'>;
@@ -29,11 +33,12 @@ export async function findSuppliesOf(
   const frames = await findRunFrames(context.db, [...new Set(places.map(({ runId }) => runId))]);
   const wanted = places.map(({ runId, stage }) => {
     const frame = frames.get(runId);
-    const names = frame === undefined ? null : namesOf(frame.plan, stage);
-    return frame === undefined || names === null ? null : { frame, names };
+    const planned = frame === undefined ? undefined : findStage(frame.plan, stage);
+    if (frame === undefined || planned === undefined) return null;
+    return { runId, frame, stage: planned, names: namesOf(frame.plan, planned) };
   });
   const known = wanted.filter((each) => each !== null);
-  const [repositories, secrets] = await Promise.all([
+  const [repositories, secrets, artifacts] = await Promise.all([
     findRepositories(
       context,
       known.map(({ frame }) => frame.repositoryId),
@@ -42,18 +47,23 @@ export async function findSuppliesOf(
       context,
       known.map(({ frame, names }) => ({ project: frame.project, names })),
     ),
+    Promise.all(
+      known.map(({ runId, frame, stage }) => findArtifactsFor(context.db, runId, frame.plan, stage)),
+    ),
   ]);
-  const found = secrets.values();
+  const [foundSecrets, foundArtifacts] = [secrets.values(), artifacts.values()];
   return wanted.map((each) =>
     each === null
       ? null
-      : { repository: repositories.get(each.frame.repositoryId) ?? null, secrets: found.next().value ?? {} },
+      : {
+          repository: repositories.get(each.frame.repositoryId) ?? null,
+          secrets: foundSecrets.next().value ?? {},
+          artifacts: foundArtifacts.next().value ?? [],
+        },
   );
 }
 
-/** Null: the plan has no such stage. */
-function namesOf(plan: Plan, stageId: string): readonly string[] | null {
-  const stage = findStage(plan, stageId);
-  if (stage === undefined) return null;
-  return [...secretNamesOf({ ...plan.env, ...stage.env }, stage.work), registriesSecret];
-}
+const namesOf = (plan: Plan, stage: PlannedStage): readonly string[] => [
+  ...secretNamesOf({ ...plan.env, ...stage.env }, stage.work),
+  registriesSecret,
+];

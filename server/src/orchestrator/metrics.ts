@@ -37,3 +37,13 @@ export const attemptsHeld = new Gauge({
   name: 'sluice_attempts_held',
   help: 'Attempts that workers carry out',
 });
+
+export const artifactsExpired = new Counter({
+  name: 'sluice_artifacts_expired_runs_total',
+  help: 'Runs whose artifacts were given up because their time was over',
+});
+
+export const contentsRemoved = new Counter({
+  name: 'sluice_contents_removed_total',
+  help: 'Files that nothing referred to any more, removed from the blob store',
+});

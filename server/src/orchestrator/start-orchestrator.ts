@@ -5,6 +5,7 @@ import { dispatch as dispatchWork } from './dispatch.ts';
 import { fireTimers } from './fire-timers.ts';
 import { startPump } from './pump.ts';
 import { queueReconciler } from './reconcile.ts';
+import { sweepKeptFiles } from './sweep-kept-files.ts';
 import { leaseWatcher } from './watch-leases.ts';
 
 /**
@@ -19,6 +20,7 @@ export function startOrchestrator(context: ServerContext): { close(): Promise<vo
   const timers = startPump({ name: 'timers', log, work: () => fireTimers(context) });
   const leases = startPump({ name: 'leases', log, work: leaseWatcher(context) });
   const reconciler = startPump({ name: 'reconcile', log, work: queueReconciler(context, queues) });
+  const sweeper = startPump({ name: 'sweep', log, work: () => sweepKeptFiles(context) });
   const stopListening = context.news.listen((message) => {
     if (message.kind === 'outbox') {
       dispatch.wake();
@@ -30,7 +32,7 @@ export function startOrchestrator(context: ServerContext): { close(): Promise<vo
   return {
     async close() {
       stopListening();
-      await Promise.all([dispatch, steps, timers, leases, reconciler].map((pump) => pump.close()));
+      await Promise.all([dispatch, steps, timers, leases, reconciler, sweeper].map((pump) => pump.close()));
       await queues.close();
     },
   };

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { uuidv7 } from 'uuidv7';
+import { openDiskBlobStore } from '../blobs/disk-blob-store.ts';
 import type { ServerContext } from '../context.ts';
 import { createSealer } from '../secrets/sealer.ts';
 import { saveRepository } from '../store/repository-store.ts';
@@ -55,7 +56,8 @@ export async function openTestCore(): Promise<TestCore> {
       installation: 'test',
       sealer: createSealer(key),
       news: openNews(redis, log),
-      blobDir,
+      blobs: openDiskBlobStore(blobDir),
+      cacheLimitBytes: 1024 ** 3,
       queuePrefix,
     };
     contexts.push(context);

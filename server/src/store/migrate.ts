@@ -2,6 +2,7 @@ import { Migrator, type Kysely } from 'kysely';
 import { coreMigration } from './migrations/0001-core.ts';
 import { edgeMigration } from './migrations/0002-edge.ts';
 import { fairnessMigration } from './migrations/0004-fairness.ts';
+import { artifactsMigration } from './migrations/0005-artifacts.ts';
 import { historyIndexesMigration } from './migrations/0007-history-indexes.ts';
 import { rerunShellMigration } from './migrations/0008-rerun-shell.ts';
 import type { Schema } from './schema.ts';
@@ -10,6 +11,7 @@ const migrations = {
   '0001-core': coreMigration,
   '0002-edge': edgeMigration,
   '0004-fairness': fairnessMigration,
+  '0005-artifacts': artifactsMigration,
   '0007-history-indexes': historyIndexesMigration,
   '0008-rerun-shell': rerunShellMigration,
 };

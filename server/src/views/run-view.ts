@@ -1,7 +1,9 @@
 import { foreseeFailure } from '@sluice/pipelines/run/foresee-failure';
-import type { AttemptView, RunSummary, RunView } from '@sluice/pipelines/protocol/api';
+import type { ArtifactView, AttemptView, RunSummary, RunView } from '@sluice/pipelines/protocol/api';
+import { listArtifactsOfRuns, type ArtifactRow } from '../store/artifact-store.ts';
 import { listAttemptsOfRuns, type Attempt } from '../store/attempt-store.ts';
 import { listBlobsOfRuns, type Blob } from '../store/blob-store.ts';
+import { originRun } from '@sluice/pipelines/run/run-state';
 import type { Database } from '../store/database.ts';
 import { phasesOfRuns } from '../store/rollout-store.ts';
 import { findRun, listReruns, type Run } from '../store/run-store.ts';
@@ -13,10 +15,11 @@ export async function runView(db: Database, runId: string): Promise<RunView | nu
   if (run === null) return null;
   const origins = originsOf(run);
   const runIds = [...new Set([runId, ...origins.values()])];
-  const [allRollouts, allAttempts, blobs, reruns] = await Promise.all([
+  const [allRollouts, allAttempts, blobs, allArtifacts, reruns] = await Promise.all([
     phasesOfRuns(db, runIds),
     listAttemptsOfRuns(db, runIds),
     listBlobsOfRuns(db, runIds),
+    listArtifactsOfRuns(db, runIds),
     listReruns(db, runId),
   ]);
   // A stage that was kept shows what it did in the run in which it did it.
@@ -33,6 +36,7 @@ export async function runView(db: Database, runId: string): Promise<RunView | nu
     diagnostics: content.kind === 'broken' ? content.diagnostics : [],
     attempts: attempts.map((attempt) => attemptView(attempt, blobs)),
     rollouts: rollouts.map(({ id, stage, phase }) => ({ id, stage, phase })),
+    artifacts: allArtifacts.filter(belongs).map(artifactView),
   };
 }
 
@@ -40,9 +44,10 @@ export async function runView(db: Database, runId: string): Promise<RunView | nu
 function originsOf({ content }: Run): ReadonlyMap<string, string> {
   if (content.kind === 'broken') return new Map();
   return new Map(
-    Object.entries(content.state.stages).flatMap(([id, stage]) =>
-      'kept' in stage && stage.kept !== undefined ? [[id, stage.kept.runId]] : [],
-    ),
+    Object.entries(content.state.stages).flatMap(([id, stage]) => {
+      const origin = originRun(stage);
+      return origin === null ? [] : [[id, origin]];
+    }),
   );
 }
 
@@ -99,3 +104,15 @@ function attemptView(attempt: Attempt, blobs: readonly Blob[]): AttemptView {
     blobs: blobs.filter((blob) => blob.attempt_id === attempt.id).map(({ name, bytes }) => ({ name, bytes })),
   };
 }
+
+const artifactView = (artifact: ArtifactRow): ArtifactView => ({
+  id: artifact.id,
+  stage: artifact.stage,
+  attempt: artifact.attempt,
+  bytes: artifact.bytes,
+  unpackedBytes: artifact.unpacked_bytes,
+  fileCount: artifact.file_count,
+  createdAt: artifact.created_at,
+  expiresAt: artifact.expires_at,
+  isExpired: artifact.sha256 === null,
+});

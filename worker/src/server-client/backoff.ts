@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ServerAwayError } from './http-door.ts';
 
 export interface Backoff {
   /** Waits longer each time, up to `maxMs`; returns at once when `signal` aborts. */
@@ -24,4 +25,17 @@ export function createBackoff({
       delayMs = firstMs;
     },
   };
+}
+
+/** Calls again, ever more slowly, while the server is away; the last refusal rejects when `signal` aborts. */
+export async function whileAway<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+  const backoff = createBackoff({ firstMs: 100, maxMs: 5_000 });
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof ServerAwayError) || signal.aborted) throw error;
+      await backoff.wait(signal);
+    }
+  }
 }

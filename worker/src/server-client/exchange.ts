@@ -24,7 +24,7 @@ const largestShared = 64 * 1_024;
 const limits = { most: 100, atOnce: 2, soon: setImmediate };
 const [claimMs, reportMs] = [15_000, 30_000];
 
-export function createExchange(door: HttpDoor): Exchange {
+export function createExchange(door: Pick<HttpDoor, 'call'>): Exchange {
   const share = gather<Letter, Settled>((letters) => exchangeTogether(door, letters), limits);
   const send = async (letter: Letter): Promise<unknown> => {
     const settled = await share(letter);
@@ -40,7 +40,10 @@ export function createExchange(door: HttpDoor): Exchange {
   };
 }
 
-async function exchangeTogether(door: HttpDoor, letters: readonly Letter[]): Promise<readonly Settled[]> {
+async function exchangeTogether(
+  door: Pick<HttpDoor, 'call'>,
+  letters: readonly Letter[],
+): Promise<readonly Settled[]> {
   const [only] = letters;
   if (letters.length === 1 && only !== undefined) return [await settle(() => sendAlone(door, only))];
   const claims = letters.filter((letter) => letter.kind === 'claim');
@@ -76,7 +79,7 @@ function settledBy(exchanged: Exchanged | undefined, path: string): Settled {
   };
 }
 
-function sendAlone(door: HttpDoor, letter: Letter, signal?: AbortSignal): Promise<unknown> {
+function sendAlone(door: Pick<HttpDoor, 'call'>, letter: Letter, signal?: AbortSignal): Promise<unknown> {
   const { body } = letter;
   return door.call({
     method: 'POST',

@@ -1,4 +1,8 @@
 // One authenticated HTTP call to the server's `/worker/*` door.
+import { createHash } from 'node:crypto';
+import { createWriteStream, openAsBlob } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 
 /** Thrown when the server does not answer, or answers that it cannot now (5xx, 429): trying again may help. */
@@ -22,26 +26,47 @@ export class ServerRefusedError extends Error {
 export interface HttpDoor {
   /** Resolves with the body of a 2xx answer, parsed as JSON. */
   readonly call: (request: DoorRequest) => Promise<unknown>;
+  /** Streams a body to a file; rejects with ServerAwayError when it is not what `sha256` says: it was cut off. */
+  readonly download: (request: DoorDownload) => Promise<void>;
 }
 
 export interface DoorRequest {
   readonly method: 'GET' | 'POST' | 'PUT';
   /** Begins with `/worker/`. */
   readonly path: string;
-  readonly body: string | Uint8Array;
+  readonly body: string | Uint8Array | { readonly file: string };
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+}
+
+export interface DoorDownload {
+  readonly path: string;
+  /** Replaced where it is there. */
+  readonly file: string;
+  readonly sha256: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
 }
 
 export function createHttpDoor(serverUrl: string, token: string): HttpDoor {
   return {
     call: async (request) => {
       const where = `${request.method} ${request.path}`;
-      const { status, text } = await send(serverUrl, token, request, where);
+      const { status, text } = await send(serverUrl, token, request, where, readText);
       if (status >= 200 && status < 300) return parseJson(text, where, status);
-      const message = `the server answered ${where} with ${status}: ${problemOf(text).message}${hint(status)}`;
-      throw errorOf(status, problemOf(text).reason, message);
+      throw refusal(where, status, text);
+    },
+    download: async ({ file, sha256, ...request }) => {
+      const where = `GET ${request.path}`;
+      const answer = await send(serverUrl, token, { ...request, method: 'GET' }, where, async (response) =>
+        response.ok
+          ? { status: response.status, text: '', sha256: await saveBody(response, file) }
+          : { ...(await readText(response)), sha256: '' },
+      );
+      if (answer.status !== 200) throw refusal(where, answer.status, answer.text);
+      if (answer.sha256 !== sha256)
+        throw new ServerAwayError(`${where} gave other bytes than were announced`);
     },
   };
 }
@@ -52,25 +77,56 @@ export function errorOf(status: number, reason: string | null, message: string):
   return new ServerRefusedError(message, status, reason);
 }
 
-async function send(
+function refusal(where: string, status: number, text: string): Error {
+  const { reason, message } = problemOf(text);
+  const told = `the server answered ${where} with ${status}: ${message}${hint(status)}`;
+  return errorOf(status, reason, told);
+}
+
+const readText = async (response: Response): Promise<{ status: number; text: string }> => ({
+  status: response.status,
+  text: await response.text(),
+});
+
+async function saveBody(response: Response, file: string): Promise<string> {
+  const hash = createHash('sha256');
+  const body = Readable.from(response.body ?? []);
+  const hashed = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  };
+  await pipeline(body, hashed, createWriteStream(file, { mode: 0o600 }));
+  return hash.digest('hex');
+}
+
+async function send<T>(
   serverUrl: string,
   token: string,
-  { method, path, body, headers, timeoutMs, signal }: DoorRequest,
+  { method, path, body, headers, timeoutMs, signal }: Omit<DoorRequest, 'body'> & Partial<DoorRequest>,
   where: string,
-): Promise<{ status: number; text: string }> {
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
     const response = await fetch(new URL(path, serverUrl), {
       method,
-      body: typeof body === 'string' ? body : new Uint8Array(body),
+      ...(await bodyOf(body)),
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
       signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
     });
-    return { status: response.status, text: await response.text() };
+    return await read(response);
   } catch (cause) {
     const why = timeout.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(cause);
     throw new ServerAwayError(`${where} did not reach the server at ${serverUrl}: ${why}`, { cause });
   }
+}
+
+async function bodyOf(body: DoorRequest['body'] | undefined): Promise<Pick<RequestInit, 'body'>> {
+  if (body === undefined) return {};
+  if (typeof body === 'string') return { body };
+  return { body: body instanceof Uint8Array ? new Uint8Array(body) : await openAsBlob(body.file) };
 }
 
 function parseJson(text: string, where: string, status: number): unknown {

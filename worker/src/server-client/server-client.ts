@@ -13,9 +13,10 @@ import {
 } from '@sluice/pipelines/protocol/worker-api';
 import type { BlobClient } from '../stages/stage-runner.ts';
 import { actionClaimAnswer, claimAnswer } from './claim-answers.ts';
-import { createBackoff } from './backoff.ts';
+import { whileAway } from './backoff.ts';
 import { createExchange } from './exchange.ts';
-import { createHttpDoor, ServerAwayError } from './http-door.ts';
+import { createHttpDoor } from './http-door.ts';
+import { createKeptFilesClient, type KeptFilesClient } from './kept-files-client.ts';
 import { createRecordsClient, type RecordsClient } from './records-client.ts';
 
 /** Each call rejects with ServerAwayError or ServerRefusedError; only `postRecords` answers instead. */
@@ -29,6 +30,7 @@ export interface ServerClient extends RecordsClient {
   readonly reportAction: (rolloutId: string, action: number, report: ActionReport) => Promise<void>;
   /** Its `put` tries again while the server is away, until `signal` aborts. */
   readonly blobs: (attemptId: string, fence: number, signal: AbortSignal) => BlobClient;
+  readonly keptFiles: (attemptId: string, fence: number) => KeptFilesClient;
 }
 
 export function createServerClient(serverUrl: string, token: string): ServerClient {
@@ -53,6 +55,7 @@ export function createServerClient(serverUrl: string, token: string): ServerClie
     reportAction: async (rolloutId, action, report) => {
       await post(`/worker/actions/${rolloutId}/${action}/result`, report);
     },
+    keptFiles: (attemptId, fence) => createKeptFilesClient(door, attemptId, fence),
     blobs: (attemptId, fence, signal) => ({
       put: async (name, body) =>
         storedBlob.parse(
@@ -69,18 +72,6 @@ export function createServerClient(serverUrl: string, token: string): ServerClie
         ),
     }),
   };
-}
-
-async function whileAway<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
-  const backoff = createBackoff({ firstMs: 100, maxMs: 5_000 });
-  for (;;) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!(error instanceof ServerAwayError) || signal.aborted) throw error;
-      await backoff.wait(signal);
-    }
-  }
 }
 
 const storedBlob = z.object({ sha256: z.string(), bytes: z.number().int() });

@@ -24,6 +24,7 @@ import type { WorkerFolder } from '../worker-folder.ts';
 import { openAttemptFolders, removeAttemptFolders, type AttemptFolders } from './attempt-folders.ts';
 import { writeAttemptRecord, type AttemptRecord } from './attempt-record.ts';
 import { failed } from './failed-outcome.ts';
+import { fillWorkspace } from './fill-workspace.ts';
 import type { LiveAttempt } from './live-attempt.ts';
 import type { StageRunners } from './stage-registry.ts';
 import type { StageContext } from './stage-runner.ts';
@@ -178,9 +179,16 @@ async function runStage(
     throw new Error(`stage "${id}" is of kind ${work.kind}, which no attempt carries out`);
   }
   const isWanted = !wasUsed && (work.kind !== 'steps' || work.checkout);
-  const checkedOut = isWanted
-    ? checkout.checkOut(claim.checkout, { workspace, scratch, say: log.say }, signal)
+  const keptFiles = server.keptFiles(claim.attemptId, claim.fence);
+  const place = { workspace, scratch, say: log.say };
+  const checkingOut = isWanted
+    ? checkout.checkOut(claim.checkout, place, signal)
     : Promise.resolve(ok(undefined));
+  const checkedOut = wasUsed
+    ? checkingOut
+    : checkingOut.then((result) =>
+        result.ok ? fillWorkspace({ claim, ...place, keptFiles, signal }) : result,
+      );
   if (work.kind !== 'steps') {
     const result = await checkedOut;
     if (!result.ok) {
@@ -198,6 +206,7 @@ async function runStage(
     labels: labelsOf(claim, folder.workerId),
     log,
     blobs: server.blobs(claim.attemptId, claim.fence, signal),
+    keptFiles,
     signal,
     forced,
     now,

@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import type { Claim } from '@sluice/pipelines/protocol/worker-api';
 import type { Result } from '@sluice/pipelines/result';
 import type { Failure, StageOutcome } from '@sluice/pipelines/run/run-state';
+import type { KeptFilesClient } from '../server-client/kept-files-client.ts';
 import type { OpenStep } from './attempt-history.ts';
 
 /**
@@ -27,6 +28,8 @@ export interface StageContext {
   readonly labels: Readonly<Record<string, string>>;
   readonly log: StageLog;
   readonly blobs: BlobClient;
+  /** Artifacts and caches. */
+  readonly keptFiles: KeptFilesClient;
   /** Where a dead process of this worker left the attempt; null: it begins. */
   readonly earlier: EarlierProgress | null;
   /** Awaited when a step has failed, before its end is logged: it is known again to a process that takes over. */

@@ -10,6 +10,7 @@ import {
   type WorkspaceSpec,
 } from '../executors/executor.ts';
 import type { OpenStep } from './attempt-history.ts';
+import { keepFiles } from './keep-files.ts';
 import { isInside, readOutputs } from './read-outputs.ts';
 import type { StageContext, StageRunner } from './stage-runner.ts';
 import { stepEnv } from './step-env.ts';
@@ -101,8 +102,12 @@ async function runSteps(
       break;
     }
   }
-  if (signal.aborted) return stoppedOutcome(signal);
-  return failure === null ? await collectOutputs(context, work, session) : { result: 'failed', failure };
+  const outcome: StageOutcome = signal.aborted
+    ? stoppedOutcome(signal)
+    : failure === null
+      ? await collectOutputs(context, work, session)
+      : { result: 'failed', failure };
+  return await keepFiles(context, work, session, outcome);
 }
 
 async function openOrAdopt(

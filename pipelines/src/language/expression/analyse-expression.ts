@@ -18,6 +18,10 @@ export interface Analysis {
   readonly references: readonly Reference[];
   /** Whether it asks success(), failure(), always() or cancelled(). */
   readonly usesStatus: boolean;
+  /** Whether it asks hash(), whose value only a checked-out repository has. */
+  readonly usesHash: boolean;
+  /** The patterns, where the whole expression is one hash() of written-out patterns; null otherwise. */
+  readonly hashGlobs: readonly string[] | null;
   readonly type: ValueType;
   readonly problems: readonly ExpressionProblem[];
 }
@@ -29,10 +33,22 @@ export function analyseExpression(text: string, parsed: Parsed): Analysis {
     references: [],
     problems: [],
     usesStatus: false,
+    usesHash: false,
   };
   const type = visit(walk, parsed.expr, new Set(), 0);
-  const { references, usesStatus, problems } = walk;
-  return { references, usesStatus, type, problems };
+  const { references, usesStatus, usesHash, problems } = walk;
+  return { references, usesStatus, usesHash, hashGlobs: hashGlobsOf(parsed.expr), type, problems };
+}
+
+function hashGlobsOf(expr: Expr | undefined): readonly string[] | null {
+  if (expr?.exprKind.case !== 'callExpr' || expr.exprKind.value.function !== 'hash') return null;
+  const globs: string[] = [];
+  for (const argument of expr.exprKind.value.args) {
+    const glob = constantText(argument);
+    if (glob === null) return null;
+    globs.push(glob);
+  }
+  return globs;
 }
 
 /** `locals` are the variables of comprehensions around; `loops` counts those comprehensions. */
@@ -154,6 +170,7 @@ function visitCall(walk: Walk, expr: Expr, locals: ReadonlySet<string>, loops: n
   const targetType = target === undefined ? null : visit(walk, target, locals, loops);
   if (name.startsWith('@')) return 'any';
   if (statusFunctions.has(name)) walk.usesStatus = true;
+  if (name === 'hash') walk.usesHash = true;
   return checkFunction(walk, expr, name, targetType, types, args);
 }
 

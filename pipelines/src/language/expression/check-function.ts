@@ -14,22 +14,13 @@ export function checkFunction(
 ): ValueType {
   const forms = functions.get(name);
   if (forms === undefined) {
-    const message =
-      name === 'hash'
-        ? 'hash() is not part of this version.'
-        : `There is no function ${name}().${didYouMean(name, [...functions.keys(), ...macros])}`;
-    problem(walk, expr, name === 'hash' ? 'not-supported-yet' : 'unknown-function', message, name);
+    const message = `There is no function ${name}().${didYouMean(name, [...functions.keys(), ...macros])}`;
+    problem(walk, expr, 'unknown-function', message, name);
     return 'any';
   }
   const form = forms.find((each) => fits(each, target, types));
   if (form === undefined) {
-    problem(
-      walk,
-      expr,
-      'wrong-type',
-      `${name} is written ${forms.map((each) => usage(name, each)).join(' or ')}.`,
-      name,
-    );
+    problem(walk, expr, 'wrong-type', `${name} is written ${usages(name, forms)}.`, name);
     return forms[0]?.result ?? 'any';
   }
   const pattern = name === 'matches' ? constantText(args[0]) : null;
@@ -49,6 +40,11 @@ const fits = (form: FunctionDefinition, target: ValueType | null, types: readonl
 
 const matchesType = (given: ValueType, wanted: ValueType): boolean =>
   given === 'any' || wanted === 'any' || given === wanted;
+
+const usages = (name: string, forms: readonly FunctionDefinition[]): string =>
+  name === 'hash'
+    ? "hash('package-lock.json'), with at most five patterns"
+    : forms.map((each) => usage(name, each)).join(' or ');
 
 function usage(name: string, form: FunctionDefinition): string {
   const target = form.target === null ? '' : `${form.target === 'any' ? 'value' : form.target}.`;

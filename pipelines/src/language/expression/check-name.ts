@@ -9,7 +9,7 @@ export function checkName(walk: Walk, reference: Reference): ValueType {
     walk.problems.push({ code, message, offset: reference.offset, length: reference.length });
     return 'any';
   };
-  if (root === 'matrix' || root === 'hash') {
+  if (root === 'matrix') {
     return add('not-supported-yet', `${root} is not part of this version.`);
   }
   if (!rootNames.has(root)) {

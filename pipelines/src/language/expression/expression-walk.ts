@@ -27,6 +27,7 @@ export interface Walk {
   readonly references: Reference[];
   readonly problems: ExpressionProblem[];
   usesStatus: boolean;
+  usesHash: boolean;
 }
 
 /** The text of a literal, or null. */

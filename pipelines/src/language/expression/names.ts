@@ -79,6 +79,15 @@ export const functions: ReadonlyMap<string, readonly FunctionDefinition[]> = new
   ['int', [{ target: null, arguments: ['any'], result: 'number' }]],
   ['double', [{ target: null, arguments: ['any'], result: 'number' }]],
   ['string', [{ target: null, arguments: ['any'], result: 'text' }]],
+  /** Known when the repository is checked out: only in the keys of caches, see `cacheKeyParts`. */
+  [
+    'hash',
+    [1, 2, 3, 4, 5].map((count) => ({
+      target: null,
+      arguments: Array.from({ length: count }, () => 'text' as const),
+      result: 'text' as const,
+    })),
+  ],
   ['bool', [{ target: null, arguments: ['any'], result: 'boolean' }]],
 ]);
 

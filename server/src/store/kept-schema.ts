@@ -1,0 +1,72 @@
+import type { ArtifactFile } from '@sluice/pipelines/protocol/kept-files';
+import type { ColumnType } from 'kysely';
+
+/** Tables of what outlives a stage: artifacts, caches, results that are used again. */
+export interface KeptTables {
+  contents: ContentTable;
+  artifacts: ArtifactTable;
+  caches: CacheTable;
+  stage_results: StageResultTable;
+}
+
+/** Milliseconds since the epoch, stored as `double precision`. */
+type Time = number;
+type Json<T> = ColumnType<T, string, string>;
+
+/** A file of the blob store. */
+interface ContentTable {
+  sha256: string;
+  bytes: number;
+  /** When it was stored, or stored again. */
+  stored_at: Time;
+}
+
+interface ArtifactTable {
+  id: string;
+  run_id: string;
+  stage: string;
+  /** Number of the attempt. */
+  attempt: number;
+  /** Null: its time was over and the file was given up. */
+  sha256: string | null;
+  bytes: number;
+  unpacked_bytes: number;
+  file_count: number;
+  /** The first of them. */
+  files: Json<readonly ArtifactFile[]>;
+  created_at: Time;
+  expires_at: Time;
+}
+
+interface CacheTable {
+  id: string;
+  project: string;
+  repository_id: string;
+  /** Who may read it: see `trustScope`. */
+  scope: string;
+  /** SHA-256 over the paths that are in it. */
+  kind: string;
+  key: string;
+  sha256: string;
+  bytes: number;
+  run_id: string;
+  created_at: Time;
+  last_used_at: Time;
+}
+
+/** A stage that may be used again, by everything that it depended on. */
+interface StageResultTable {
+  run_id: string;
+  stage: string;
+  attempt: number;
+  repository_id: string;
+  /** Who may use it: see `trustScope`. */
+  scope: string;
+  /** SHA-256 over all that the stage depends on: see `reuseKey`. */
+  key: string;
+  run_number: number;
+  /** Null, as is `succeeded_at`, until the attempt has succeeded. */
+  outputs: Json<Readonly<Record<string, string>>> | null;
+  created_at: Time;
+  succeeded_at: Time | null;
+}

@@ -56,6 +56,8 @@ function read(world: World, { path, query }: ApiRequest): ApiAnswer {
       return ok({ secrets: world.secrets });
     case 'tokens':
       return ok({ tokens: world.tokens });
+    case 'projects':
+      return ok({ projects: world.projects });
     case 'workers':
       return ok({ workers: world.workers });
     case 'deliveries':

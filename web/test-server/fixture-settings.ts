@@ -1,6 +1,7 @@
 import type {
   AuditView,
   DeliveryView,
+  ProjectView,
   RepositoryView,
   SecretView,
   WorkerView,
@@ -14,6 +15,7 @@ export interface FixtureSettings {
   readonly secrets: readonly SecretView[];
   readonly tokens: readonly TokenView[];
   readonly workers: readonly WorkerView[];
+  readonly projects: readonly ProjectView[];
   readonly deliveries: readonly DeliveryView[];
   readonly audit: readonly AuditView[];
 }
@@ -48,6 +50,24 @@ export function fixtureSettings(now: number): FixtureSettings {
     workers: [
       { id: 'build-1', pool: 'default', slots: 4, busy: 0, lastSeenAt: now - 96_000 },
       { id: 'build-2', pool: 'default', slots: 4, busy: 2, lastSeenAt: now - 2_000 },
+    ],
+    projects: [
+      {
+        project: 'default',
+        weight: 1,
+        maxRunningStages: 8,
+        maxOpenRuns: 200,
+        runningStages: 8,
+        openRuns: 12,
+      },
+      {
+        project: 'shop',
+        weight: 3,
+        maxRunningStages: null,
+        maxOpenRuns: null,
+        runningStages: 2,
+        openRuns: 1,
+      },
     ],
     deliveries: [
       {

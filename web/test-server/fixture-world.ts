@@ -25,6 +25,7 @@ export function emptyWorld(): World {
     secrets: [],
     tokens: [],
     workers: [],
+    projects: [],
     deliveries: [],
     audit: [],
   };

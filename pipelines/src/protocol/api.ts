@@ -20,6 +20,7 @@
 //   GET  /api/repositories · PUT /api/repositories   repositoryConfig
 //   PUT  /api/secrets/:name {value} (write only) · GET /api/secrets (names) · DELETE
 //   POST /api/tokens {name} → { token } · GET /api/workers · GET /api/audit
+//   GET  /api/projects   { projects: projectView[] } · PUT /api/projects/:project/limits   projectLimits
 //   GET  /api/deliveries · POST /api/deliveries/:id/replay
 //   GET  /api/artifacts/:id                   raw (.tar.gz) · GET /api/artifacts/:id/files  artifactFilesView
 //   GET  /api/artifacts/:id/files/<path>      raw, one file
@@ -31,6 +32,7 @@ import type { Decision, Rollout } from '../rollout/rollout-state.ts';
 import type { RerunStage } from '../run/choose-rerun.ts';
 import type { ForeseenFailure } from '../run/foresee-failure.ts';
 import type { RunState, RunStatus, StageState } from '../run/run-state.ts';
+import type { StageWait } from '../schedule/wait-reason.ts';
 import type { EnvironmentTarget } from './environment.ts';
 
 /** An error of the API: what happened and what to do about it. */
@@ -84,6 +86,8 @@ export interface RerunOf {
 }
 
 export interface RunView extends RunSummary {
+  /** What of it waits for others now, and behind whom; absent from older servers. */
+  readonly waits?: readonly StageWait[];
   /** Runs that repeat this one, oldest first. */
   readonly reruns: readonly { readonly id: string; readonly number: number; readonly by: string }[];
   /** Grows with every change of the run; a message with a lower one is old. */
@@ -271,6 +275,25 @@ export interface RepositoryView {
   readonly cloneUrl: string;
   readonly defaultBranch: string;
   readonly trusted: boolean;
+}
+
+const limit = z.number().int().min(1).max(1_000_000).nullable();
+export const projectLimits = z.object({
+  /** Slots are shared between projects in this proportion. */
+  weight: z.number().int().min(1).max(1_000).default(1),
+  /** Null: no limit. A stage beyond it waits. */
+  maxRunningStages: limit.default(null),
+  /** Null: no limit. A run beyond it ends at once, with the reason. */
+  maxOpenRuns: limit.default(null),
+});
+export type ProjectLimits = z.infer<typeof projectLimits>;
+
+export interface ProjectView extends ProjectLimits {
+  readonly project: string;
+  /** Stages that workers have or take next. */
+  readonly runningStages: number;
+  /** Runs that have not ended. */
+  readonly openRuns: number;
 }
 
 /** A secret's value is never given out. */

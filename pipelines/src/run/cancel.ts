@@ -12,8 +12,9 @@ export function requestCancel(plan: Plan, state: RunState, event: EventOf<'cance
   if (state.cancel !== null) return { state, commands: [] };
   const { by, reason, at } = event;
   const why = `the run was cancelled by ${by}: ${reason}`;
+  const hasBegun = state.awaitsTurn === undefined && event.refused === undefined;
   const mayClean = (stage: PlannedStage, before: StageState): boolean =>
-    state.awaitsTurn === undefined && before.status === 'waiting' && stage.if !== null;
+    hasBegun && before.status === 'waiting' && stage.if !== null;
   const { stages, commands } = cancelStages(plan, state, mayClean, at, why);
   const { awaitsTurn: _over, ...rest } = state;
   return { state: { ...rest, cancel: { by, reason, at }, stages }, commands };

@@ -180,7 +180,14 @@ export type RunEvent =
       readonly at: number;
     }
   | { readonly kind: 'approval-expired'; readonly stage: string; readonly at: number }
-  | { readonly kind: 'cancel-requested'; readonly by: string; readonly reason: string; readonly at: number }
+  | {
+      readonly kind: 'cancel-requested';
+      readonly by: string;
+      readonly reason: string;
+      /** It was not let in: nothing has begun, so nothing cleans up. */
+      readonly refused?: true;
+      readonly at: number;
+    }
   /** It is the run's or the stage's turn in its concurrency group. */
   | { readonly kind: 'turn-granted'; readonly stage: string | null; readonly at: number }
   /** Its group is busy, and its `when_busy` says skip. */

@@ -94,7 +94,10 @@ function start(stage: PlannedStage, at: number, reason: string): StageChange {
 
 const awaitTurn = (stage: PlannedStage, group: string, since: number): StageChange => ({
   state: {
-    ...{ status: 'queued', attempt: 1, since, awaitsTurn: group },
+    status: 'queued',
+    attempt: 1,
+    since,
+    awaitsTurn: group,
     reason: `waits for its turn in concurrency group "${group}"`,
   },
   commands: [{ kind: 'request-turn', stage: stage.id }],

@@ -4,6 +4,7 @@ import { artifactRoutes } from './artifact-routes.ts';
 import { blobRoutes } from './blob-routes.ts';
 import { environmentRoutes } from './environment-routes.ts';
 import { logRoutes } from './log-routes.ts';
+import { projectRoutes } from './project-routes.ts';
 import { rolloutRoutes } from './rollout-routes.ts';
 import { runRoutes } from './run-routes.ts';
 import { workersRoute } from './workers-route.ts';
@@ -18,8 +19,13 @@ export function apiRoutes(context: ServerContext): Router {
     rolloutRoutes,
     environmentRoutes,
     workersRoute,
+<<<<<<< HEAD
     blobRoutes,
     artifactRoutes,
+=======
+    projectRoutes,
+    blobRoutes,
+>>>>>>> daa6f58 (server, web: who waits says behind whom; projects have weights and limits)
   ];
   for (const part of parts) router.use(part(context));
   return router;

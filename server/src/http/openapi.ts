@@ -1,6 +1,6 @@
 // The description of `/api`, made from the schemas that the routes parse with.
 import { OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi';
-import { repositoryConfig, rerun, startRun, vote } from '@sluice/pipelines/protocol/api';
+import { projectLimits, repositoryConfig, rerun, startRun, vote } from '@sluice/pipelines/protocol/api';
 import { environmentTarget } from '@sluice/pipelines/protocol/environment';
 import { z } from 'zod';
 import { cancelBody } from './run-routes.ts';
@@ -157,6 +157,13 @@ const routes: readonly ApiRoute[] = [
   },
   { method: 'delete', path: '/api/tokens/{id}', summary: 'Revoke an API token', status: 204 },
   { method: 'get', path: '/api/workers', summary: 'Workers' },
+  { method: 'get', path: '/api/projects', summary: 'Projects: their limits, and what they use' },
+  {
+    method: 'put',
+    path: '/api/projects/{project}/limits',
+    summary: 'Set the weight and the limits of a project',
+    body: projectLimits,
+  },
   { method: 'get', path: '/api/audit', summary: 'Who did what', query: page },
   {
     method: 'get',

@@ -6,7 +6,7 @@ import { castVote, type VoteProblem } from '../orchestrator/cast-vote.ts';
 import { requestCancel, requestStageCancel } from '../orchestrator/request-cancel.ts';
 import { recordAudit } from '../store/audit-store.ts';
 import { listRuns } from '../store/run-store.ts';
-import { runSummaries, runView } from '../views/run-view.ts';
+import { runSummaries, runViewWithWaits } from '../views/run-view.ts';
 import { foundOr404, uuidParameter } from './path-parameter.ts';
 import { parseBody, parseQuery, ProblemError } from './problem.ts';
 import { userOf } from './signed-in.ts';
@@ -48,7 +48,8 @@ export function runRoutes(context: ServerContext): Router {
   });
 
   router.get('/runs/:id', async (request, response) => {
-    response.json(foundOr404(await runView(context.db, uuidParameter(request.params.id, 'run')), 'run'));
+    const runId = uuidParameter(request.params.id, 'run');
+    response.json(foundOr404(await runViewWithWaits(context.db, runId, context.now()), 'run'));
   });
 
   router.post('/runs/:id/cancel', async (request, response) => {

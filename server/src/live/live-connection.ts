@@ -107,7 +107,7 @@ function watchOf(context: ServerContext, request: Exclude<LiveRequest, { kind: '
     case 'watch-runs':
       return watchRuns(context.db, context.now);
     case 'watch-run':
-      return watchRun(context.db, request.runId);
+      return watchRun(context.db, request.runId, context.now);
     case 'watch-rollout':
       return watchRollout(context.db, request.rolloutId);
     case 'watch-log':

@@ -1,11 +1,12 @@
 import type { Database } from '../store/database.ts';
 import { findRunRevision } from '../store/run-store.ts';
-import { runView } from '../views/run-view.ts';
+import { runViewWithWaits } from '../views/run-view.ts';
 import { viewRestMs, type Watch } from './watch.ts';
 
-/** The whole run each time it changes. */
-export function watchRun(db: Database, runId: string): Watch {
+/** The whole run each time it changes, or what stands before its waiting stages does. */
+export function watchRun(db: Database, runId: string, now: () => number): Watch {
   let seen = -1;
+  let waits = '[]';
   let isUnknown = false;
   return {
     kind: 'watch-run',
@@ -20,10 +21,13 @@ export function watchRun(db: Database, runId: string): Watch {
         isUnknown = true;
         return;
       }
-      if (revision === seen) return;
-      const run = await runView(db, runId);
+      if (revision === seen && waits === '[]') return;
+      const run = await runViewWithWaits(db, runId, now());
       if (run === null) return;
+      const waitsNow = JSON.stringify(run.waits);
+      if (run.revision === seen && waitsNow === waits) return;
       seen = run.revision;
+      waits = waitsNow;
       await send({ kind: 'run', run });
     },
   };

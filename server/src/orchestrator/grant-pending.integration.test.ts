@@ -2,7 +2,9 @@ import { aPlan } from '@sluice/pipelines/plan/a-plan';
 import type { Plan } from '@sluice/pipelines/plan/plan';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openQueues, type Queues } from '../queue/queues.ts';
+import { findRun, isPlanned } from '../store/run-store.ts';
 import { recordWorker } from '../store/worker-store.ts';
+import { runWaits } from '../views/waits-view.ts';
 import { grantPending } from './grant-pending.ts';
 import { requestCancel } from './request-cancel.ts';
 import { openTestCore, redisUrl, type TestCore } from './test-core.ts';
@@ -92,6 +94,53 @@ describe.skipIf(redisUrl === undefined)('stages that wait for a worker (needs RE
     await grantPending(core.context, queues);
     const keys = await core.context.redis.keys(`${core.context.queuePrefix}:*${runId}-*`);
     expect(keys).toEqual([`${core.context.queuePrefix}:sluice-attempts-gpu:${runId}-s0-1`]);
+  });
+
+  test('a stage that waits says why and behind whom', async () => {
+    const { db, now } = core.context;
+    const runId = await core.start(plan(10), { project: 'small' });
+    const [blind] = await runWaits(db, runId, now());
+    expect(blind?.why).toEqual({ kind: 'no-worker', pool: 'default', lastSeenAt: null });
+    await aWorker(1);
+    await grantPending(core.context, queues);
+    const waits = await runWaits(db, runId, now());
+    expect(waits.map(({ why }) => why.kind).toSorted()).toEqual([
+      ...Array.from({ length: 5 }, () => 'handed-out'),
+      ...Array.from({ length: 5 }, () => 'line'),
+    ]);
+    const limits = { weight: 1, max_running_stages: 5, updated_at: 0, updated_by: 'ada' };
+    await db
+      .insertInto('project_limits')
+      .values({ project: 'small', ...limits })
+      .execute();
+    const atLimit = (await runWaits(db, runId, now())).filter(({ why }) => why.kind === 'quota');
+    expect(atLimit.map(({ why }) => why)).toContainEqual({
+      kind: 'quota',
+      project: 'small',
+      running: 5,
+      limit: 5,
+      before: 4,
+    });
+  });
+
+  test('a run beyond the limit of its project is kept, ended with the reason', async () => {
+    const limits = { weight: 1, max_open_runs: 2, updated_at: 0, updated_by: 'ada' };
+    await core.context.db
+      .insertInto('project_limits')
+      .values({ project: 'few', ...limits })
+      .execute();
+    const starts = Array.from({ length: 4 }, () => core.start(plan(1), { project: 'few' }));
+    const runs = await Promise.all((await Promise.all(starts)).map((id) => findRun(core.context.db, id)));
+    expect(runs.map((run) => run?.status ?? '').toSorted((a, b) => a.localeCompare(b))).toEqual([
+      'cancelled',
+      'cancelled',
+      'running',
+      'running',
+    ]);
+    const refused = runs.find((run) => run?.status === 'cancelled');
+    expect(
+      refused !== undefined && refused !== null && isPlanned(refused) ? refused.content.state.cancel : null,
+    ).toMatchObject({ by: 'sluice', reason: expect.stringContaining('project few has 2 runs') });
   });
 
   test('servers that decide at once grant nothing twice, and no more than there is room for', async () => {

@@ -6,6 +6,7 @@ import type { StageEnd } from '@sluice/pipelines/run/run-state';
 import type { Trigger } from '@sluice/pipelines/trigger/trigger';
 import type { ServerContext } from '../context.ts';
 import { findRunOfDelivery, insertRun, isPlanned, type RunContent } from '../store/run-store.ts';
+import { countOpenRuns } from '../store/project-store.ts';
 import { foldRun } from './fold-run.ts';
 import { lockGroupsOf, takeTickets } from './turns.ts';
 import { inUnit, type Unit } from './unit.ts';
@@ -65,8 +66,26 @@ export async function startRunIn(
   unit.tell({ kind: 'run', runId: stored.id });
   const kept = repeated === null ? {} : { kept: repeated.kept };
   if (isPlanned(stored)) {
+    const refusal = await overLimit(unit, run.project);
+    if (refusal !== null) {
+      await foldRun(unit, stored, [{ kind: 'cancel-requested', ...refusal, refused: true, at: unit.at }]);
+      return { runId: stored.id, number: stored.number };
+    }
     await takeTickets(unit, stored);
     await foldRun(unit, stored, [{ kind: 'run-requested', at: unit.at, ...kept }]);
   }
   return { runId: stored.id, number: stored.number };
+}
+
+/** Why the run that was just stored may not begin; null: it may. */
+async function overLimit(
+  unit: Unit,
+  project: string,
+): Promise<{ readonly by: string; readonly reason: string } | null> {
+  const runs = await countOpenRuns(unit.trx, project);
+  if (runs === null || runs.open <= runs.most) return null;
+  const reason =
+    `project ${project} has ${runs.most} runs that have not ended, which is its limit: ` +
+    'run this one again when some have, or raise the limit under Settings';
+  return { by: 'sluice', reason };
 }

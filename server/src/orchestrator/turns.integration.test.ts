@@ -53,8 +53,8 @@ describe.skipIf(redisUrl === undefined)('concurrency groups (needs REDIS_URL)', 
     if (found === undefined) throw new Error(`there is no stage ${stage}`);
     return found;
   };
-  const begins = (runId: string, stage = 'test') =>
-    expect
+  const begins = async (runId: string, stage = 'test'): Promise<void> =>
+    await expect
       .poll(async () => await stageOf(runId, stage), { timeout: 20_000 })
       .toSatisfy((state: StageState) => state.status === 'queued' && state.awaitsTurn === undefined);
   const ends = async (runId: string, stage = 'test'): Promise<void> => {

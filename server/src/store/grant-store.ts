@@ -29,16 +29,21 @@ export interface PoolWithRoom {
   readonly shares: readonly Share[];
 }
 
+export interface PendingInPool extends PendingAttempt {
+  readonly runId: string;
+  readonly pool: string;
+}
+
 /** The heads of each project's line: as many as there is room, in order and by age. */
 export async function readHeads(
   db: Database,
   pools: readonly PoolWithRoom[],
-): Promise<readonly (PendingAttempt & { readonly pool: string })[]> {
+): Promise<readonly PendingInPool[]> {
   const wanted = pools.flatMap(({ pool, room, shares }) =>
     shares.filter(({ roomInQuota }) => roomInQuota !== 0).map(({ project }) => ({ pool, project, room })),
   );
   if (wanted.length === 0) return [];
-  const { rows } = await sql<PendingAttempt & { readonly pool: string }>`
+  const { rows } = await sql<PendingInPool>`
     select heads.* from
       unnest(
         ${wanted.map(({ pool }) => pool)}::text[],
@@ -58,7 +63,7 @@ export async function readHeads(
   return rows;
 }
 
-const columns = sql`id, pool, project, run_number as "runNumber", stage, rank, created_at as since`;
+const columns = sql`id, run_id as "runId", pool, project, run_number as "runNumber", stage, rank, created_at as since`;
 
 /** Those of `ids` that still wait and that nobody else has in hand, in the order of `ids`. */
 export async function markGranted(

@@ -7,6 +7,9 @@ export interface LineFacts {
   /** Slots in use by a project, in all pools together. */
   readonly inUse: ReadonlyMap<string, number>;
   readonly limits: ReadonlyMap<string, ProjectLimits>;
+  /** Of the workers that were heard lately, also of pools that nothing waits for. */
+  readonly slots: ReadonlyMap<string, number>;
+  readonly inUseByPool: ReadonlyMap<string, number>;
 }
 
 /** A pool that something waits for. */
@@ -110,9 +113,13 @@ function factsOf({ waiting, slots, used, shares, limits }: Row): LineFacts {
         })),
     };
   });
+  const inUseByPool = new Map<string, number>();
+  for (const { pool, count } of used) inUseByPool.set(pool, (inUseByPool.get(pool) ?? 0) + count);
   return {
     pools,
     inUse,
+    inUseByPool,
+    slots: new Map(slots.map((each) => [each.pool, each.slots])),
     limits: new Map(
       limits.map(({ project, weight, max_running_stages }) => [
         project,

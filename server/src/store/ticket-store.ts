@@ -72,6 +72,25 @@ export async function listTickets(db: Database, { repositoryId, group }: Group):
   }));
 }
 
+/** What of a run waits for its turn. */
+export async function listWaitingTickets(
+  db: Database,
+  runId: string,
+): Promise<readonly (Group & { readonly stage: string | null })[]> {
+  const rows = await db
+    .selectFrom('group_tickets')
+    .select(['stage', 'repository_id', 'group_name'])
+    .where('run_id', '=', runId)
+    .where('state', '=', 'waiting')
+    .orderBy('stage')
+    .execute();
+  return rows.map((row) => ({
+    repositoryId: row.repository_id,
+    group: row.group_name,
+    stage: row.stage === '' ? null : row.stage,
+  }));
+}
+
 export async function holdTurn(trx: Trx, ticket: Pick<Ticket, 'runId' | 'stage'>): Promise<void> {
   await trx
     .updateTable('group_tickets')

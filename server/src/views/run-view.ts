@@ -7,6 +7,7 @@ import { originRun } from '@sluice/pipelines/run/run-state';
 import type { Database } from '../store/database.ts';
 import { phasesOfRuns } from '../store/rollout-store.ts';
 import { findRun, listReruns, type Run } from '../store/run-store.ts';
+import { runWaits } from './waits-view.ts';
 import { shownStageStatus, type StageRollout } from '../orchestrator/shown-status.ts';
 
 /** Everything about a run but its logs; null when there is no such run. */
@@ -38,6 +39,13 @@ export async function runView(db: Database, runId: string): Promise<RunView | nu
     rollouts: rollouts.map(({ id, stage, phase }) => ({ id, stage, phase })),
     artifacts: allArtifacts.filter(belongs).map(artifactView),
   };
+}
+
+/** The same with what waits now, and behind whom. */
+export async function runViewWithWaits(db: Database, runId: string, now: number): Promise<RunView | null> {
+  const run = await runView(db, runId);
+  if (run === null) return null;
+  return { ...run, waits: run.finishedAt === null ? await runWaits(db, runId, now) : [] };
 }
 
 /** Kept stage → id of the run in which it ran. */

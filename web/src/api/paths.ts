@@ -33,6 +33,8 @@ export const paths = {
   tokens: '/api/tokens',
   token: (id: string) => `/api/tokens/${part(id)}`,
   workers: '/api/workers',
+  projects: '/api/projects',
+  limits: (project: string) => `/api/projects/${part(project)}/limits`,
   deliveries: '/api/deliveries',
   replayDelivery: (id: string) => `/api/deliveries/${part(id)}/replay`,
   audit: '/api/audit',

@@ -11,6 +11,7 @@ import type {
   RunView,
   SecretView,
   SessionView,
+  ProjectView,
   WorkerView,
 } from '@sluice/pipelines/protocol/api';
 import { newerRun } from '../state/run-view.ts';
@@ -87,6 +88,8 @@ export const useSecrets = () =>
 export const useTokens = () => useGet<{ readonly tokens: readonly TokenView[] }>(['tokens'], paths.tokens);
 export const useWorkers = () =>
   useGet<{ readonly workers: readonly WorkerView[] }>(['workers'], paths.workers, refreshMs);
+export const useProjects = () =>
+  useGet<{ readonly projects: readonly ProjectView[] }>(['projects'], paths.projects, refreshMs);
 export const useDeliveries = () =>
   useGet<{ readonly deliveries: readonly DeliveryView[] }>(['deliveries'], paths.deliveries, refreshMs);
 export const useAudit = () =>

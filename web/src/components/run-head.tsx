@@ -6,10 +6,12 @@ import { RunActions } from './run-actions.tsx';
 import { StateBadge } from './state-badge.tsx';
 import { Duration, RelativeTime } from './times.tsx';
 import './run-head.css';
+import { WaitWhy } from './wait-why.tsx';
 
 /** One line tells the state of the run; a second one where it comes from. */
 export function RunHead({ run }: { readonly run: RunView }) {
   const t = useMessages();
+  const wait = run.waits?.find(({ stage }) => stage === null);
   const cancelled = run.state?.cancel ?? null;
   const [subject = '', ...body] = run.commit.message.split('\n');
   return (
@@ -34,6 +36,7 @@ export function RunHead({ run }: { readonly run: RunView }) {
           <Duration from={run.createdAt} to={run.finishedAt} />
         </span>
       </div>
+      {wait !== undefined && <WaitWhy why={wait.why} />}
       {cancelled !== null && <p className="soft">{t.run.cancelledBy(cancelled.by, cancelled.reason)}</p>}
       {cancelled?.forcedBy !== undefined && <p className="soft">{t.run.forcedBy(cancelled.forcedBy)}</p>}
       {run.willFail !== null && (

@@ -10,6 +10,7 @@ import { stageReason, stageSpan, type StageOfRun } from '../state/run-view.ts';
 import { ApprovalVotes } from './approval-votes.tsx';
 import { Copyable } from './copyable.tsx';
 import { StateBadge } from './state-badge.tsx';
+import { WaitWhy } from './wait-why.tsx';
 import { Countdown, Duration } from './times.tsx';
 
 interface StageDetailsProps {
@@ -76,7 +77,8 @@ function StageWhy({ stage }: { readonly stage: StageOfRun }) {
     );
   return (
     <>
-      {reason !== null && <p className="stage-why soft">{reason}</p>}
+      {stage.wait !== null && <WaitWhy why={stage.wait} />}
+      {stage.wait === null && reason !== null && <p className="stage-why soft">{reason}</p>}
       {state?.status === 'retrying' && (
         <p className="soft">
           <Countdown at={state.dueAt} say={t.stage.dueAgain} />

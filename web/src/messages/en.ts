@@ -192,6 +192,19 @@ export const en = {
     repeats: (number: number, who: string) => `Re-run of #${number} by ${who}`,
     repeatedBy: (number: number, who: string) => `Run again as #${number} by ${who}`,
   },
+  waits: {
+    turn: (group: string) => `Waits for its turn in concurrency group “${group}”, behind`,
+    more: (count: number) => `and ${count} more`,
+    quota: (project: string, running: number, limit: number, before: number) =>
+      `Project ${project} runs ${running} of its ${limit} stages; ${before} of its stages ${before === 1 ? 'comes' : 'come'} first.`,
+    noWorker: (pool: string) => `No worker of pool ${pool} is there to take it.`,
+    lastSeen: 'The last one was seen',
+    line: (before: number, pool: string, inUse: number, slots: number) =>
+      `About ${before} ${before === 1 ? 'stage comes' : 'stages come'} first in pool ${pool}, where ${inUse} of ${slots} slots are taken.`,
+    next: 'Next:',
+    handedOut: (pool: string, inUse: number, slots: number) =>
+      `A worker of pool ${pool} takes it next; ${inUse} of ${slots} slots are taken.`,
+  },
   stage: {
     cancel: 'Cancel stage',
     cancelTitle: (stage: string) => `Cancel stage ${stage}?`,
@@ -443,6 +456,22 @@ export const en = {
         'A rollout is under way and its next action goes to what you save here. Wait for its end, unless you mean that.',
     },
   },
+  limits: {
+    explain:
+      'How the projects share the workers. A project without limits has weight 1 and may use every slot that is free.',
+    empty: 'No projects yet. Add a repository first.',
+    project: 'Project',
+    weight: 'Weight',
+    weightHint: 'A project with weight 2 gets twice as many slots as one with weight 1',
+    running: 'Running stages',
+    open: 'Runs not ended',
+    most: 'Most running stages',
+    mostHint: 'Empty: no limit. Others wait and say so',
+    mostOpen: 'Most runs not ended',
+    mostOpenHint: 'Empty: no limit. A run beyond ends at once and says so',
+    of: (count: number, most: number | null) => (most === null ? `${count}` : `${count} of ${most}`),
+    save: 'Save limits',
+  },
   settings: {
     title: 'Settings',
     sections: {
@@ -450,6 +479,7 @@ export const en = {
       secrets: 'Secrets',
       tokens: 'Tokens',
       workers: 'Workers',
+      projects: 'Projects',
       deliveries: 'Deliveries',
       audit: 'Audit',
     },

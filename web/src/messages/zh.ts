@@ -188,6 +188,19 @@ export const zh: Messages = {
     repeats: (number, who) => `${who} 对 #${number} 的重新运行`,
     repeatedBy: (number, who) => `已由 ${who} 重新运行为 #${number}`,
   },
+  waits: {
+    turn: (group: string) => `等待并发组“${group}”轮到它,前面有`,
+    more: (count: number) => `以及另外 ${count} 个`,
+    quota: (project: string, running: number, limit: number, before: number) =>
+      `项目 ${project} 正在运行 ${running} 个阶段(上限 ${limit});它还有 ${before} 个阶段排在前面。`,
+    noWorker: (pool: string) => `没有可用的 ${pool} 池工作节点。`,
+    lastSeen: '最近一个出现于',
+    line: (before: number, pool: string, inUse: number, slots: number) =>
+      `${pool} 池中约有 ${before} 个阶段排在前面,${slots} 个槽位已占用 ${inUse} 个。`,
+    next: '接下来:',
+    handedOut: (pool: string, inUse: number, slots: number) =>
+      `${pool} 池的工作节点接下来就会取走它;${slots} 个槽位已占用 ${inUse} 个。`,
+  },
   stage: {
     cancel: '取消阶段',
     cancelTitle: (stage) => `取消阶段 ${stage}？`,
@@ -424,6 +437,21 @@ export const zh: Messages = {
       duringRollout: '正在发布，它的下一个动作会使用这里保存的位置。除非有意为之，请等它结束。',
     },
   },
+  limits: {
+    explain: '各项目如何共享工作节点。没有设置限制的项目权重为 1,可以使用所有空闲的槽位。',
+    empty: '还没有项目。请先添加仓库。',
+    project: '项目',
+    weight: '权重',
+    weightHint: '权重为 2 的项目得到的槽位是权重为 1 的两倍',
+    running: '运行中的阶段',
+    open: '未结束的运行',
+    most: '运行中阶段上限',
+    mostHint: '留空:不限制。超出的会等待并说明原因',
+    mostOpen: '未结束运行上限',
+    mostOpenHint: '留空:不限制。超出的运行会立即结束并说明原因',
+    of: (count: number, most: number | null) => (most === null ? `${count}` : `${count} / ${most}`),
+    save: '保存限制',
+  },
   settings: {
     title: '设置',
     sections: {
@@ -431,6 +459,7 @@ export const zh: Messages = {
       secrets: '密钥',
       tokens: '令牌',
       workers: '工作节点',
+      projects: '项目',
       deliveries: '投递',
       audit: '审计',
     },

@@ -1,6 +1,7 @@
 import { NavLink, Navigate, useParams } from 'react-router';
 import { AuditSection } from '../components/settings/audit-section.tsx';
 import { DeliveriesSection } from '../components/settings/deliveries-section.tsx';
+import { ProjectsSection } from '../components/settings/projects-section.tsx';
 import { RepositoriesSection } from '../components/settings/repositories-section.tsx';
 import { SecretsSection } from '../components/settings/secrets-section.tsx';
 import { TokensSection } from '../components/settings/tokens-section.tsx';
@@ -13,6 +14,7 @@ const sections = {
   secrets: SecretsSection,
   tokens: TokensSection,
   workers: WorkersSection,
+  projects: ProjectsSection,
   deliveries: DeliveriesSection,
   audit: AuditSection,
 } as const;
@@ -22,6 +24,7 @@ const names = [
   'secrets',
   'tokens',
   'workers',
+  'projects',
   'deliveries',
   'audit',
 ] as const satisfies SectionName[];

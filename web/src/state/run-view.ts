@@ -1,13 +1,16 @@
 import type { AttemptView, RunView } from '@sluice/pipelines/protocol/api';
 import type { PlannedStage } from '@sluice/pipelines/plan/plan';
 import type { StageState, StepState } from '@sluice/pipelines/run/run-state';
+import type { WaitReason } from '@sluice/pipelines/schedule/wait-reason';
 import { needsPerson, type StateName } from './state-name.ts';
 
 /** Messages may overtake each other: the higher revision is the newer one. */
 export function newerRun(known: RunView | undefined, incoming: RunView): RunView {
-  return known !== undefined && known.id === incoming.id && known.revision >= incoming.revision
-    ? known
-    : incoming;
+  if (known === undefined || known.id !== incoming.id || known.revision < incoming.revision) return incoming;
+  // What stands before a waiting stage changes without the run itself.
+  const isNews =
+    known.revision === incoming.revision && JSON.stringify(known.waits) !== JSON.stringify(incoming.waits);
+  return isNews ? incoming : known;
 }
 
 /** One stage of a run, with everything that is known about it. */
@@ -19,6 +22,8 @@ export interface StageOfRun {
   /** Newest first. */
   readonly attempts: readonly AttemptView[];
   readonly rolloutId: string | null;
+  /** Behind whom it waits; null: it does not, or for its own run only. */
+  readonly wait: WaitReason | null;
 }
 
 /** The stages in topological order; none when the pipeline file is broken. */
@@ -32,6 +37,7 @@ export function stagesOf(run: RunView): readonly StageOfRun[] {
       attempts: run.attempts
         .filter((attempt) => attempt.stage === planned.id)
         .toSorted((a, b) => b.attempt - a.attempt),
+      wait: run.waits?.find(({ stage }) => stage === planned.id)?.why ?? null,
       rolloutId: run.rollouts.findLast((rollout) => rollout.stage === planned.id)?.id ?? null,
     };
   });

@@ -19,13 +19,9 @@ export function apiRoutes(context: ServerContext): Router {
     rolloutRoutes,
     environmentRoutes,
     workersRoute,
-<<<<<<< HEAD
-    blobRoutes,
-    artifactRoutes,
-=======
     projectRoutes,
     blobRoutes,
->>>>>>> daa6f58 (server, web: who waits says behind whom; projects have weights and limits)
+    artifactRoutes,
   ];
   for (const part of parts) router.use(part(context));
   return router;

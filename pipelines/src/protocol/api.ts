@@ -11,6 +11,7 @@
 //   POST /api/runs/:id/rerun/preview  rerun   rerunPreview   (what would run and what is kept; starts nothing)
 //   GET  /api/attempts/:id/log?from&limit     logPage
 //   GET  /api/attempts/:id/log/search?text&from&most   logMatches
+//   GET  /api/attempts/:id/reports            reportsView | 404
 //   GET  /api/rollouts/:id                    rolloutView
 //   POST /api/runs/:id/stages/:stage/vote   vote → 202   (approve stages and approvals inside a rollout)
 //   POST /api/rollouts/:id/abort | resume   {reason} → 202
@@ -27,6 +28,7 @@
 //   GET  /api/attempts/:id/blobs/:name        raw (scan reports, SBOM)
 import { z } from 'zod';
 import type { Diagnostic } from '../language/diagnostic.ts';
+import type { CoverageCount, StageReports } from '../reports/test-report.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Decision, Rollout } from '../rollout/rollout-state.ts';
 import type { RerunStage } from '../run/choose-rerun.ts';
@@ -135,6 +137,36 @@ export interface AttemptView {
   /** Null until the attempt ended; then what the worker stated, and whether the server's own count and digest agree. */
   readonly log: { readonly lines: number; readonly digest: string; readonly verified: boolean } | null;
   readonly blobs: readonly { readonly name: string; readonly bytes: number }[];
+  /** What test tools said, in figures; absent: nothing. */
+  readonly reports?: Pick<ReportPoint, 'passed' | 'failed' | 'skipped' | 'lines'>;
+}
+
+/** What test tools said of one attempt, beside how it was before. */
+export interface ReportsView extends StageReports {
+  /** The newest attempts at this stage on this branch, the oldest first; this one is among them. */
+  readonly trend: readonly ReportPoint[];
+  /** Tests that passed and failed on one commit in the last 30 days, the latest first. */
+  readonly flaky: readonly FlakyTestView[];
+}
+
+export interface ReportPoint {
+  readonly runId: string;
+  readonly runNumber: number;
+  readonly at: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly testsMs: number;
+  readonly lines: CoverageCount | null;
+}
+
+export interface FlakyTestView {
+  readonly suite: string;
+  readonly name: string;
+  readonly commit: string;
+  /** Failures on that commit. */
+  readonly failures: number;
+  readonly lastAt: number;
 }
 
 /** `step`: index of the step, -1 for none. */

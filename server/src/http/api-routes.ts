@@ -5,6 +5,7 @@ import { blobRoutes } from './blob-routes.ts';
 import { environmentRoutes } from './environment-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { projectRoutes } from './project-routes.ts';
+import { reportRoutes } from './report-routes.ts';
 import { rolloutRoutes } from './rollout-routes.ts';
 import { runRoutes } from './run-routes.ts';
 import { workersRoute } from './workers-route.ts';
@@ -22,6 +23,7 @@ export function apiRoutes(context: ServerContext): Router {
     projectRoutes,
     blobRoutes,
     artifactRoutes,
+    reportRoutes,
   ];
   for (const part of parts) router.use(part(context));
   return router;

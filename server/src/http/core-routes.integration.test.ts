@@ -101,6 +101,41 @@ describe.skipIf(redisUrl === undefined)('routes of workers and people (needs RED
     expect((await call('GET', `${log}/search`)).status).toBe(400);
   });
 
+  test('what test tools said is kept, compared with before, and names the flaky tests', async () => {
+    const aCase = (name: string, result: string) => ({ suite: 'cart', name, result, ms: 1.5, message: null });
+    const report = async (results: Record<string, string>, lines: number): Promise<string> => {
+      const { attemptId, fence } = await claimed();
+      const cases = Object.entries(results).map(([name, result]) => aCase(name, result));
+      const coverage = { lines: { covered: lines, total: 10 }, branches: null, files: [] };
+      const reports = { tests: { cases, left: 0 }, coverage };
+      const path = `/worker/attempts/${attemptId}/reports`;
+      expect((await call('PUT', path, { fence: fence + 1, reports })).status).toBe(409);
+      expect((await call('PUT', path, { fence, reports })).status).toBe(200);
+      return attemptId;
+    };
+    await report({ steady: 'passed', shaky: 'failed', broken: 'failed' }, 7);
+    const attemptId = await report(
+      { steady: 'passed', shaky: 'passed', broken: 'failed', later: 'skipped' },
+      8,
+    );
+    const { body } = await call('GET', `/api/attempts/${attemptId}/reports`);
+    expect(body.tests.cases).toHaveLength(4);
+    expect(body.flaky).toMatchObject([{ suite: 'cart', name: 'shaky', failures: 1 }]);
+    expect(body.trend).toMatchObject([
+      { passed: 1, failed: 2, skipped: 0, lines: { covered: 7, total: 10 } },
+      { passed: 2, failed: 1, skipped: 1, testsMs: 6, lines: { covered: 8, total: 10 } },
+    ]);
+    const run = await call('GET', `/api/runs/${body.trend[1].runId}`);
+    expect(run.body.attempts[0].reports).toEqual({
+      passed: 2,
+      failed: 1,
+      skipped: 1,
+      lines: { covered: 8, total: 10 },
+    });
+    const silent = await claimed();
+    expect((await call('GET', `/api/attempts/${silent.attemptId}/reports`)).status).toBe(404);
+  });
+
   test('a heartbeat names what is lost and what is to be stopped', async () => {
     const claim = await claimed();
     await call('POST', `/api/runs/${claim.runId}/cancel`, { reason: 'wrong branch' });

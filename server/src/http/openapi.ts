@@ -102,6 +102,11 @@ const routes: readonly ApiRoute[] = [
   { method: 'get', path: '/api/attempts/{id}/log', summary: 'Lines of a log', query: lines },
   {
     method: 'get',
+    path: '/api/attempts/{id}/reports',
+    summary: 'Tests and coverage, with their trend and flaky tests',
+  },
+  {
+    method: 'get',
     path: '/api/attempts/{id}/log/search',
     summary: 'Numbers of the lines that hold a text, part by part',
     query: matches,

@@ -22,6 +22,7 @@ import { uuidParameter } from './path-parameter.ts';
 import { parseBody, ProblemError } from './problem.ts';
 import { workerBlobRoutes } from './blob-routes.ts';
 import { contentRoute, keptFileRoutes } from './kept-file-routes.ts';
+import { workerReportRoutes } from './report-routes.ts';
 
 /** A batch is about 1 MB; a single record with 10,000 long lines may be far larger. */
 const largestBatch = '64mb';
@@ -32,6 +33,7 @@ export function workerRoutes(context: ServerContext): Router {
   router.use(workerBlobRoutes(context), contentRoute(context));
   router.use(express.json({ limit: largestBatch }));
   router.use(keptFileRoutes(context));
+  router.use(workerReportRoutes(context));
 
   router.post('/claims', async (request, response) => {
     response.json(await claimAttempt(context, parseBody(claimRequest, request), door));

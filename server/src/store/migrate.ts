@@ -5,6 +5,7 @@ import { fairnessMigration } from './migrations/0004-fairness.ts';
 import { artifactsMigration } from './migrations/0005-artifacts.ts';
 import { historyIndexesMigration } from './migrations/0007-history-indexes.ts';
 import { rerunShellMigration } from './migrations/0008-rerun-shell.ts';
+import { testReportsMigration } from './migrations/0009-test-reports.ts';
 import type { Schema } from './schema.ts';
 
 const migrations = {
@@ -14,6 +15,7 @@ const migrations = {
   '0005-artifacts': artifactsMigration,
   '0007-history-indexes': historyIndexesMigration,
   '0008-rerun-shell': rerunShellMigration,
+  '0009-test-reports': testReportsMigration,
 };
 
 /**

@@ -5,6 +5,7 @@ import { listAttemptsOfRuns, type Attempt } from '../store/attempt-store.ts';
 import { listBlobsOfRuns, type Blob } from '../store/blob-store.ts';
 import { originRun } from '@sluice/pipelines/run/run-state';
 import type { Database } from '../store/database.ts';
+import { listReportRowsOfRuns, type ReportRow } from '../store/report-store.ts';
 import { phasesOfRuns } from '../store/rollout-store.ts';
 import { findRun, listReruns, type Run } from '../store/run-store.ts';
 import { runWaits } from './waits-view.ts';
@@ -16,12 +17,13 @@ export async function runView(db: Database, runId: string): Promise<RunView | nu
   if (run === null) return null;
   const origins = originsOf(run);
   const runIds = [...new Set([runId, ...origins.values()])];
-  const [allRollouts, allAttempts, blobs, allArtifacts, reruns] = await Promise.all([
+  const [allRollouts, allAttempts, blobs, allArtifacts, reruns, reports] = await Promise.all([
     phasesOfRuns(db, runIds),
     listAttemptsOfRuns(db, runIds),
     listBlobsOfRuns(db, runIds),
     listArtifactsOfRuns(db, runIds),
     listReruns(db, runId),
+    listReportRowsOfRuns(db, runIds),
   ]);
   // A stage that was kept shows what it did in the run in which it did it.
   const belongs = ({ run_id, stage }: { readonly run_id: string; readonly stage: string }): boolean =>
@@ -35,7 +37,7 @@ export async function runView(db: Database, runId: string): Promise<RunView | nu
     plan: content.kind === 'planned' ? content.plan : null,
     state: content.kind === 'planned' ? content.state : null,
     diagnostics: content.kind === 'broken' ? content.diagnostics : [],
-    attempts: attempts.map((attempt) => attemptView(attempt, blobs)),
+    attempts: attempts.map((attempt) => attemptView(attempt, blobs, reports)),
     rollouts: rollouts.map(({ id, stage, phase }) => ({ id, stage, phase })),
     artifacts: allArtifacts.filter(belongs).map(artifactView),
   };
@@ -100,7 +102,8 @@ function summaryOf(run: Run, rollouts: readonly StageRollout[]): RunSummary {
   };
 }
 
-function attemptView(attempt: Attempt, blobs: readonly Blob[]): AttemptView {
+function attemptView(attempt: Attempt, blobs: readonly Blob[], reports: readonly ReportRow[]): AttemptView {
+  const report = reports.find((row) => row.attempt_id === attempt.id);
   const { stated_lines: lines, stated_digest: digest, verified } = attempt;
   return {
     id: attempt.id,
@@ -110,6 +113,7 @@ function attemptView(attempt: Attempt, blobs: readonly Blob[]): AttemptView {
     logLines: attempt.log_lines,
     log: lines === null || digest === null ? null : { lines, digest, verified: verified === true },
     blobs: blobs.filter((blob) => blob.attempt_id === attempt.id).map(({ name, bytes }) => ({ name, bytes })),
+    ...(report === undefined ? {} : { reports: figuresOf(report) }),
   };
 }
 
@@ -124,3 +128,8 @@ const artifactView = (artifact: ArtifactRow): ArtifactView => ({
   expiresAt: artifact.expires_at,
   isExpired: artifact.sha256 === null,
 });
+
+function figuresOf(row: ReportRow): NonNullable<AttemptView['reports']> {
+  const { passed, failed, skipped, lines_covered: covered, lines_total: total } = row;
+  return { passed, failed, skipped, lines: covered === null || total === null ? null : { covered, total } };
+}

@@ -54,18 +54,24 @@ async function ingestPart(
   { attemptId, fence, records }: Report,
   door: WorkerDoor,
 ): Promise<Result<RecordAck, IngestProblem>> {
-  const known = await door.findAttempt(attemptId);
-  if (known === undefined) return err(unknownAttempt(attemptId));
   if (records.every((record) => record.kind === 'log'))
     return ingestLog(context, { attemptId, fence, records });
-  const isEnd = records.some((record) => record.kind === 'finished') && known.finished_at === null;
-  const stored = !isEnd ? null : known.log_lines === 0 ? emptyLog : await digestLog(context.db, attemptId);
+  const isEnd = records.some((record) => record.kind === 'finished');
+  const stored = isEnd ? await digestStored(context, await door.findAttempt(attemptId)) : null;
+  const runId = await door.runOf(attemptId);
+  if (runId === undefined) return err(unknownAttempt(attemptId));
   const answer = await door.change({
-    runId: known.run_id,
+    runId,
     attempt: { id: attemptId },
     decide: ({ attempt, at }) => decideReport(attempt, { attemptId, fence, records }, stored, at),
   });
   return answer ?? err(unknownAttempt(attemptId));
+}
+
+/** Null for an attempt whose end is known already. */
+async function digestStored({ db }: ServerContext, attempt: Attempt | undefined): Promise<LogDigest | null> {
+  if (attempt === undefined || attempt.finished_at !== null) return null;
+  return attempt.log_lines === 0 ? emptyLog : digestLog(db, attempt.id);
 }
 
 /** Log lines alone change no run: they are stored beside whatever else happens to it. */

@@ -22,7 +22,7 @@ const over = { kind: 'refused', reason: 'over' } as const;
 export async function claimAttempt(
   context: ServerContext,
   request: ClaimRequest,
-  { change, findSupplies }: WorkerDoor = doorOfOne(context),
+  { change, findSupplies, noteRun }: WorkerDoor = doorOfOne(context),
 ): Promise<ClaimAnswer> {
   // Read before the run is locked: a plan never changes.
   const supplies = await findSupplies(request);
@@ -33,6 +33,7 @@ export async function claimAttempt(
     attempt: { runId, stage, attempt },
     decide: (held) => decideClaim(held, request, supplies, context.installation),
   });
+  if (answer?.kind === 'claimed') noteRun(answer.claim.attemptId, runId);
   return answer ?? over;
 }
 

@@ -1,6 +1,6 @@
 import type { ServerContext } from '../context.ts';
 import type { Queues } from '../queue/queues.ts';
-import { drainOutbox, queueKinds, type QueueCommand } from '../store/outbox-store.ts';
+import { drainOutbox, isAnythingDue, queueKinds, type QueueCommand } from '../store/outbox-store.ts';
 import { grantPending } from './grant-pending.ts';
 
 const batchSize = 500;
@@ -9,8 +9,7 @@ const restMs = 1_000;
 /** Brings to the workers' queues what is theirs now. Returns how long it may rest. */
 export async function dispatch(context: Pick<ServerContext, 'db' | 'now'>, queues: Queues): Promise<number> {
   await queues.ready();
-  const sent = await dispatchOutbox(context, queues);
-  await grantPending(context, queues);
+  const [sent] = await Promise.all([dispatchOutbox(context, queues), grantPending(context, queues)]);
   return sent === batchSize ? 0 : restMs;
 }
 
@@ -20,6 +19,7 @@ export async function dispatch(context: Pick<ServerContext, 'db' | 'now'>, queue
  * in between repeats without effect.
  */
 async function dispatchOutbox(context: Pick<ServerContext, 'db' | 'now'>, queues: Queues): Promise<number> {
+  if (!(await isAnythingDue(context.db, queueKinds, context.now()))) return 0;
   return context.db.transaction().execute(async (trx) => {
     const options = { now: context.now(), limit: batchSize };
     const commands = await drainOutbox<QueueCommand>(trx, queueKinds, options);

@@ -1,6 +1,6 @@
 import type { ActionJob, AttemptJob } from '@sluice/pipelines/protocol/queues';
 import { sql } from 'kysely';
-import type { Trx } from './database.ts';
+import type { Database, Trx } from './database.ts';
 
 /** What must still be done about a committed change. Doing it twice has the effect of once. */
 export type OutboxCommand = QueueCommand | StepCommand;
@@ -55,6 +55,22 @@ export async function addToOutbox(trx: Trx, commands: readonly OutboxCommand[], 
     .insertInto('outbox')
     .values(commands.map((command) => ({ kind: command.kind, command: JSON.stringify(command), due_at: at })))
     .execute();
+}
+
+/** Cheaper than looking in a transaction; what comes a moment later wakes whoever asks. */
+export async function isAnythingDue(
+  db: Database,
+  kinds: readonly OutboxCommand['kind'][],
+  now: number,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('outbox')
+    .select('id')
+    .where('kind', 'in', [...kinds])
+    .where('due_at', '<=', now)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Due entries, oldest first, that no other server has in hand; they are this transaction's until it ends. */

@@ -6,7 +6,7 @@ import type { Trigger } from '@sluice/pipelines/trigger/trigger';
 import { sql, type Selectable } from 'kysely';
 import type { CoreTables } from './core-schema.ts';
 import type { Database, Trx } from './database.ts';
-import { recallPlan, rememberPlan } from './plan-cache.ts';
+import { recallFrame, rememberFrame, type RunFrame } from './run-frames.ts';
 import { searchConditions } from './run-search.ts';
 
 export interface Run {
@@ -92,8 +92,8 @@ export async function insertRun(trx: Trx, run: RunToInsert): Promise<Run | null>
     .returning('number')
     .executeTakeFirst();
   if (row === undefined) return null;
-  if (content.kind === 'planned') rememberPlan(run.id, content.plan);
   const { id, project, repositoryId, pipeline, restoresReleaseId, rerun, at: createdAt } = run;
+  if (content.kind === 'planned') rememberFrame(id, { project, repositoryId, plan: content.plan });
   const given = {
     id,
     project,
@@ -136,34 +136,6 @@ export async function findRuns(db: Database, ids: readonly string[]): Promise<re
       .where(sql<boolean>`id = any(${ids}::uuid[])`)
       .execute(),
   );
-}
-
-/** What never changes of a planned run. */
-export interface RunFrame {
-  readonly project: string;
-  readonly repositoryId: string;
-  readonly plan: Plan;
-}
-
-/** By run; without those that do not exist or have no plan. */
-export async function findRunFrames(
-  db: Database,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, RunFrame>> {
-  const [rows, plans] = await Promise.all([
-    db
-      .selectFrom('runs')
-      .select(['id', 'project', 'repository_id'])
-      .where(sql<boolean>`id = any(${ids}::uuid[])`)
-      .execute(),
-    plansOf(db, ids),
-  ]);
-  const frames = new Map<string, RunFrame>();
-  for (const { id, project, repository_id: repositoryId } of rows) {
-    const plan = plans.get(id);
-    if (plan !== undefined) frames.set(id, { project, repositoryId, plan });
-  }
-  return frames;
 }
 
 /** Runs that repeat this one, oldest first. */
@@ -290,45 +262,45 @@ const small = [
 
 type SmallRow = Pick<Row, (typeof small)[number]>;
 
+/** A broken run has neither state nor plan. */
 async function planOf(db: Database, { id, state }: Pick<Row, 'id' | 'state'>): Promise<Plan | null> {
   if (state === null) return null;
-  const known = recallPlan(id);
-  if (known !== undefined) return known;
-  const row = await db.selectFrom('runs').select('plan').where('id', '=', id).executeTakeFirst();
-  const plan = row?.plan ?? null;
-  if (plan !== null) rememberPlan(id, plan);
-  return plan;
+  return (await findRunFrames(db, [id])).get(id)?.plan ?? null;
 }
 
 async function withPlans(db: Database, rows: readonly SmallRow[]): Promise<readonly Run[]> {
-  const plans = await plansOf(
+  const frames = await findRunFrames(
     db,
     rows.map(({ id }) => id),
   );
-  return rows.map((row) => runOf({ ...row, plan: plans.get(row.id) ?? null }));
+  return rows.map((row) => runOf({ ...row, plan: frames.get(row.id)?.plan ?? null }));
 }
 
-/** By run; those that are not remembered are read together. A run whose file is broken has none. */
-async function plansOf(db: Database, ids: readonly string[]): Promise<ReadonlyMap<string, Plan>> {
-  const plans = new Map<string, Plan>();
+/** By run; those that are not remembered are read together. A run that does not exist, or whose file is broken, has none. */
+export async function findRunFrames(
+  db: Database,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, RunFrame>> {
+  const frames = new Map<string, RunFrame>();
   const unknown: string[] = [];
   for (const id of ids) {
-    const plan = recallPlan(id);
-    if (plan === undefined) unknown.push(id);
-    else plans.set(id, plan);
+    const frame = recallFrame(id);
+    if (frame === undefined) unknown.push(id);
+    else frames.set(id, frame);
   }
-  if (unknown.length === 0) return plans;
+  if (unknown.length === 0) return frames;
   const read = await db
     .selectFrom('runs')
-    .select(['id', 'plan'])
+    .select(['id', 'project', 'repository_id as repositoryId', 'plan'])
     .where(sql<boolean>`id = any(${unknown}::uuid[])`)
     .execute();
-  for (const { id, plan } of read) {
+  for (const { id, project, repositoryId, plan } of read) {
     if (plan === null) continue;
-    rememberPlan(id, plan);
-    plans.set(id, plan);
+    const frame = { project, repositoryId, plan };
+    rememberFrame(id, frame);
+    frames.set(id, frame);
   }
-  return plans;
+  return frames;
 }
 
 function runOf(row: SmallRow & Pick<Row, 'plan'>): Run {

@@ -64,6 +64,14 @@ test('artifacts hands files to later stages and to people', async () => {
   expect(await download(`/api/artifacts/${artifact?.id}/files/dist/app.txt`)).toBe('made of hammer\n');
 });
 
+test('artifacts finds in its second run the cache of the first', async () => {
+  const repository = await sluice.repository('cached');
+  const first = await endedRun(sluice.api, await repository.push(filesOf('artifacts'), 'first'));
+  const second = await endedRun(sluice.api, await repository.push({ 'more.txt': 'more' }, 'second'));
+  expect(await output(first, 'build')).toEqual(['tools made anew']);
+  expect(await output(second, 'build')).toEqual(['tools from the cache']);
+});
+
 test('inputs takes its defaults on a push, and what a person filled in on a manual start', async () => {
   const byPush = await pushed('inputs');
   expect(await output(byPush, 'work')).toEqual(['level info, note none', 'round 1', 'round 2', 'round 3']);

@@ -138,8 +138,6 @@ export interface StageKeeping {
   /** Stages whose artifacts are in the workspace before the steps; null: of every stage in `needs`. */
   readonly artifactsFrom: readonly string[] | null;
   readonly cache: readonly CacheRule[];
-  /** Null: the stage runs whenever its turn comes. */
-  readonly reuse: ReuseRule | null;
 }
 
 export interface ArtifactRule {
@@ -163,12 +161,6 @@ export type CacheKey = readonly CacheKeyPart[];
 export type CacheKeyPart =
   | { readonly kind: 'text'; readonly text: Template }
   | { readonly kind: 'hash'; readonly globs: readonly string[] };
-
-/** The stage is not run again while the files that match, and everything else it depends on, are as before. */
-export interface ReuseRule {
-  /** Glob patterns in the repository; one that names a folder means everything in it. */
-  readonly inputs: readonly string[];
-}
 
 /** What all processes of the steps together may use; null: what the worker gives by default. */
 export interface Resources {

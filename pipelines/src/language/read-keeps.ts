@@ -1,17 +1,17 @@
-// What a stage keeps: artifacts for people and later stages, caches for later runs, its result while nothing changes.
+// What a stage keeps: artifacts for people and later stages, caches for later runs.
 import { filePatternProblem } from '../trigger/match-glob.ts';
 import type { ArtifactRule, CacheKey, CacheKeyPart, CacheRule, StageKeeping } from './definition.ts';
 import { compileExpression } from './expression/compile-expression.ts';
 import { splitTemplate } from './expression/template.ts';
-import { field, nameOf, readFields, requiredField, type Fields, type Reader } from './fields.ts';
+import { field, readFields, requiredField, type Fields, type Reader } from './fields.ts';
 import { pathProblem } from './read-path.ts';
 import { noteTemplate, readCondition, type TemplateContext } from './read-templates.ts';
 import { readDuration } from './read-units.ts';
-import { readChoice, readList, readPlainText, readTextNode } from './read-values.ts';
+import { readList, readPlainText, readTextNode } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
-export const keepsKeys = ['artifacts', 'cache', 'inputs', 'inputs_unchanged'] as const;
+export const keepsKeys = ['artifacts', 'cache'] as const;
 
 const defaultKeepMs = 14 * 86_400_000;
 const mostCaches = 10;
@@ -25,7 +25,6 @@ export function readKeeps(fields: Fields, context: TemplateContext): StageKeepin
   return {
     ...field(fields, 'artifacts', readArtifactKeys, { artifacts: null, artifactsFrom: null }),
     cache: field(fields, 'cache', readCaches, []),
-    reuse: readReuse(fields),
   };
 }
 
@@ -145,22 +144,3 @@ const readCachePath: Reader<string> = (reading, node, name) => {
   report(reading, node, 'bad-path', `${name} ${why} Write a folder such as ~/.npm or node_modules.`);
   return 'cache';
 };
-
-function readReuse(fields: Fields): StageKeeping['reuse'] {
-  const { reading } = fields;
-  const inputs = field(fields, 'inputs', readList(readGlob), null);
-  const wanted = field(fields, 'inputs_unchanged', readChoice(['reuse', 'run']), null);
-  const alone = fields.entries.get(inputs === null ? 'inputs_unchanged' : 'inputs');
-  if (alone === undefined || wanted === 'run') return null;
-  if (inputs === null) {
-    const message = `${nameOf(fields, 'inputs_unchanged')} asks for inputs, so that they can be compared. Add, for example, inputs: [src/**].`;
-    report(reading, alone.keySpan, 'missing-key', message);
-    return null;
-  }
-  if (wanted === null) {
-    const message = `${nameOf(fields, 'inputs')} has no effect without inputs_unchanged: reuse. Add it, or remove inputs.`;
-    report(reading, alone.keySpan, 'missing-key', message);
-    return null;
-  }
-  return { inputs };
-}

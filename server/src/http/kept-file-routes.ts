@@ -1,10 +1,16 @@
 // Artifacts and caches, at the workers' door.
-import { artifactReport, largestArchiveBytes } from '@sluice/pipelines/protocol/kept-files';
+import {
+  artifactReport,
+  cacheQuery,
+  cacheReport,
+  largestArchiveBytes,
+} from '@sluice/pipelines/protocol/kept-files';
 import express, { type Request, type Router } from 'express';
 import { z } from 'zod';
 import { keepContent } from '../blobs/keep-content.ts';
 import type { ServerContext } from '../context.ts';
 import { checkFence } from '../ingest/attempt-fence.ts';
+import { lookUpCache, readableCache, saveCache } from '../ingest/caches.ts';
 import { recordArtifact } from '../ingest/record-artifact.ts';
 import { findArtifact } from '../store/artifact-store.ts';
 import { findAttempt, type Attempt } from '../store/attempt-store.ts';
@@ -40,6 +46,27 @@ export function keptFileRoutes(context: ServerContext): Router {
     const found = await findArtifact(context.db, id);
     const { sha256, bytes } = foundOr404(found?.run_id === attempt.run_id ? found : null, 'artifact');
     await sendContent(context.blobs, response, { ...archive, sha256: foundOr404(sha256, 'artifact'), bytes });
+  });
+
+  router.post('/attempts/:id/caches/find', async (request, response) => {
+    const attemptId = uuidParameter(request.params.id, 'attempt');
+    const found = await lookUpCache(context, attemptId, parseBody(cacheQuery, request));
+    if (!found.ok) throw refusal(found.error);
+    response.json(found.value);
+  });
+
+  router.get('/attempts/:id/caches/:cache', async (request, response) => {
+    const attemptId = uuidParameter(request.params.id, 'attempt');
+    const cacheId = uuidParameter(request.params.cache, 'cache');
+    const { sha256, bytes } = foundOr404(await readableCache(context, attemptId, cacheId), 'cache');
+    await sendContent(context.blobs, response, { ...archive, sha256, bytes });
+  });
+
+  router.post('/attempts/:id/caches', async (request, response) => {
+    const attemptId = uuidParameter(request.params.id, 'attempt');
+    const saved = await saveCache(context, attemptId, parseBody(cacheReport, request));
+    if (!saved.ok) throw refusal(saved.error);
+    response.json(saved.value);
   });
   return router;
 }

@@ -47,3 +47,9 @@ export const contentsRemoved = new Counter({
   name: 'sluice_contents_removed_total',
   help: 'Files that nothing referred to any more, removed from the blob store',
 });
+
+export const cachesEvicted = new Counter({
+  name: 'sluice_caches_evicted_total',
+  help: 'Caches removed, by reason: `project-limit`, those that were not used the longest',
+  labelNames: ['reason'],
+});

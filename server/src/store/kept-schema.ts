@@ -1,12 +1,11 @@
 import type { ArtifactFile } from '@sluice/pipelines/protocol/kept-files';
 import type { ColumnType } from 'kysely';
 
-/** Tables of what outlives a stage: artifacts, caches, results that are used again. */
+/** Tables of what outlives a stage: artifacts and caches. */
 export interface KeptTables {
   contents: ContentTable;
   artifacts: ArtifactTable;
   caches: CacheTable;
-  stage_results: StageResultTable;
 }
 
 /** Milliseconds since the epoch, stored as `double precision`. */
@@ -52,21 +51,4 @@ interface CacheTable {
   run_id: string;
   created_at: Time;
   last_used_at: Time;
-}
-
-/** A stage that may be used again, by everything that it depended on. */
-interface StageResultTable {
-  run_id: string;
-  stage: string;
-  attempt: number;
-  repository_id: string;
-  /** Who may use it: see `trustScope`. */
-  scope: string;
-  /** SHA-256 over all that the stage depends on: see `reuseKey`. */
-  key: string;
-  run_number: number;
-  /** Null, as is `succeeded_at`, until the attempt has succeeded. */
-  outputs: Json<Readonly<Record<string, string>>> | null;
-  created_at: Time;
-  succeeded_at: Time | null;
 }

@@ -25,7 +25,7 @@ export async function keepArtifacts(
   { paths, keepMs }: ArtifactRule,
 ): Promise<Result<void, string>> {
   const from = patternRoots(paths);
-  for (const path of from) await session.fetchFile(path);
+  for (const path of from) await session.fetchTree(path);
   const isWanted = (path: string): boolean => matchesFile(paths, path);
   const found = await findFiles(workspace, { from, isWanted, links: 'inside', withFolders: false });
   if (!found.ok) return err(`Artifacts: ${found.error}`);

@@ -77,6 +77,19 @@ export function executorContract(
       expect([end, stdout]).toEqual([{ kind: 'exited', exitCode: 1, outOfMemory: false }, '']);
     });
 
+    testIf(
+      'shell',
+      'a folder that a step wrote is brought into the workspace, with everything in it',
+      async () => {
+        const opened = await open();
+        await run(opened, 'mkdir -p out/deep && echo one >out/deep/one && echo two >out/two');
+        await opened.fetchTree('out');
+        await opened.fetchTree('never-made');
+        const read = (path: string): Promise<string> => readFile(join(spec.workspace, path), 'utf8');
+        expect([await read('out/deep/one'), await read('out/two')]).toEqual(['one\n', 'two\n']);
+      },
+    );
+
     test('a step sees its environment, whatever is in it, and nothing of the step before', async () => {
       const opened = await open();
       const value = 'a "b" $HOME `c` \'d\'\nnext line';

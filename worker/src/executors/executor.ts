@@ -45,6 +45,11 @@ export interface WorkspaceSpec {
     /** Processes and threads at the same time; null: the executor's own limit. */
     readonly pids: number | null;
   };
+  /**
+   * Folders below the steps' home, such as `.npm`, that are `home/.npm` in `scratch` on this host; they exist when
+   * `filled` has resolved. Absent: none. An executor whose steps do not run on this host passes them over.
+   */
+  readonly homeFolders?: readonly string[];
   /** Started beside the steps and removed with them. `openWorkspace` resolves when all of them are ready. */
   readonly services: readonly ServiceSpec[];
   /** `name`, `uid` or `uid:gid` that the steps run as; null: root of the container. */
@@ -116,6 +121,11 @@ export interface ExecutorSession {
   readonly runStep: (command: StepCommand, output: StepOutput, signal: AbortSignal) => Promise<StepEnd>;
   /** Brings a file that steps wrote into `spec.workspace`, where it is not there already. A missing file is no error. */
   readonly fetchFile: (path: string) => Promise<void>;
+  /**
+   * Brings what is at a path, a file or a folder with everything in it, into `spec.workspace`, and makes it readable for
+   * this process. `.` is all of the workspace. A missing path is no error.
+   */
+  readonly fetchTree: (path: string) => Promise<void>;
   /**
    * Ends every process and removes everything that carries the labels. Idempotent. Called while a step runs, it ends
    * that too; `runStep` then settles soon, with any result.

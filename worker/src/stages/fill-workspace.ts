@@ -1,9 +1,10 @@
-// What a stage starts with beside its checkout: the artifacts of stages before it.
+// What a stage starts with beside its checkout: the artifacts of stages before it, and its caches.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Claim } from '@sluice/pipelines/protocol/worker-api';
 import { err, ok, type Result } from '@sluice/pipelines/result';
 import { UnsafeArchiveError, unpackArchive } from '../archives/unpack-archive.ts';
+import { restoreCaches } from '../caches/restore-caches.ts';
 import type { KeptFilesClient } from '../server-client/kept-files-client.ts';
 import { readableBytes } from './readable-bytes.ts';
 
@@ -35,5 +36,7 @@ export async function fillWorkspace(filling: WorkspaceFilling): Promise<Result<v
       await rm(archive, { force: true });
     }
   }
+  const { work } = claim.stage;
+  if (work.kind === 'steps') await restoreCaches(filling, work);
   return ok(undefined);
 }

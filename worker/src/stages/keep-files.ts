@@ -3,6 +3,7 @@ import type { StepsWork } from '@sluice/pipelines/language/definition';
 import { stepRuns, type StepSituation } from '@sluice/pipelines/language/expression/step-condition';
 import type { StageOutcome } from '@sluice/pipelines/run/run-state';
 import { keepArtifacts } from '../artifacts/keep-artifacts.ts';
+import { saveCaches } from '../caches/save-caches.ts';
 import type { ExecutorSession } from '../executors/executor.ts';
 import { failed } from './failed-outcome.ts';
 import type { StageContext } from './stage-runner.ts';
@@ -12,9 +13,21 @@ const cleanUpMs = 60_000;
 
 /**
  * Keeps the stage's artifacts, where its rule wants them after such an outcome. A stage that would have succeeded fails
- * when they cannot be kept; any other outcome stays what it is.
+ * when they cannot be kept; any other outcome stays what it is. Of a stage that succeeded caches are saved too.
  */
 export async function keepFiles(
+  context: StageContext,
+  work: StepsWork,
+  session: ExecutorSession,
+  outcome: StageOutcome,
+): Promise<StageOutcome> {
+  const ended = await withArtifacts(context, work, session, outcome);
+  if (ended.result === 'succeeded' && (work.keeps?.cache ?? []).length > 0)
+    await saveCaches(context, session);
+  return ended;
+}
+
+async function withArtifacts(
   context: StageContext,
   work: StepsWork,
   session: ExecutorSession,

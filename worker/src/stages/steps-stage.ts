@@ -1,6 +1,7 @@
 import type { StepDefinition, StepsWork } from '@sluice/pipelines/language/definition';
 import { stepRuns, type StepSituation } from '@sluice/pipelines/language/expression/step-condition';
 import type { Failure, StageOutcome } from '@sluice/pipelines/run/run-state';
+import { cachedHomeFolders } from '../caches/cache-place.ts';
 import {
   WorkspaceLostError,
   type Executor,
@@ -151,6 +152,7 @@ function workspaceOf({ claim, log, ...context }: StageContext, work: StepsWork):
     readOnlyRoot: work.readOnlyRoot,
     timeoutMs: claim.stage.timeoutMs,
     pod: work.pod,
+    homeFolders: cachedHomeFolders(work),
     registryCredentials: claim.registryCredentials,
     onProgress: log.say,
   };

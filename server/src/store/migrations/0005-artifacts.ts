@@ -47,19 +47,4 @@ const statements = [
   )`,
   sql`create index caches_sha256 on caches (sha256)`,
   sql`create index caches_last_used_at on caches (project, last_used_at)`,
-  sql`create table stage_results (
-    run_id uuid not null references runs (id) on delete cascade,
-    stage text not null,
-    attempt integer not null,
-    repository_id uuid not null,
-    scope text not null,
-    key text not null,
-    run_number integer not null,
-    outputs json,
-    created_at double precision not null,
-    succeeded_at double precision,
-    primary key (run_id, stage, attempt)
-  )`,
-  sql`create index stage_results_key on stage_results (repository_id, key, succeeded_at)
-    where succeeded_at is not null`,
 ];

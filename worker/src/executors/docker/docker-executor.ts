@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { AdoptedWorkspace, Executor, OpenedWorkspace, WorkspaceSpec } from '../executor.ts';
 import { connectAndStart, reconnect } from './container-connection.ts';
@@ -122,11 +123,19 @@ async function containerOptions(
       PidsLimit: 4_096,
       // Kept byte for byte until the container is removed: a worker that was killed reads on in it.
       LogConfig: { Type: 'local', Config: { 'max-size': '1000g', 'max-file': '1', compress: 'false' } },
-      ...(options.isLocal && { Binds: [`${spec.workspace}:${workspaceFolder}`] }),
+      ...(options.isLocal && { Binds: binds(spec) }),
       ...(memoryBytes !== null && { Memory: memoryBytes, MemorySwap: memoryBytes }),
       ...(cpu !== null && { NanoCpus: Math.round(Math.min(cpu, await engineCpus(docker)) * 1e9) }),
     },
   };
+}
+
+/** The home of root, as which steps run. */
+const homeFolder = '/root';
+
+function binds({ workspace, scratch, homeFolders = [] }: WorkspaceSpec): string[] {
+  const home = homeFolders.map((folder) => `${join(scratch, 'home', folder)}:${homeFolder}/${folder}`);
+  return [`${workspace}:${workspaceFolder}`, ...home];
 }
 
 /** The engine refuses a limit above what it has. */

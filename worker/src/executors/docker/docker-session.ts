@@ -111,6 +111,10 @@ export function createDockerSession(
       oomKills = kills;
       return { kind: 'exited', exitCode, outOfMemory: exitCode !== 0 && kills > before };
     },
+    fetchTree: async (path) => {
+      if (isLocal) await giveFilesBack(container);
+      else await outlastEngine(() => copyOut(container, spec.workspace, path));
+    },
     fetchFile: async (path) => {
       if (isLocal) return;
       await outlastEngine(() => copyOut(container, spec.workspace, path));

@@ -93,6 +93,7 @@ function fakeSession(
         });
       }),
     fetchFile: async () => {},
+    fetchTree: async () => {},
     dispose: async () => {
       if (!isDisposed) onDispose();
       isDisposed = true;

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkspaceLostError, type ExecutorSession, type StepEnd, type WorkspaceSpec } from '../executor.ts';
 import { fetchFile } from './fetch-file.ts';
+import { fetchTree } from './fetch-tree.ts';
 import { openPodConsole, type FollowEnd, type PodPlace } from './pod-console.ts';
 import { askInPod, ConnectionLostError } from './pod-exec.ts';
 import { removePod } from './remove-pod.ts';
@@ -37,6 +38,7 @@ export function createPodSession(
       return end === 'stopped' ? { kind: 'stopped' } : stepEnd(end);
     },
     fetchFile: (path) => fetchFile(place, spec.workspace, path),
+    fetchTree: (path) => fetchTree(place, spec, path),
     dispose: async () => {
       console_.close();
       if (isDisposed) return;

@@ -44,6 +44,7 @@ export function createProcessSession(spec: WorkspaceSpec, options: ProcessSessio
       }
     },
     fetchFile: async () => {},
+    fetchTree: async () => {},
     dispose: async () => {
       await group?.remove();
       // A sandbox has ended with its step, so that nothing need be looked for among all processes of the host.

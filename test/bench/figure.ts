@@ -48,6 +48,9 @@ export function scoreOf({ ours, limits, unit, goal }: Figure): Score {
   };
 }
 
+export const verdictOf = ({ isMet }: Score): string =>
+  isMet === null ? 'no target' : isMet ? 'met' : 'NOT met';
+
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;

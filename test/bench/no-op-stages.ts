@@ -3,6 +3,7 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { signedPush } from './signed-push.ts';
+import { durableStages } from './durable-stages.ts';
 import type { Figure } from './figure.ts';
 import { startInstantWorker } from './instant-worker.ts';
 import { startServerAlone, type ServerAlone } from './server-alone.ts';
@@ -25,15 +26,20 @@ export async function noOpStages(say: (line: string) => void): Promise<readonly 
   const count = stagesPerRun * runs;
   const ours: number[] = [];
   const limits: number[] = [];
+  const bareDurable: number[] = [];
   for (let round = 0; round <= rounds; round += 1) {
     const raw = await rawJobs(server.redisUrl, count);
+    const bare = await durableStages(server.databaseUrl, count, runs, slots);
     const passed = await passedStages(server, count, () =>
       Promise.all(Array.from({ length: runs }, () => signedPush(server.url, repository, commit).post())),
     );
     if (round === 0) continue;
     limits.push(raw);
+    bareDurable.push(bare);
     ours.push(passed);
-    say(`${passed.toFixed(0)} stages/s, ${raw.toFixed(0)} raw jobs/s`);
+    say(
+      `${passed.toFixed(0)} stages/s, ${raw.toFixed(0)} raw jobs/s, ${bare.toFixed(0)} bare durable stages/s`,
+    );
   }
   return [
     {
@@ -44,6 +50,15 @@ export async function noOpStages(say: (line: string) => void): Promise<readonly 
       limits,
       goal: { kind: 'ratio', is: 'at-least', ratio: 0.5 },
       note: `${rounds} rounds in turn of ${runs} runs of ${stagesPerRun} stages each, from the first webhook's POST to the last acknowledged end, with ${slots} slots; a raw job carries the same ids, is added in bulk and processed by as many slots, and is written to no database.`,
+    },
+    {
+      name: 'stages that do nothing, per second, beside what durability costs',
+      limit: 'a bare loop of two transactions a stage on the same PostgreSQL',
+      unit: '/s',
+      ours,
+      limits: bareDurable,
+      goal: { kind: 'shown' },
+      note: `the same rounds. The loop has no engine, no queue and no network but the database's: for each stage two transactions of one locking read and three writes, by ${slots} slots over 20 connections, durable at each commit (\`synchronous_commit\` is on). More than 1× means that stages which share transactions cost less than one by one they could.`,
     },
   ];
 }

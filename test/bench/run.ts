@@ -1,11 +1,11 @@
 // `npm run bench`: each figure is measured side by side with its limit in the same run, because the machine is shared
 // and noisy. `-- --only <name>` runs one, `-- --json` prints for machines; a run of all writes docs/performance.md anew.
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { dispatch } from './dispatch.ts';
-import { scoreOf, type Figure } from './figure.ts';
-import { formatFigures } from './format-figures.ts';
+import { scoreOf, verdictOf, type Figure } from './figure.ts';
+import { formatFigures, type MeasuredBench } from './format-figures.ts';
 import { hugeLog } from './huge-log.ts';
 import { logThroughput } from './log-throughput.ts';
 import { history } from './history.ts';
@@ -22,10 +22,10 @@ const benches: Readonly<Record<string, (say: Say) => Promise<readonly Figure[]>>
   'no-op-stages': noOpStages,
   'step-overhead': stepOverhead,
   'log-throughput': logThroughput,
-  'huge-log': hugeLog,
   memory,
-  'queued-runs': queuedRuns,
   history,
+  'queued-runs': queuedRuns,
+  'huge-log': hugeLog,
 };
 
 const asJson = process.argv.includes('--json');
@@ -37,18 +37,49 @@ if (chosen.length === 0) {
   process.exit(2);
 }
 
-const figures: Figure[] = [];
+const place = {
+  machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}`,
+  on: new Date().toISOString().slice(0, 16).replace('T', ' '),
+};
+const measured: MeasuredBench[] = [];
 for (const [name, bench] of chosen) {
-  say(`${name} …`);
-  figures.push(...(await bench(say)));
+  say(`${name} … (load ${loadNow()})`);
+  measured.push(await measure(name, bench));
+  if (only === undefined) writePage();
+}
+const scored = measured.flatMap(({ figures }) =>
+  figures.map((figure) => ({ ...figure, score: scoreOf(figure) })),
+);
+if (asJson) process.stdout.write(`${JSON.stringify({ ...place, figures: scored }, null, 2)}\n`);
+for (const { name, score } of scored)
+  say(`${verdictOf(score)}: ${name}: ${score.text} (target ${score.goal ?? 'none'})`);
+for (const { name, problem } of measured) if (problem !== null) say(`FAILED: ${name}: ${problem}`);
+if (measured.some(({ problem }) => problem !== null)) process.exitCode = 1;
+
+/** After each bench, so that a run that is cut short has written what it measured. */
+function writePage(): void {
+  const page = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
+  const missing = chosen.slice(measured.length).map(([name]) => name);
+  writeFileSync(page, formatFigures(measured, missing, place));
 }
 
-const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}`;
-const page = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
-if (only === undefined) writeFileSync(page, formatFigures(figures, machine));
-const scored = figures.map((figure) => ({ ...figure, score: scoreOf(figure) }));
-if (asJson) process.stdout.write(`${JSON.stringify({ machine, figures: scored }, null, 2)}\n`);
-for (const { name, score } of scored) {
-  const met = score.isMet === null ? 'shown  ' : score.isMet ? 'met    ' : 'NOT met';
-  say(`${met} ${name}: ${score.text} (target ${score.goal ?? 'none'})`);
+/** A bench that fails is told, and costs none of the others. */
+async function measure(
+  name: string,
+  bench: (say: Say) => Promise<readonly Figure[]>,
+): Promise<MeasuredBench> {
+  const load = loadNow();
+  const startedAt = performance.now();
+  const seconds = () => (performance.now() - startedAt) / 1_000;
+  try {
+    const figures = await bench(say);
+    return { name, figures, problem: null, load, seconds: seconds() };
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return { name, figures: [], problem, load, seconds: seconds() };
+  }
+}
+
+function loadNow(): string {
+  return loadavg()[0]?.toFixed(1) ?? '?';
 }

@@ -32,6 +32,8 @@ function apply(plan: Plan, state: RunState, event: RunEvent): Advanced {
   switch (event.kind) {
     case 'run-requested':
       return requestRunTurn(plan, keepStages(state, event.kept ?? {}), event.at);
+    case 'repaired':
+      return { state: noteRepair(state, event), commands: [] };
     case 'turn-granted':
     case 'turn-refused':
       return foldTurn(plan, state, event);
@@ -62,7 +64,10 @@ function apply(plan: Plan, state: RunState, event: RunEvent): Advanced {
   }
 }
 
-type StageEvent = Exclude<Extract<RunEvent, { readonly stage: string }>, { readonly kind: 'turn-refused' }>;
+type StageEvent = Exclude<
+  Extract<RunEvent, { readonly stage: string }>,
+  { readonly kind: 'turn-refused' | 'repaired' }
+>;
 
 function changeStage(
   stage: PlannedStage,
@@ -107,6 +112,14 @@ function keepStages(state: RunState, kept: Readonly<Record<string, StageEnd>>): 
   const stages: Record<string, StageState> = { ...state.stages };
   for (const [id, end] of Object.entries(kept)) if (stages[id]?.status === 'waiting') stages[id] = end;
   return { ...state, stages };
+}
+
+/** A stage that still waits says what befell it; the event itself is always kept. */
+function noteRepair(state: RunState, { stage, message }: Extract<RunEvent, { kind: 'repaired' }>): RunState {
+  const before = stage === null ? undefined : state.stages[stage];
+  if (stage === null || (before?.status !== 'queued' && before?.status !== 'retrying')) return { ...state };
+  const reason = before.reason.endsWith(message) ? before.reason : `${before.reason}; ${message}`;
+  return { ...state, stages: { ...state.stages, [stage]: { ...before, reason } } };
 }
 
 function waitingReason(stage: PlannedStage): string {

@@ -188,6 +188,14 @@ export type RunEvent =
       readonly refused?: true;
       readonly at: number;
     }
+  /** Something that the run needs was gone and was put back. Changes nothing but what people read. */
+  | {
+      readonly kind: 'repaired';
+      readonly stage: string | null;
+      readonly repair: string;
+      readonly message: string;
+      readonly at: number;
+    }
   /** It is the run's or the stage's turn in its concurrency group. */
   | { readonly kind: 'turn-granted'; readonly stage: string | null; readonly at: number }
   /** Its group is busy, and its `when_busy` says skip. */

@@ -6,12 +6,13 @@ import { countOpenAttempts, fillInLine, listGrantedAttempts } from '../store/att
 import { listOpenActions } from '../store/rollout-action-store.ts';
 import { abandonedFinder } from './find-abandoned.ts';
 import { attemptsHeld, attemptsQueued, repairs } from './metrics.ts';
+import { tellRepair, type RepairKind } from './repair.ts';
 
 const restMs = 2_000;
 /** Younger ones are still on their way through the outbox. */
 const settledMs = 1_000;
 
-type Waiting = JobToAdd & { readonly reason: string };
+type Waiting = JobToAdd & { readonly reason: RepairKind };
 
 /**
  * Compares the database with the queues: puts back what Redis no longer has (it may be emptied at any moment) and
@@ -43,20 +44,17 @@ export function queueReconciler(context: ServerContext, queues: Queues): () => P
 async function adoptOlderAttempts({ db, log }: ServerContext): Promise<void> {
   const adopted = await fillInLine(db, { pool: defaultPool, rank: rankOf('normal') });
   if (adopted === 0) return;
-  repairs.inc({ kind: 'attempt-of-older-server' }, adopted);
-  log.warn({ adopted }, 'attempts that an older server made now count for their projects');
+  const kind = 'attempt-of-older-server' satisfies RepairKind;
+  repairs.inc({ kind }, adopted);
+  log.warn({ repair: kind, adopted }, 'attempts that an older server made now count for their projects');
 }
 
-async function putBack(
-  context: ServerContext,
-  queues: Queues,
-  jobs: readonly (JobToAdd & { readonly reason: string })[],
-): Promise<void> {
+async function putBack(context: ServerContext, queues: Queues, jobs: readonly Waiting[]): Promise<void> {
   if (jobs.length === 0) return;
   await queues.add(jobs);
-  for (const { kind, job, reason } of jobs) {
-    repairs.inc({ kind: reason });
-    context.log.warn({ ...job, queue: kind, repair: reason }, 'put a job back');
+  for (const { job, reason } of jobs) {
+    const place = 'runId' in job ? { runId: job.runId, stage: job.stage } : { runId: null, stage: null };
+    await tellRepair(context, { kind: reason, ...place });
   }
 }
 

@@ -6,6 +6,7 @@ import { fireTimers } from './fire-timers.ts';
 import { startPump } from './pump.ts';
 import { queueReconciler } from './reconcile.ts';
 import { sweepKeptFiles } from './sweep-kept-files.ts';
+import { runReconciler } from './reconcile-runs.ts';
 import { leaseWatcher } from './watch-leases.ts';
 
 /**
@@ -21,6 +22,7 @@ export function startOrchestrator(context: ServerContext): { close(): Promise<vo
   const leases = startPump({ name: 'leases', log, work: leaseWatcher(context) });
   const reconciler = startPump({ name: 'reconcile', log, work: queueReconciler(context, queues) });
   const sweeper = startPump({ name: 'sweep', log, work: () => sweepKeptFiles(context) });
+  const runs = startPump({ name: 'reconcile runs', log, work: runReconciler(context) });
   const stopListening = context.news.listen((message) => {
     if (message.kind === 'outbox') {
       dispatch.wake();
@@ -32,7 +34,9 @@ export function startOrchestrator(context: ServerContext): { close(): Promise<vo
   return {
     async close() {
       stopListening();
-      await Promise.all([dispatch, steps, timers, leases, reconciler, sweeper].map((pump) => pump.close()));
+      await Promise.all(
+        [dispatch, steps, timers, leases, reconciler, runs, sweeper].map((pump) => pump.close()),
+      );
       await queues.close();
     },
   };

@@ -196,20 +196,24 @@ export async function extendLeases(
   until: number,
 ): Promise<readonly Pick<Attempt, 'id' | 'fence' | 'cancel_reason' | 'cancel_forced'>[]> {
   if (held.length === 0) return [];
-  return db
-    .updateTable('attempts')
-    .set({ lease_until: until })
-    .where('worker_id', '=', workerId)
-    .where('status', '=', 'held')
-    .where((where) =>
-      where.or(
-        held.map(({ attemptId, fence }) =>
-          where.and([where('id', '=', attemptId), where('fence', '=', fence)]),
-        ),
-      ),
-    )
-    .returning(['id', 'fence', 'cancel_reason', 'cancel_forced'])
-    .execute();
+  return (
+    db
+      .updateTable('attempts')
+      .set({ lease_until: until })
+      // Locked in the order of `lockAttempts`, so that a heartbeat and a batch of reports never wait for each other.
+      .where('id', 'in', (attempts) =>
+        attempts
+          .selectFrom('attempts')
+          .select('id')
+          .where('worker_id', '=', workerId)
+          .where('status', '=', 'held')
+          .where(isOneOf(held))
+          .orderBy('id')
+          .forUpdate(),
+      )
+      .returning(['id', 'fence', 'cancel_reason', 'cancel_forced'])
+      .execute()
+  );
 }
 
 /** Those of `held` whose end was stored under the same fence. */

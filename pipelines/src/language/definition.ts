@@ -138,6 +138,15 @@ export interface StageKeeping {
   /** Stages whose artifacts are in the workspace before the steps; null: of every stage in `needs`. */
   readonly artifactsFrom: readonly string[] | null;
   readonly cache: readonly CacheRule[];
+  /** What test tools leave; absent or null: nothing is looked for. */
+  readonly reports?: ReportRule | null;
+}
+
+/** Glob patterns in the workspace. */
+export interface ReportRule {
+  readonly junit: readonly string[];
+  /** Cobertura's XML or LCOV. */
+  readonly coverage: readonly string[];
 }
 
 export interface ArtifactRule {

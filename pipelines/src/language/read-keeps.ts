@@ -8,10 +8,11 @@ import { pathProblem } from './read-path.ts';
 import { noteTemplate, readCondition, type TemplateContext } from './read-templates.ts';
 import { readDuration } from './read-units.ts';
 import { readList, readPlainText, readTextNode } from './read-values.ts';
+import { readReports } from './read-reports.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
-export const keepsKeys = ['artifacts', 'cache'] as const;
+export const keepsKeys = ['artifacts', 'cache', 'reports'] as const;
 
 const defaultKeepMs = 14 * 86_400_000;
 const mostCaches = 10;
@@ -25,6 +26,7 @@ export function readKeeps(fields: Fields, context: TemplateContext): StageKeepin
   return {
     ...field(fields, 'artifacts', readArtifactKeys, { artifacts: null, artifactsFrom: null }),
     cache: field(fields, 'cache', readCaches, []),
+    reports: field(fields, 'reports', readReports, null),
   };
 }
 
@@ -57,7 +59,7 @@ function readArtifacts(
 const readStageNames: Reader<readonly string[]> = readList(readPlainText);
 
 /** A glob pattern inside the workspace. */
-const readGlob: Reader<string> = (reading, node, name) => {
+export const readGlob: Reader<string> = (reading, node, name) => {
   const written = readPlainText(reading, node, name);
   const problem = pathProblem(written) ?? globFault(written);
   if (problem === null) return written.replace(/^(\.\/)+/, '').replace(/\/+$/, '');

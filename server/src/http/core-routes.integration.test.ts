@@ -109,8 +109,8 @@ describe.skipIf(redisUrl === undefined)('routes of workers and people (needs RED
       const coverage = { lines: { covered: lines, total: 10 }, branches: null, files: [] };
       const reports = { tests: { cases, left: 0 }, coverage };
       const path = `/worker/attempts/${attemptId}/reports`;
-      expect((await call('PUT', path, { fence: fence + 1, reports })).status).toBe(409);
-      expect((await call('PUT', path, { fence, reports })).status).toBe(200);
+      expect((await call('POST', path, { fence: fence + 1, reports })).status).toBe(409);
+      expect((await call('POST', path, { fence, reports })).status).toBe(200);
       return attemptId;
     };
     await report({ steady: 'passed', shaky: 'failed', broken: 'failed' }, 7);

@@ -12,7 +12,7 @@ const body = z.object({ fence: z.number().int().min(1), reports: stageReports })
 /** Workers say what test tools said. Behind the worker token and a JSON parser. */
 export function workerReportRoutes(context: ServerContext): Router {
   const router = express.Router();
-  router.put('/attempts/:id/reports', async (request, response) => {
+  router.post('/attempts/:id/reports', async (request, response) => {
     const attemptId = uuidParameter(request.params.id, 'attempt');
     const { fence, reports } = parseBody(body, request);
     const taken = await takeReports(context, attemptId, fence, reports);

@@ -1,4 +1,4 @@
-// Artifacts and caches of one attempt, at the server.
+// Artifacts, caches and reports of one attempt, at the server.
 import {
   artifactStored,
   cacheAnswer,
@@ -11,6 +11,7 @@ import {
   type CacheSaved,
   type StoredContent,
 } from '@sluice/pipelines/protocol/kept-files';
+import type { StageReports } from '@sluice/pipelines/reports/test-report';
 import { whileAway } from './backoff.ts';
 import type { HttpDoor } from './http-door.ts';
 
@@ -24,6 +25,7 @@ export interface KeptFilesClient {
   /** Streams to a file of this host; rejects unless it is what was announced. */
   readonly download: (what: Downloadable, file: string, signal: AbortSignal) => Promise<void>;
   readonly recordArtifact: (report: Omit<ArtifactReport, 'fence'>, signal: AbortSignal) => Promise<void>;
+  readonly sendReports: (reports: StageReports, signal: AbortSignal) => Promise<void>;
   readonly findCache: (query: Omit<CacheQuery, 'fence'>, signal: AbortSignal) => Promise<CacheAnswer>;
   readonly saveCache: (
     report: Omit<CacheReport, 'fence'>,
@@ -73,6 +75,7 @@ export function createKeptFilesClient(door: HttpDoor, attemptId: string, fence: 
       ),
     recordArtifact: async (report, signal) =>
       void artifactStored.parse(await post('/artifacts', report, signal)),
+    sendReports: async (reports, signal) => void (await post('/reports', { reports }, signal)),
     findCache: async (query, signal) => cacheAnswer.parse(await post('/caches/find', query, signal)),
     saveCache: async (report, signal) => cacheSaved.parse(await post('/caches', report, signal)).result,
   };

@@ -16,6 +16,7 @@ import { createAttemptLog, type AttemptLog } from '../logs/attempt-log.ts';
 import { createMask, type Mask } from '../logs/mask.ts';
 import { StepLostError } from '../executors/executor.ts';
 import { attemptClock, type Clock } from '../attempt-clock.ts';
+import { maskReports } from '../reports/mask-reports.ts';
 import type { ServerClient } from '../server-client/server-client.ts';
 import type { UnfinishedAttempt } from '../spool/find-unfinished.ts';
 import { createSpool, defaultSpoolLimits, type Spool } from '../spool/spool.ts';
@@ -169,7 +170,7 @@ const begunAgain =
   'the worker was started again in the middle of this stage, which is carried out anew from its beginning';
 
 async function runStage(
-  { deps, claim, attempt: { signal, forced }, attemptLog: log, record, earlier, now }: AttemptParts,
+  { deps, claim, attempt: { signal, forced }, attemptLog: log, mask, record, earlier, now }: AttemptParts,
   { root, workspace, scratch }: AttemptFolders,
   wasUsed: boolean,
 ): Promise<StageOutcome> {
@@ -207,6 +208,7 @@ async function runStage(
     log,
     blobs: server.blobs(claim.attemptId, claim.fence, signal),
     keptFiles,
+    sendReports: (reports, until) => keptFiles.sendReports(maskReports(reports, mask.redact), until),
     signal,
     forced,
     now,

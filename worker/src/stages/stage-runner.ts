@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import type { Claim } from '@sluice/pipelines/protocol/worker-api';
+import type { StageReports } from '@sluice/pipelines/reports/test-report';
 import type { Result } from '@sluice/pipelines/result';
 import type { Failure, StageOutcome } from '@sluice/pipelines/run/run-state';
 import type { KeptFilesClient } from '../server-client/kept-files-client.ts';
@@ -30,6 +31,8 @@ export interface StageContext {
   readonly blobs: BlobClient;
   /** Artifacts and caches. */
   readonly keptFiles: KeptFilesClient;
+  /** Tells what test tools said, without secrets; tries again while the server is away. */
+  readonly sendReports: (reports: StageReports, signal: AbortSignal) => Promise<void>;
   /** Where a dead process of this worker left the attempt; null: it begins. */
   readonly earlier: EarlierProgress | null;
   /** Awaited when a step has failed, before its end is logged: it is known again to a process that takes over. */

@@ -1,4 +1,5 @@
-// PostgreSQL and Redis: those that the settings name, or embedded ones. Waits for them at the start.
+// PostgreSQL and Redis: those that the settings name, or embedded ones. Waits for PostgreSQL at the start.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
@@ -11,6 +12,8 @@ import { migrateToLatest } from './store/migrate.ts';
 import { waitFor } from './wait-for.ts';
 
 const startLimitMs = 60_000;
+/** Redis only carries: the server does not stay away because Redis does. */
+const redisPatienceMs = 2_000;
 
 /** Connected, and brought to this version's tables. */
 export async function connectDatabase(config: ServerConfig, log: Logger, opened: Closers): Promise<Database> {
@@ -35,25 +38,15 @@ export async function connectRedis(config: ServerConfig, log: Logger, opened: Cl
     opened.add(engine.stop);
     url = engine.url;
   }
-  const redis = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true });
+  const redis = new Redis(url, { maxRetriesPerRequest: null });
   redis.on('error', () => undefined); // it reconnects by itself; whoever asks it in vain says so
   opened.add(() => Promise.resolve(redis.disconnect()));
-  const what = { name: 'Redis', setting: 'REDIS_URL' };
-  await waitFor(what, () => probe(url), { log, limitMs: startLimitMs });
-  await redis.connect();
-  return redis;
-}
-
-async function probe(url: string): Promise<void> {
-  const once = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 5_000 });
-  let reason: unknown;
-  once.on('error', (error) => (reason = error));
-  try {
-    await once.connect();
-    await once.ping();
-  } catch (error) {
-    throw reason ?? error;
-  } finally {
-    once.disconnect();
+  const isReady = new Promise<boolean>((resolve) => redis.once('ready', () => resolve(true)));
+  if (!(await Promise.race([isReady, sleep(redisPatienceMs, false)]))) {
+    log.warn(
+      'Redis does not answer (REDIS_URL): webhooks and reports are taken without it, stages begin when it is back',
+    );
+    void isReady.then(() => log.info('Redis answers'));
   }
+  return redis;
 }

@@ -98,13 +98,23 @@ function start(environment: NodeJS.ProcessEnv): ChildProcess {
   return child;
 }
 
-async function aServer() {
+test('a server that starts while Redis is away listens all the same, and says that it is not ready', async () => {
+  const nobody = `redis://127.0.0.1:${await freePort()}`;
+  const { url, api } = await aServer({ REDIS_URL: nobody }, '/healthz');
+  expect(await api('GET', '/api/session')).toMatchObject({ role: 'admin' });
+  expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({
+    reason: 'not-ready',
+    missing: ['Redis'],
+  });
+});
+
+async function aServer(environment: NodeJS.ProcessEnv = {}, readiness = '/readyz') {
   const port = await freePort();
-  const child = start({ SLUICE_PORT: String(port) });
+  const child = start({ SLUICE_PORT: String(port), ...environment });
   child.stdout?.resume();
   child.stderr?.resume();
   const url = `http://127.0.0.1:${port}`;
-  const isReady = async () => (await fetch(`${url}/readyz`).catch(() => null))?.ok === true;
+  const isReady = async () => (await fetch(`${url}${readiness}`).catch(() => null))?.ok === true;
   await expect.poll(isReady).toBe(true);
   const token = readFileSync(path.join(dataDir, 'cli-token'), 'utf8').trim();
   const api = async (method: string, address: string, body?: unknown) => {

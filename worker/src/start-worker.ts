@@ -81,6 +81,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
     live,
     abandon: abandon.signal,
     unfinished: left.unfinished,
+    spooled: left.attempts,
   });
   const parts = {
     docker,

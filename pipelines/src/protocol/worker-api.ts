@@ -3,6 +3,7 @@
 //   POST /worker/claims              claimRequest   → 200 claimAnswer
 //   POST /worker/exchange            exchange       → 200 exchangeAnswer
 //   POST /worker/attempts/:id/adopt  adoptRequest   → 200 claimAnswer
+//   POST /worker/held                heldRequest    → 200 heldAttempts
 //   POST /worker/attempts/:id/records recordBatch   → 200 recordAck | 409 staleFence
 //   POST /worker/heartbeat           heartbeat      → 200 heartbeatAnswer
 //   POST /worker/actions/claims      actionClaimRequest → 200 actionClaimAnswer
@@ -22,6 +23,8 @@ export const claimRequest = z.object({
   stage: z.string(),
   attempt: z.number().int().min(1),
   workerId: z.string().min(1).max(200),
+  /** This process asked for it before and has heard no answer: it does not have it. */
+  again: z.boolean().exactOptional(),
 });
 export type ClaimRequest = z.infer<typeof claimRequest>;
 
@@ -31,6 +34,22 @@ export const adoptRequest = z.object({
   fence: z.number().int().min(1),
 });
 export type AdoptRequest = z.infer<typeof adoptRequest>;
+
+export const heldRequest = z.object({ workerId: z.string().min(1).max(200) });
+
+/** What the server believes a worker to hold; a worker that starts looks for what it was given and never heard of. */
+export const heldAttempts = z.object({
+  attempts: z.array(
+    z.object({
+      attemptId: z.uuid(),
+      runId: z.uuid(),
+      stage: z.string(),
+      attempt: z.number().int().min(1),
+      fence: z.number().int().min(1),
+    }),
+  ),
+});
+export type HeldAttempts = z.infer<typeof heldAttempts>;
 
 /** Refusals are answers, not errors: the job is done for this worker. */
 export type ClaimAnswer =

@@ -5,10 +5,13 @@ import {
   adoptRequest,
   claimRequest,
   heartbeat,
+  heldRequest,
   recordBatch,
+  type HeldAttempts,
 } from '@sluice/pipelines/protocol/worker-api';
 import express, { type Router } from 'express';
 import { z } from 'zod';
+import { listHeldBy } from '../store/attempt-store.ts';
 import type { ServerContext } from '../context.ts';
 import { hearHeartbeat } from '../ingest/heartbeat.ts';
 import { ingestRecords } from '../ingest/ingest-records.ts';
@@ -40,6 +43,18 @@ export function workerRoutes(context: ServerContext): Router {
   });
 
   router.use(exchangeRoute(context, door));
+
+  router.post('/held', async (request, response) => {
+    const held = await listHeldBy(context.db, parseBody(heldRequest, request).workerId);
+    const attempts = held.map(({ id, run_id, stage, number, fence }) => ({
+      attemptId: id,
+      runId: run_id,
+      stage,
+      attempt: number,
+      fence,
+    }));
+    response.json({ attempts } satisfies HeldAttempts);
+  });
 
   router.post('/attempts/:id/adopt', async (request, response) => {
     const attemptId = uuidParameter(request.params.id, 'attempt');

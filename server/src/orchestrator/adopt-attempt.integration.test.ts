@@ -2,7 +2,7 @@ import { aPlan } from '@sluice/pipelines/plan/a-plan';
 import type { Claim, WorkerRecord } from '@sluice/pipelines/protocol/worker-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ingestRecords } from '../ingest/ingest-records.ts';
-import { findAttempt } from '../store/attempt-store.ts';
+import { findAttempt, listHeldBy } from '../store/attempt-store.ts';
 import { adoptAttempt } from './adopt-attempt.ts';
 import { claimAttempt } from './claim-attempt.ts';
 import { openTestCore, redisUrl, type TestCore } from './test-core.ts';
@@ -57,5 +57,24 @@ describe.skipIf(redisUrl === undefined)('taking up an attempt again (needs REDIS
     expect((await findAttempt(core.context.db, attemptId))?.fence).toBe(fence);
     const unknown = core.context.newId();
     expect(await adoptAttempt(core.context, unknown, { workerId: 'one', fence })).toEqual(refused);
+  });
+
+  test('a claim whose answer was lost is answered again to its worker alone, until it has reported', async () => {
+    const { attemptId, fence, runId } = await claimed();
+    const ask = (workerId: string, again: boolean) =>
+      claimAttempt(core.context, { runId, stage: 'test', attempt: 1, workerId, again });
+    const held = { kind: 'refused', reason: 'held' };
+    expect(await ask('one', false)).toEqual(held);
+    expect(await ask('two', true)).toEqual(held);
+    expect(await ask('one', true)).toMatchObject({ kind: 'claimed', claim: { attemptId, fence: fence + 1 } });
+    await ingestRecords(core.context, attemptId, { fence: fence + 1, records: [record(1)] });
+    expect(await ask('one', true)).toEqual(held);
+  });
+
+  test('a worker can ask what it holds', async () => {
+    const { attemptId, fence, runId } = await claimed();
+    const mine = await listHeldBy(core.context.db, 'one');
+    expect(mine.at(-1)).toEqual({ id: attemptId, run_id: runId, stage: 'test', number: 1, fence });
+    expect(await listHeldBy(core.context.db, 'nobody')).toEqual([]);
   });
 });

@@ -43,7 +43,7 @@ function decideClaim(
   supplies: Supplies,
   installation: string,
 ): Decision<ClaimAnswer> {
-  if (attempt.status === 'held') return { answer: { kind: 'refused', reason: 'held' } };
+  if (attempt.status === 'held') return claimAgain({ run, attempt, at }, request, supplies, installation);
   const stage = run.content.state.stages[request.stage];
   if (attempt.status !== 'queued' || stage?.status !== 'queued' || stage.attempt !== request.attempt)
     return { answer: over };
@@ -62,6 +62,25 @@ function decideClaim(
     attempt: { status: 'held', fence, worker_id: workerId, lease_until: at + leaseMs, started_at: at },
     events: [{ kind: 'stage-claimed', ...place, worker: workerId }],
     onStored: () => dispatchSeconds.observe((at - attempt.created_at) / 1_000),
+  };
+}
+
+/** The answer to a claim may be lost on its way: its worker gets it again, as long as it has reported nothing. */
+function claimAgain(
+  { run, attempt, at }: HeldAttempt,
+  request: ClaimRequest,
+  supplies: Supplies,
+  installation: string,
+): Decision<ClaimAnswer> {
+  const isTheirs = request.again === true && attempt.worker_id === request.workerId;
+  const resolved = resolveForWorker(run, request.stage, supplies);
+  if (!isTheirs || attempt.acknowledged > 0 || !resolved.ok)
+    return { answer: { kind: 'refused', reason: 'held' } };
+  const fence = attempt.fence + 1;
+  const given = { installation, attemptId: attempt.id, attempt: attempt.number, fence };
+  return {
+    answer: { kind: 'claimed', claim: claimOf(run, resolved.value, supplies, given) },
+    attempt: { fence, lease_until: at + leaseMs },
   };
 }
 

@@ -165,6 +165,20 @@ export async function fillInLine(
   return Number(numUpdatedRows);
 }
 
+/** What a worker holds, oldest first. */
+export async function listHeldBy(
+  db: Database,
+  workerId: string,
+): Promise<readonly Pick<Attempt, 'id' | 'run_id' | 'stage' | 'number' | 'fence'>[]> {
+  return db
+    .selectFrom('attempts')
+    .select(['id', 'run_id', 'stage', 'number', 'fence'])
+    .where('status', '=', 'held')
+    .where('worker_id', '=', workerId)
+    .orderBy('started_at')
+    .execute();
+}
+
 export async function listExpiredLeases(
   db: Database,
   now: number,

@@ -17,7 +17,8 @@ export interface DeliveryWorker {
 
 const atOnce = 4;
 const lookEveryMs = 1_000;
-const leaseMs = 30_000;
+/** Renewed three times as often; after a server's death its deliveries wait no longer. */
+const leaseMs = 10_000;
 const mostTries = 6;
 const firstDelayMs = 5_000;
 

@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis';
-import { attemptJob, attemptQueue, type AttemptJob } from '@sluice/pipelines/protocol/queues';
-import type { ClaimAnswer } from '@sluice/pipelines/protocol/worker-api';
+import type { Logger } from 'pino';
+import { attemptJob, attemptJobId, attemptQueue, type AttemptJob } from '@sluice/pipelines/protocol/queues';
+import type { Claim, ClaimAnswer } from '@sluice/pipelines/protocol/worker-api';
 import type { UnfinishedAttempt } from '../spool/find-unfinished.ts';
 import { adoptAttempt } from './adopt-attempt.ts';
 import { consumeQueue, type QueueConsumer } from './consume-queue.ts';
 import { createBackoff } from '../server-client/backoff.ts';
 import { ServerAwayError, ServerRefusedError } from '../server-client/http-door.ts';
-import type { ServerClient } from '../server-client/server-client.ts';
 import { createLiveAttempt, type LiveAttempts } from '../stages/live-attempt.ts';
 import { runAttempt, type AttemptDependencies } from '../stages/run-attempt.ts';
 
@@ -19,6 +19,8 @@ export interface AttemptConsumerOptions {
   readonly live: LiveAttempts;
   /** What an earlier process of this worker had under way; taken up beside the slots. */
   readonly unfinished: readonly UnfinishedAttempt[];
+  /** Attempts (ids) of which an earlier process left a spool, whatever its state. */
+  readonly spooled: ReadonlySet<string>;
   /** Aborts when the process ends whatever is still under way. */
   readonly abandon: AbortSignal;
 }
@@ -28,13 +30,19 @@ export function startAttemptConsumer(
   deps: AttemptDependencies,
   options: AttemptConsumerOptions,
 ): Pick<QueueConsumer, 'close'> {
+  const underWay = new Set<string>();
   const consumer = consumeQueue({
     queue: attemptQueue(options.pool),
     prefix: options.queuePrefix,
     redis: options.redis,
     concurrency: options.slots,
     schema: attemptJob,
-    take: (job, closing) => takeAttempt(deps, options, job, closing),
+    take: async (job, closing) => {
+      const key = attemptJobId(job);
+      if (underWay.has(key)) return; // the same job came twice
+      underWay.add(key);
+      await takeAttempt(deps, options, job, closing).finally(() => underWay.delete(key));
+    },
     log: deps.log,
   });
   for (const unfinished of options.unfinished) {
@@ -44,12 +52,15 @@ export function startAttemptConsumer(
         deps.log.error({ err: error, ...unfinished.header }, 'an attempt could not be taken up again'),
       );
   }
+  consumer
+    .track((closing) => takeUnheard(deps, options, underWay, closing))
+    .catch((error: unknown) => deps.log.error({ err: error }, 'an attempt could not be begun'));
   return consumer;
 }
 
 async function takeAttempt(
   deps: AttemptDependencies,
-  { live, abandon }: AttemptConsumerOptions,
+  options: AttemptConsumerOptions,
   job: AttemptJob,
   closing: AbortSignal,
 ): Promise<void> {
@@ -59,28 +70,70 @@ async function takeAttempt(
     deps.log.debug({ ...job, reason: answer.reason }, 'attempt refused');
     return;
   }
-  const { attemptId, fence } = answer.claim;
+  await begin(deps, options, answer.claim);
+}
+
+/** Begins what the server gave to an earlier process of this worker that died before it heard of it. */
+async function takeUnheard(
+  deps: AttemptDependencies,
+  options: AttemptConsumerOptions,
+  underWay: ReadonlySet<string>,
+  closing: AbortSignal,
+): Promise<void> {
+  const { server, folder, log } = deps;
+  const held = await ask('held', log, closing, () => server.held(folder.workerId));
+  const unheard = (held ?? []).filter(
+    ({ attemptId, ...job }) => !options.spooled.has(attemptId) && !underWay.has(attemptJobId(job)),
+  );
+  await Promise.all(
+    unheard.map(async ({ attemptId, fence }) => {
+      const request = { workerId: folder.workerId, fence };
+      const answer = await ask('adopt', log, closing, () => server.adopt(attemptId, request));
+      if (answer?.kind === 'claimed') await begin(deps, options, answer.claim);
+    }),
+  );
+}
+
+async function begin(
+  deps: AttemptDependencies,
+  { live, abandon }: AttemptConsumerOptions,
+  given: Claim,
+): Promise<void> {
+  const { attemptId, fence } = given;
   const attempt = createLiveAttempt(attemptId, fence);
   live.set(attemptId, attempt);
   try {
-    await runAttempt(deps, answer.claim, attempt, abandon);
+    await runAttempt(deps, given, attempt, abandon);
   } finally {
     if (live.get(attemptId) === attempt) live.delete(attemptId);
   }
 }
 
 /** Asks until the server answers. Null: this process ends before, or is not understood; the server puts the job back. */
-async function claim(
-  { server, folder, log }: AttemptDependencies & { readonly server: ServerClient },
+function claim(
+  { server, folder, log }: AttemptDependencies,
   job: AttemptJob,
   closing: AbortSignal,
 ): Promise<ClaimAnswer | null> {
-  const backoff = createBackoff({ firstMs: 100, maxMs: 5_000 });
+  let tries = 0;
+  return ask('claim', log, closing, () => {
+    tries += 1;
+    return server.claim({ ...job, workerId: folder.workerId, ...(tries > 1 && { again: true }) });
+  });
+}
+
+async function ask<T>(
+  what: string,
+  log: Logger,
+  closing: AbortSignal,
+  call: () => Promise<T>,
+): Promise<T | null> {
+  const backoff = createBackoff({ firstMs: 100, maxMs: 2_000 });
   while (!closing.aborted) {
     try {
-      return await server.claim({ ...job, workerId: folder.workerId });
+      return await call();
     } catch (error) {
-      log.warn(job, `claim: ${error instanceof Error ? error.message : String(error)}`);
+      log.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
       if (!mayPass(error)) return null;
       await backoff.wait(closing);
     }

@@ -1,7 +1,12 @@
 // A server's `/worker/*` door for tests: keeps what it is sent, and misbehaves as the test says.
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { recordBatch, type Claim, type WorkerRecord } from '@sluice/pipelines/protocol/worker-api';
+import {
+  recordBatch,
+  type Claim,
+  type HeldAttempts,
+  type WorkerRecord,
+} from '@sluice/pipelines/protocol/worker-api';
 
 export interface FakeServer {
   readonly url: string;
@@ -19,6 +24,8 @@ export interface FakeServer {
   /** In every acknowledgement and heartbeat of this attempt. */
   cancel: { readonly attemptId: string; readonly reason: string } | null;
   lost: string[];
+  /** What the server believes the worker to hold. */
+  held: HeldAttempts['attempts'];
   /** Closes the port; `open` opens the same one again. */
   readonly close: () => Promise<void>;
   readonly open: () => Promise<void>;
@@ -55,6 +62,7 @@ export async function startFakeServer(): Promise<FakeServer> {
         ? { kind: 'refused', reason: fake.claim }
         : { kind: 'claimed', claim: fake.claim };
     }
+    if (path === '/worker/held') return { attempts: fake.held };
     return { cancel: fake.cancel === null ? [] : [fake.cancel], lost: fake.lost };
   };
 
@@ -70,6 +78,7 @@ export async function startFakeServer(): Promise<FakeServer> {
     acceptAtMost: Infinity,
     cancel: null,
     lost: [],
+    held: [],
     open: async () => {
       const server = createServer((request, response) => {
         readBody(request)

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   heartbeatAnswer,
+  heldAttempts,
   type ActionClaimAnswer,
   type ActionClaimRequest,
   type ActionReport,
@@ -10,6 +11,7 @@ import {
   type ClaimRequest,
   type Heartbeat,
   type HeartbeatAnswer,
+  type HeldAttempts,
 } from '@sluice/pipelines/protocol/worker-api';
 import type { BlobClient } from '../stages/stage-runner.ts';
 import { actionClaimAnswer, claimAnswer } from './claim-answers.ts';
@@ -24,6 +26,8 @@ export interface ServerClient extends RecordsClient {
   /** The claim again, with a raised fence, of an attempt that a dead process of this worker held. */
   readonly adopt: (attemptId: string, request: AdoptRequest) => Promise<ClaimAnswer>;
   readonly claim: (request: ClaimRequest) => Promise<ClaimAnswer>;
+  /** What the server believes this worker to hold. */
+  readonly held: (workerId: string) => Promise<HeldAttempts['attempts']>;
   readonly heartbeat: (beat: Heartbeat) => Promise<HeartbeatAnswer>;
   readonly claimAction: (request: ActionClaimRequest, signal?: AbortSignal) => Promise<ActionClaimAnswer>;
   /** Rejects with ServerRefusedError, status 409, when the fence is stale. */
@@ -49,6 +53,7 @@ export function createServerClient(serverUrl: string, token: string): ServerClie
     claim: async (request) => claimAnswer.parse(await exchange.claim(JSON.stringify(request))),
     adopt: async (attemptId, request) =>
       claimAnswer.parse(await post(`/worker/attempts/${attemptId}/adopt`, request)),
+    held: async (workerId) => heldAttempts.parse(await post('/worker/held', { workerId })).attempts,
     heartbeat: async (beat) => heartbeatAnswer.parse(await post('/worker/heartbeat', beat)),
     claimAction: async (request, signal) =>
       actionClaimAnswer.parse(await post('/worker/actions/claims', request, signal)),

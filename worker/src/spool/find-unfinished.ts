@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Logger } from 'pino';
 import { readSessionRecord } from '../executors/docker/session-record.ts';
 import { readSessionRecord as readProcessRecord } from '../executors/process/session-record.ts';
@@ -27,20 +27,27 @@ export interface LeftSpools {
   readonly unfinished: readonly UnfinishedAttempt[];
   /** To be delivered as they are. */
   readonly leftovers: readonly string[];
+  /** Ids of all attempts that have a spool here. */
+  readonly attempts: ReadonlySet<string>;
 }
+
+/** A spool is named `<attempt>-<fence>.jsonl`. */
+const uuidLength = 36;
 
 /** What earlier processes left in the spools' folder; called before this one makes any of its own. */
 export async function sortSpools(folder: WorkerFolder, log: Logger): Promise<LeftSpools> {
   const newest = new Map<string, UnfinishedAttempt>();
   const leftovers: string[] = [];
-  for (const path of await findSpools(folder.spools)) {
+  const paths = await findSpools(folder.spools);
+  for (const path of paths) {
     const found = await readUnfinished(folder, path, log);
     const other = found === null ? undefined : newest.get(found.header.attemptId);
     if (found === null) leftovers.push(path);
     else if (other === undefined) newest.set(found.header.attemptId, found);
     else newest.set(found.header.attemptId, await keepNewer(found, other));
   }
-  return { unfinished: [...newest.values()], leftovers };
+  const attempts = new Set(paths.map((path) => basename(path).slice(0, uuidLength)));
+  return { unfinished: [...newest.values()], leftovers, attempts };
 }
 
 /** The newer one begins as a copy of the older one, which a process was killed before it could remove. */

@@ -14,6 +14,8 @@ export interface Held {
   readonly reached: Promise<Call>;
   /** Lets every call that was held go on, and holds no more. */
   readonly release: () => void;
+  /** Breaks the connections of the calls that were held, as if what was on its way had died with them. */
+  readonly lose: () => void;
 }
 
 export interface Door extends AsyncDisposable {
@@ -28,7 +30,7 @@ interface Hold {
   readonly side: 'request' | 'answer';
   readonly fits: (call: Call) => boolean | Promise<boolean>;
   readonly caught: (call: Call) => void;
-  readonly released: Promise<void>;
+  readonly released: Promise<'go-on' | 'lost'>;
 }
 
 export async function openDoor(serverPort: number): Promise<Door> {
@@ -38,7 +40,7 @@ export async function openDoor(serverPort: number): Promise<Door> {
     for (const hold of holds) {
       if (hold.side !== side || !(await hold.fits(call))) continue;
       hold.caught(call);
-      await hold.released;
+      if ((await hold.released) === 'lost') throw new Error('lost');
     }
   };
   const pass = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
@@ -57,18 +59,16 @@ export async function openDoor(serverPort: number): Promise<Door> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
   const hold = (side: Hold['side'], fits: Hold['fits']): Held => {
     let caught: (call: Call) => void = () => undefined;
-    let release: () => void = () => undefined;
+    let end: (how: 'go-on' | 'lost') => void = () => undefined;
     const reached = new Promise<Call>((resolve) => (caught = resolve));
-    const released = new Promise<void>((resolve) => (release = resolve));
+    const released = new Promise<'go-on' | 'lost'>((resolve) => (end = resolve));
     const entry = { side, fits, caught, released };
     holds.add(entry);
-    return {
-      reached,
-      release: () => {
-        holds.delete(entry);
-        release();
-      },
+    const finish = (how: 'go-on' | 'lost') => (): void => {
+      holds.delete(entry);
+      end(how);
     };
+    return { reached, release: finish('go-on'), lose: finish('lost') };
   };
   return {
     port: portOf(server),
@@ -107,3 +107,13 @@ function forward(incoming: IncomingMessage, body: Buffer, port: number, agent: A
     outgoing.end(body);
   });
 }
+
+/** A claim of an attempt, alone or in company. */
+export const isClaim = ({ line, body }: Call): boolean =>
+  line === 'POST /worker/claims' || (line === 'POST /worker/exchange' && body.startsWith('{"claims":[{'));
+
+/** Records of an attempt that say so, alone or in company. */
+export const reports =
+  (text: string) =>
+  ({ line, body }: Call): boolean =>
+    (line.endsWith('/records') || line === 'POST /worker/exchange') && body.includes(text);

@@ -18,6 +18,7 @@ import { processPart, type Part } from './engines/part.ts';
 import { startOwnPostgres, startOwnRedis, startOwnRegistry } from './engines/stores.ts';
 import { openGates, type Gates } from './gates.ts';
 import { gitGate, type GitGate } from './git-gate.ts';
+import { untilTrue } from './journey.ts';
 import { openLink, type Link } from './link.ts';
 
 export type PartName = 'server' | 'worker' | 'redis' | 'postgres' | 'docker';
@@ -115,10 +116,12 @@ export async function startInstallation(): Promise<Installation> {
         SLUICE_FILE_REPOSITORIES: join(folder, 'repositories'),
       },
       logFile: join(folder, 'log', 'server.log'),
-      answers: () => answers(`${url}/healthz`),
+      // It waits for its engines before it answers, and they may be what is held.
+      answers: async () => true,
     });
     opened.push(server.stop);
     await server.start();
+    await untilTrue('the server', () => answers(`${url}/healthz`));
     const db = openDatabase(postgres.url.href);
     opened.push(() => db.destroy());
     const worker = processPart({

@@ -2,6 +2,7 @@
 // then the run is let go on to the next. What must be true at its end is checked by the journey itself.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nameOf, type Cell, type JourneyName, type Phase } from './cells.ts';
+import type { Held } from './door.ts';
 import { inject } from './inject.ts';
 import type { Installation } from './installation.ts';
 
@@ -22,7 +23,8 @@ export interface Stop {
   readonly hold: () => void | Promise<void>;
   /** Resolves when the run stands in this phase. */
   readonly reached: () => Promise<void>;
-  readonly release: () => void | Promise<void>;
+  /** `cell`: the fault that was injected meanwhile. */
+  readonly release: (cell: Cell | undefined) => void | Promise<void>;
   /** Resolves when the run has visibly moved on after the fault. */
   readonly progressed: () => Promise<void>;
   /** Sets the run on its way to the next phase, where nothing else does. */
@@ -55,7 +57,7 @@ export async function travel(
       await stop.reached();
       const injected = cell === undefined ? null : await inject(installation, cell);
       await journey.stops[index + 1]?.hold();
-      await stop.release();
+      await stop.release(cell);
       await stop.progressed();
       if (injected !== null) recoveries.set(stop.phase, performance.now() - injected.at);
       injected?.end();
@@ -115,6 +117,12 @@ export async function until<T>(
     }
   }
   throw new Error(`waited ${ms / 1_000} s for ${what}`, { cause: last });
+}
+
+/** An answer that the server had given does not outlive the server, nor the network between. */
+export function letGo(held: Held | null | undefined, cell: Cell | undefined): void {
+  if (cell?.component === 'server' && cell.fault !== 'slow') held?.lose();
+  else held?.release();
 }
 
 export const untilTrue = async (what: string, look: () => Promise<boolean> | boolean): Promise<void> => {

@@ -3,11 +3,20 @@
 import { nameOf, phasesOf, type Cell, type JourneyName } from './cells.ts';
 import type { Installation } from './installation.ts';
 import { travel, type Journey, type Outcome } from './journey.ts';
+import { approvalJourney } from './journeys/approval.ts';
+import { imageJourney } from './journeys/image.ts';
+import { rollBackJourney, rolloutJourney } from './journeys/rollout.ts';
 import { stepsJourney } from './journeys/steps.ts';
 
 type Begin = (installation: Installation, id: string) => Promise<Journey>;
 
-const journeys: Partial<Record<JourneyName, Begin>> = { steps: stepsJourney };
+const journeys: Readonly<Record<JourneyName, Begin>> = {
+  steps: stepsJourney,
+  image: imageJourney,
+  approval: approvalJourney,
+  rollout: rolloutJourney,
+  'roll-back': rollBackJourney,
+};
 
 export async function travelAll(
   installation: Installation,
@@ -22,7 +31,6 @@ export async function travelAll(
   };
   for (const [journey, group] of groups(cells)) {
     const begin = journeys[journey];
-    if (begin === undefined) continue;
     const together = await go(begin, group);
     const isRight = together.every(({ problems }) => problems.length === 0);
     if (isRight || group.length === 1) {

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunSummary, RunView } from '@sluice/pipelines/protocol/api';
 import { shellImage } from '../engines/docker.ts';
-import type { Held } from '../door.ts';
+import { isClaim, reports, type Held } from '../door.ts';
 import type { Installation } from '../installation.ts';
-import { until, untilTrue, type Journey } from '../journey.ts';
+import { letGo, until, untilTrue, type Journey } from '../journey.ts';
 import { endOfRun, linesOf, verifyCounting, verifyRun } from '../verify-run.ts';
 
 /** `id`: a word of this journey alone. */
@@ -70,7 +70,7 @@ export async function stepsJourney(installation: Installation, id: string): Prom
         phase: 'queued',
         hold: () => {
           parts.worker.signal('SIGSTOP');
-          holds.claimed = door.holdAnswers(({ line }) => line === 'POST /worker/claims');
+          holds.claimed = door.holdAnswers(isClaim);
         },
         reached: () => untilTrue('the stage in its queue', outboxIsEmpty),
         release: () => {
@@ -82,7 +82,7 @@ export async function stepsJourney(installation: Installation, id: string): Prom
         phase: 'claimed',
         hold: () => undefined, // since the stop before: a worker that was started anew claims at once
         reached: () => untilTrue('the claim', async () => (await attempt('first'))?.status === 'held'),
-        release: () => holds.claimed?.release(),
+        release: (cell) => letGo(holds.claimed, cell),
         progressed: () => untilTrue('the checkout', () => git.worker.isReached()),
       },
       {
@@ -112,9 +112,7 @@ export async function stepsJourney(installation: Installation, id: string): Prom
       {
         phase: 'step-ended',
         hold: () => {
-          holds.ended = door.holdRequests(
-            ({ line, body }) => line.endsWith('/records') && body.includes('"step-finished"'),
-          );
+          holds.ended = door.holdRequests(reports('"step-finished"'));
         },
         reached: () => untilTrue('the second step', () => gates.count(`${id}-two`) > 0),
         release: () => holds.ended?.release(),
@@ -125,9 +123,7 @@ export async function stepsJourney(installation: Installation, id: string): Prom
       {
         phase: 'log-tail',
         hold: () => {
-          holds.tail = door.holdRequests(
-            ({ line, body }) => line.endsWith('/records') && body.includes('last line'),
-          );
+          holds.tail = door.holdRequests(reports('last line'));
         },
         reached: () => untilTrue('the end in the spool', () => isInSpool(installation, '"finished"')),
         release: () => holds.tail?.release(),
@@ -146,9 +142,7 @@ export async function stepsJourney(installation: Installation, id: string): Prom
       {
         phase: 'run-ended',
         hold: () => {
-          holds.end = door.holdAnswers(
-            ({ line, body }) => line.endsWith('/records') && body.includes('"kind":"finished"'),
-          );
+          holds.end = door.holdAnswers(reports('"kind":"finished"'));
         },
         reached: () =>
           untilTrue('the end of the run', async () => {
@@ -159,7 +153,7 @@ export async function stepsJourney(installation: Installation, id: string): Prom
               .executeTakeFirst();
             return run !== undefined && run.finished_at !== null;
           }),
-        release: () => holds.end?.release(),
+        release: (cell) => letGo(holds.end, cell),
         progressed: () => untilTrue('an empty spool', () => !isInSpool(installation, '"finished"')),
       },
     ],

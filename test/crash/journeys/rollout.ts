@@ -1,0 +1,259 @@
+// A new version as a canary beside the old one, stopped in each state of its rollout: an action has been done on the
+// target and its report is on its way, or the rollout waits for time or for a person.
+import type { RolloutView, RunView } from '@sluice/pipelines/protocol/api';
+import { freePort } from '@sluice/server/embedded/free-port';
+import { startLoad, type Load } from '../../../cli/src/up/load.ts';
+import { shellImage } from '../engines/docker.ts';
+import type { Call, Held } from '../door.ts';
+import type { Installation } from '../installation.ts';
+import { until, untilTrue, type Journey, type Stop } from '../journey.ts';
+import { findRun, giveUp } from '../runs.ts';
+import { endOfRun, verifyRun } from '../verify-run.ts';
+
+const addresses = new WeakMap<Installation, Promise<string>>();
+
+/** Every state up to the promotion, or until a person aborts. */
+export const rolloutJourney = (installation: Installation, id: string): Promise<Journey> =>
+  canary(installation, id, 'rollout');
+export const rollBackJourney = (installation: Installation, id: string): Promise<Journey> =>
+  canary(installation, id, 'roll-back');
+
+async function canary(
+  installation: Installation,
+  id: string,
+  name: 'rollout' | 'roll-back',
+): Promise<Journey> {
+  const { api, db, door } = installation;
+  const address = await (addresses.get(installation) ?? firstRelease(installation));
+  const repository = await installation.repository(`canary-${id}`);
+  const commit = repository.commit(files(installation, id));
+  const before = await answerOf(address);
+  const holds = new Map<string, Held>();
+  let runId = '';
+  let load: Load | null = null;
+
+  const rollout = async () =>
+    db
+      .selectFrom('rollouts')
+      .selectAll()
+      .where('run_id', '=', runId)
+      .orderBy('created_at', 'desc')
+      .executeTakeFirst();
+  const phase = async (): Promise<string | undefined> => (await rollout())?.state.phase.name;
+  const lastDone = async (): Promise<number> => {
+    const found = await rollout();
+    if (found === undefined) return 0;
+    const actions = await db
+      .selectFrom('rollout_actions')
+      .select(['number', 'status'])
+      .where('rollout_id', '=', found.id)
+      .execute();
+    return Math.max(0, ...actions.filter(({ status }) => status === 'done').map(({ number }) => number));
+  };
+  /** A person who tries until it has worked. */
+  const person = (
+    what: string,
+    leaving: string,
+    act: (rolloutId: string) => Promise<unknown>,
+  ): Promise<void> =>
+    untilTrue(what, async () => {
+      const found = await rollout();
+      if (found === undefined || found.state.phase.name !== leaving) return found !== undefined;
+      await act(found.id).catch(() => undefined);
+      return false;
+    });
+  const resume = (rolloutId: string): Promise<unknown> =>
+    api.call('POST', `/api/rollouts/${rolloutId}/resume`, { reason: 'go on' });
+
+  /** The action has been done on the target; the server does not know yet. */
+  const reporting = (stop: Stop['phase'], kind: string, while_?: string): Stop => {
+    let doneBefore = 0;
+    return {
+      phase: stop,
+      hold: () => {
+        const fits = async (call: Call): Promise<boolean> =>
+          (await kindOf(installation, call)) === kind && (while_ === undefined || (await phase()) === while_);
+        holds.set(stop, door.holdRequests(fits));
+      },
+      reached: async () => {
+        const held = holds.get(stop)?.reached;
+        let isReached = false;
+        void held?.then(() => (isReached = true));
+        await untilTrue(`the report of ${kind}`, () => isReached);
+        doneBefore = await lastDone();
+      },
+      release: () => holds.get(stop)?.release(),
+      progressed: () => untilTrue(`${kind} in the rollout`, async () => (await lastDone()) > doneBefore),
+    };
+  };
+  const waiting = (stop: Stop['phase'], in_: string, leave: () => Promise<void>): Stop => ({
+    phase: stop,
+    hold: () => undefined,
+    reached: () => untilTrue(`the rollout ${in_}`, async () => (await phase()) === in_),
+    release: () => undefined,
+    progressed: () =>
+      untilTrue('the rollout on the page', async () => (await view(installation, await rollout())) !== null),
+    leave,
+  });
+  const abort = (): Promise<void> =>
+    person('the end of the canary', 'paused', (rolloutId) =>
+      api.call('POST', `/api/rollouts/${rolloutId}/abort`, { reason: 'a person has seen enough' }),
+    );
+  const approve = (): Promise<void> =>
+    person('the approval', 'awaiting-approval', async () => {
+      const seen = await view(installation, await rollout());
+      await api.call('POST', `/api/runs/${runId}/stages/production/vote`, {
+        verdict: 'approved',
+        decisionHash: seen?.decisions.at(-1)?.hash ?? null,
+      });
+    });
+  const afterAnalysis = async (): Promise<void> => {
+    await untilTrue('the end of the analysis', async () => (await phase()) !== 'analysing');
+    await person('a person who knows enough', 'held', resume);
+  };
+
+  const onward: readonly Stop[] = [
+    reporting('inspect', 'inspect'),
+    reporting('deploy', 'deploy'),
+    reporting('set-weight', 'set-weight'),
+    { ...reporting('analysis', 'observe', 'analysing'), leave: afterAnalysis },
+    waiting('pause', 'paused', () => person('the end of the pause', 'paused', resume)),
+    waiting('approve', 'awaiting-approval', async () => undefined),
+    { ...reporting('promote', 'promote') },
+    reporting('retire', 'retire-old'),
+  ];
+  // What leads to the next stop is done after its hold stands: the approval leads to the promotion.
+  const stops =
+    name === 'rollout'
+      ? onward.map((stop) => (stop.phase === 'approve' ? { ...stop, leave: approve } : stop))
+      : [{ ...reporting('roll-back', 'roll-back') }];
+
+  return {
+    name,
+    stops,
+    start: async () => {
+      load = startLoad(address, 60, false);
+      await repository.announce(commit);
+      runId = await findRun(installation, commit);
+      if (name === 'rollout') return;
+      await untilTrue('the analysis', async () => (await phase()) === 'analysing');
+      await afterAnalysis();
+      await untilTrue('the pause', async () => (await phase()) === 'paused');
+      await abort();
+    },
+    verify: async () => {
+      const wanted = name === 'rollout' ? 'succeeded' : 'failed';
+      const problems = await verifyRun(installation, { runId, status: wanted });
+      const stays = name === 'rollout' ? `${id}\n` : before;
+      load?.stop();
+      return [...problems, ...(await verifyReleased(installation, { runId, address, answer: stays, name }))];
+    },
+    abandon: async () => {
+      load?.stop();
+      for (const held of holds.values()) held.release();
+      const left = await rollout();
+      if (left !== undefined && left.status !== 'ended')
+        await api
+          .call('POST', `/api/rollouts/${left.id}/abort`, { reason: 'given up' })
+          .catch(() => undefined);
+      await giveUp(installation, runId);
+    },
+  };
+}
+
+async function kindOf({ db }: Installation, { line }: Call): Promise<string | null> {
+  const [, rolloutId, number] = /^POST \/worker\/actions\/([^/]+)\/(\d+)\/result$/.exec(line) ?? [];
+  if (rolloutId === undefined) return null;
+  const action = await db
+    .selectFrom('rollout_actions')
+    .select('what')
+    .where('rollout_id', '=', rolloutId)
+    .where('number', '=', Number(number))
+    .executeTakeFirst();
+  return action?.what.kind ?? null;
+}
+
+async function view(
+  { api }: Installation,
+  found: { readonly id: string } | undefined,
+): Promise<RolloutView | null> {
+  return found === undefined ? null : api.call<RolloutView>('GET', `/api/rollouts/${found.id}`);
+}
+
+async function verifyReleased(
+  installation: Installation,
+  { runId, address, answer, name }: { runId: string; address: string; answer: string; name: string },
+): Promise<readonly string[]> {
+  const { db, docker } = installation;
+  const releases = await db
+    .selectFrom('releases')
+    .select('id')
+    .where('run_id', '=', runId)
+    .where('outcome', '=', 'succeeded')
+    .execute();
+  const wanted = name === 'rollout' ? 1 : 0;
+  const containers = await docker.listContainers({ all: true, filters: { label: ['sluice.service=crash'] } });
+  const served = await until('an answer of the service', () => answerOf(address)).catch(() => 'nothing');
+  const run = await db.selectFrom('rollouts').select('id').where('run_id', '=', runId).execute();
+  const decisions = await Promise.all(run.map((each) => view(installation, each)));
+  const chain = decisions.flatMap((each) => each?.decisions ?? []);
+  const broken = chain.findIndex((each, at) => each.previousHash !== (chain[at - 1]?.hash ?? null));
+  return [
+    ...(releases.length === wanted ? [] : [`${releases.length} versions were released, not ${wanted}`]),
+    ...(containers.length === 1 ? [] : [`the service has ${containers.length} containers, not 1`]),
+    ...(served === answer ? [] : [`users get ${JSON.stringify(served)}, not ${JSON.stringify(answer)}`]),
+    ...(run.length === 1 ? [] : [`there are ${run.length} rollouts`]),
+    ...(broken === -1 ? [] : [`the chain of decisions is broken at ${broken}`]),
+  ];
+}
+
+async function answerOf(address: string): Promise<string> {
+  return (await fetch(address, { signal: AbortSignal.timeout(5_000) })).text();
+}
+
+/** What every canary of this installation stands beside; gives the address where users are. */
+function firstRelease(installation: Installation): Promise<string> {
+  const made = (async () => {
+    const listenPort = await freePort();
+    const target = { kind: 'docker', service: 'crash', listenHost: '127.0.0.1', listenPort };
+    await installation.api.call('PUT', '/api/environments/crash', target);
+    const repository = await installation.repository('canary-first');
+    const commit = await repository.push(files(installation, 'first'));
+    const run: RunView = await endOfRun(installation, await findRun(installation, commit));
+    if (run.status !== 'succeeded')
+      throw new Error(`the first release ${run.status}: ${JSON.stringify(run.state?.stages)}`);
+    return `http://127.0.0.1:${listenPort}/`;
+  })();
+  addresses.set(installation, made);
+  return made;
+}
+
+const files = ({ registry }: Installation, id: string): Readonly<Record<string, string>> => ({
+  Dockerfile: `FROM ${shellImage}\nRUN mkdir /www; echo ${id} > /www/index.html\nCMD ["httpd", "-f", "-p", "8080", "-h", "/www"]\n`,
+  '.sluice.yml': `
+name: canary
+on: { push: {} }
+stages:
+  image:
+    build: { file: Dockerfile }
+  push:
+    needs: [image]
+    push: { of: image, to: '${registry}/canary', tags: ['${id}'] }
+  production:
+    needs: [push]
+    deploy:
+      environment: crash
+      image: push
+      container: { port: 8080, replicas: 1, health: / }
+      strategy: canary
+      interval: 1s
+      bake: 0s
+      drain: 0s
+      deadline: 20m
+      steps:
+        - set_weight: 50
+        - analysis: { for: 5s }
+        - pause: {}
+        - approve: {}
+`,
+});

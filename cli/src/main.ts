@@ -109,6 +109,17 @@ program
     await cancelRun(api(), run, options, write);
   });
 
+program
+  .command('artifacts')
+  .description('list what the stages of a run have kept, or download it')
+  .argument('<run>', 'number or id')
+  .option('--stage <stage>', 'only of this stage')
+  .option('--download <folder>', 'save them there, as gzipped tars')
+  .action(async (run: string, options: { stage?: string; download?: string }) => {
+    const { showArtifacts } = await import('./commands/artifacts.ts');
+    await showArtifacts(api(), run, options, write);
+  });
+
 for (const [name, verdict] of [
   ['approve', 'approved'],
   ['reject', 'rejected'],

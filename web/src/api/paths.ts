@@ -21,6 +21,7 @@ export const paths = {
   searchLog: (attemptId: string, text: string, from: number) =>
     `/api/attempts/${part(attemptId)}/log/search?${new URLSearchParams({ text, from: String(from) })}`,
   blob: (attemptId: string, name: string) => `/api/attempts/${part(attemptId)}/blobs/${part(name)}`,
+  artifact: (id: string) => `/api/artifacts/${part(id)}`,
   rollout: (id: string) => `/api/rollouts/${part(id)}`,
   abortRollout: (id: string) => `/api/rollouts/${part(id)}/abort`,
   resumeRollout: (id: string) => `/api/rollouts/${part(id)}/resume`,

@@ -1,6 +1,6 @@
 import { IconDownload } from '@tabler/icons-react';
 import { Link } from 'react-router';
-import type { AttemptView } from '@sluice/pipelines/protocol/api';
+import type { ArtifactView, AttemptView } from '@sluice/pipelines/protocol/api';
 import type { StageState, StepState } from '@sluice/pipelines/run/run-state';
 import { paths } from '../api/paths.ts';
 import { formatBytes } from '../format/figure.ts';
@@ -55,6 +55,7 @@ export function StageDetails({ stage, attempt, onStep }: StageDetailsProps) {
       )}
       <StepTimes steps={stepsOf(state)} onStep={onStep} />
       {attempt !== undefined && attempt.blobs.length > 0 && <Files attempt={attempt} />}
+      {stage.artifacts.length > 0 && <Artifacts artifacts={stage.artifacts} />}
       {state?.status === 'succeeded' && <Outputs outputs={state.outputs} />}
     </>
   );
@@ -141,6 +142,30 @@ function Files({ attempt }: { readonly attempt: AttemptView }) {
               <span className="clip">{blob.name}</span>
               <span className="soft">{formatBytes(blob.bytes)}</span>
             </a>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Artifacts({ artifacts }: { readonly artifacts: readonly ArtifactView[] }) {
+  const t = useMessages();
+  return (
+    <div>
+      <h2>{t.stage.artifacts}</h2>
+      <ul className="file-list">
+        {artifacts.map((artifact) => (
+          <li key={artifact.id}>
+            {artifact.isExpired ? (
+              <span className="soft">{t.stage.artifactExpired(artifact.fileCount)}</span>
+            ) : (
+              <a className="link" href={paths.artifact(artifact.id)} download>
+                <IconDownload size={14} aria-hidden />
+                <span className="clip">{t.stage.artifactFiles(artifact.fileCount)}</span>
+                <span className="soft">{formatBytes(artifact.bytes)}</span>
+              </a>
+            )}
           </li>
         ))}
       </ul>

@@ -1,4 +1,4 @@
-import type { AttemptView, RunView } from '@sluice/pipelines/protocol/api';
+import type { ArtifactView, AttemptView, RunView } from '@sluice/pipelines/protocol/api';
 import type { PlannedStage } from '@sluice/pipelines/plan/plan';
 import type { StageState, StepState } from '@sluice/pipelines/run/run-state';
 import type { WaitReason } from '@sluice/pipelines/schedule/wait-reason';
@@ -22,6 +22,8 @@ export interface StageOfRun {
   /** Newest first. */
   readonly attempts: readonly AttemptView[];
   readonly rolloutId: string | null;
+  /** Of its attempts, oldest first. */
+  readonly artifacts: readonly ArtifactView[];
   /** Behind whom it waits; null: it does not, or for its own run only. */
   readonly wait: WaitReason | null;
 }
@@ -37,6 +39,7 @@ export function stagesOf(run: RunView): readonly StageOfRun[] {
       attempts: run.attempts
         .filter((attempt) => attempt.stage === planned.id)
         .toSorted((a, b) => b.attempt - a.attempt),
+      artifacts: run.artifacts.filter((artifact) => artifact.stage === planned.id),
       wait: run.waits?.find(({ stage }) => stage === planned.id)?.why ?? null,
       rolloutId: run.rollouts.findLast((rollout) => rollout.stage === planned.id)?.id ?? null,
     };

@@ -30,8 +30,16 @@ export async function migrateToLatest(db: Kysely<Schema>): Promise<void> {
     // None depends on the order of another's tables beyond the first two.
     allowUnorderedMigrations: true,
   });
-  const { error } = await migrator.migrateToLatest();
+  // Servers that still serve lock the same tables in orders of their own: who loses such a race tries again.
+  let { error } = await migrator.migrateToLatest();
+  for (let tries = 1; tries < mostTries && isDeadlock(error); tries += 1)
+    ({ error } = await migrator.migrateToLatest());
   if (error !== undefined) {
     throw new Error('The database could not be brought to this version: it is unchanged.', { cause: error });
   }
 }
+
+const mostTries = 10;
+
+const isDeadlock = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === '40P01';

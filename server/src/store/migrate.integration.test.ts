@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { Migrator, sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fillInLine } from './attempt-store.ts';
+import { openDatabase, type Database, type Trx } from './database.ts';
+import { migrateToLatest } from './migrate.ts';
+import { coreMigration } from './migrations/0001-core.ts';
+import { edgeMigration } from './migrations/0002-edge.ts';
+import { openTestDatabase, type TestDatabase } from './test-database.ts';
+
+let server: TestDatabase;
+let db: Database;
+beforeAll(async () => {
+  server = await openTestDatabase();
+  await sql`create database old_release`.execute(server.db);
+  const url = new URL(server.url);
+  url.pathname = '/old_release';
+  db = openDatabase(url.href);
+});
+afterAll(async () => {
+  await db.destroy();
+  await sql`drop database old_release with (force)`.execute(server.db);
+  await server.close();
+});
+
+test('servers of the first release go on serving while and after the tables are brought up to date', async () => {
+  const first = { '0001-core': coreMigration, '0002-edge': edgeMigration };
+  const old = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(first) } });
+  expect((await old.migrateToLatest()).error).toBeUndefined();
+  const lives: Promise<void>[] = [];
+  let isOver = false;
+  let lived = 0;
+  const oldServer = async (): Promise<void> => {
+    while (!isOver) {
+      await lifeOfRun(db);
+      lived += 1;
+    }
+  };
+  for (let index = 0; index < 4; index += 1) lives.push(oldServer());
+  await expect.poll(() => lived, { timeout: 20_000 }).toBeGreaterThan(20);
+  await migrateToLatest(db);
+  const atMigration = lived;
+  await expect.poll(() => lived, { timeout: 20_000 }).toBeGreaterThan(atMigration + 20);
+  isOver = true;
+  await Promise.all(lives);
+  const { rows } = await sql<{ status: string }>`select distinct status from runs`.execute(db);
+  expect(rows).toEqual([{ status: 'succeeded' }]);
+}, 60_000);
+
+test('what an old server has queued counts for its project once a new one has looked', async () => {
+  const runId = await queueAttempt(db);
+  expect(await fillInLine(db, { pool: 'default', rank: 1 })).toBe(1);
+  const found = await db.selectFrom('attempts').selectAll().where('run_id', '=', runId).execute();
+  expect(found).toMatchObject([{ project: 'shop', pool: 'default', granted_at: expect.any(Number) }]);
+});
+
+/** The statements of the first release, as it wrote them: from a delivery's run to its end. */
+async function lifeOfRun(on: Database): Promise<void> {
+  const runId = await queueAttempt(on);
+  await inTransaction(on, async (trx) => {
+    await sql`select id, state from runs where id = ${runId} for update`.execute(trx);
+    await sql`update attempts set status = 'held', fence = 1, worker_id = 'w', lease_until = 1, started_at = 1
+      where run_id = ${runId}`.execute(trx);
+    await sql`insert into run_events (run_id, seq, event, at) values (${runId}, 1, '{}', 1)`.execute(trx);
+  });
+  await inTransaction(on, async (trx) => {
+    await sql`insert into log_chunks (attempt_id, first_line, line_count, step, encoding, payload)
+      select id, 0, 1, 0, 'json', '\x5b5d' from attempts where run_id = ${runId}`.execute(trx);
+    await sql`update attempts set status = 'finished', finished_at = 2, lease_until = null, acknowledged = 2,
+      log_lines = 1, stated_lines = 1, stated_digest = '', verified = true where run_id = ${runId}`.execute(
+      trx,
+    );
+    await sql`update runs set status = 'succeeded', state = '{}', revision = 3, last_event = 1, updated_at = 2,
+      finished_at = 2 where id = ${runId}`.execute(trx);
+  });
+  await sql`select * from runs order by number desc limit 50`.execute(on);
+  await sql`select * from attempts where run_id = ${runId} order by created_at, number`.execute(on);
+}
+
+async function queueAttempt(on: Database): Promise<string> {
+  const runId = randomUUID();
+  await inTransaction(on, async (trx) => {
+    await sql`insert into runs (id, project, repository_id, repository, pipeline, event, ref, commit_sha,
+        commit_message, commit_author, actor, trigger, plan, state, diagnostics, status, revision, last_event,
+        delivery_id, created_at, updated_at)
+      values (${runId}, 'shop', 'r', 'acme/shop', 'ci', 'push', 'main', 'c', 'm', 'a', 'a', '{}', '{}', '{}', '[]',
+        'running', 1, 0, ${runId}, 1, 1)
+      on conflict (delivery_id, pipeline) where delivery_id is not null do nothing`.execute(trx);
+    await sql`insert into attempts (id, run_id, stage, number, status, fence, created_at, acknowledged, log_lines)
+      values (${randomUUID()}, ${runId}, 'test', 1, 'queued', 0, 1, 0, 0)
+      on conflict (run_id, stage, number) do nothing`.execute(trx);
+    await sql`insert into outbox (kind, command, due_at) values ('enqueue-attempt', '{}', 1)`.execute(trx);
+  });
+  await sql`delete from outbox where kind = 'enqueue-attempt' and command ->> 'none' is null`.execute(on);
+  return runId;
+}
+
+/** As the first release did: a deadlock is tried again, three times in all. */
+async function inTransaction(on: Database, work: (trx: Trx) => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await on.transaction().execute(work);
+      return;
+    } catch (error) {
+      const isDeadlock = error instanceof Error && 'code' in error && error.code === '40P01';
+      if (!isDeadlock || tries >= 3) throw error;
+    }
+  }
+}

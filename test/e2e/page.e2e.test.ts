@@ -244,6 +244,16 @@ describe.skipIf(chromiumPath === null)(
       expect(await page.textContent('.stage-failure')).toContain('exit 1');
     });
 
+    test('what the tests said stands beside the log: the failed one with why, how it was before, what is flaky', async () => {
+      await open(`/runs/${known.failed}`, '.stage-tests .failed-test');
+      expect(await page.textContent('.tests-counts')).toBe('54 passed1 failed2 skipped');
+      expect(await page.textContent('.stage-tests')).toContain('81.5 % of 4,920 lines covered (+0.3 points)');
+      await page.click('.failed-test summary');
+      expect(await page.textContent('.failed-test')).toContain('expected 1 to be 2');
+      expect(await page.textContent('.failed-test .tag')).toBe('flaky');
+      expect(await page.locator('.tests-trend a').count()).toBe(24);
+    });
+
     test('a broken pipeline file shows each message with its line, underlined', async () => {
       await open(`/runs/${known.broken}`, '.diagnostics');
       expect(await page.locator('.diagnostics u').allTextContents()).toEqual(['bulid', 'enviroment', 'scan']);

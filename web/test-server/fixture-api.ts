@@ -4,6 +4,7 @@ import { rerun as rerunSchema, vote as voteSchema } from '@sluice/pipelines/prot
 import { chooseRerun } from '@sluice/pipelines/run/choose-rerun';
 import { createLineTest } from '@sluice/pipelines/log/find-text';
 import { pageOf } from './fixture-logs.ts';
+import { failedReports } from './fixture-reports.ts';
 import { summaryOf } from './fixture-runs.ts';
 import type { World } from './fixture-world.ts';
 
@@ -46,6 +47,8 @@ function read(world: World, { path, query }: ApiRequest): ApiAnswer {
       return found(world.rollouts.get(key));
     case 'attempts/:id/log':
       return logPage(world, key, query);
+    case 'attempts/:id/reports':
+      return ok(failedReports);
     case 'attempts/:id/log/search':
       return logMatches(world, key, query);
     case 'environments':

@@ -18,6 +18,7 @@ export const paths = {
   vote: (runId: string, stage: string) => `/api/runs/${part(runId)}/stages/${part(stage)}/vote`,
   log: (attemptId: string, from: number, limit: number) =>
     `/api/attempts/${part(attemptId)}/log?from=${from}&limit=${limit}`,
+  reports: (attemptId: string) => `/api/attempts/${part(attemptId)}/reports`,
   searchLog: (attemptId: string, text: string, from: number) =>
     `/api/attempts/${part(attemptId)}/log/search?${new URLSearchParams({ text, from: String(from) })}`,
   blob: (attemptId: string, name: string) => `/api/attempts/${part(attemptId)}/blobs/${part(name)}`,

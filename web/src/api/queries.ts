@@ -4,6 +4,7 @@ import type {
   AuditView,
   DeliveryView,
   EnvironmentView,
+  ReportsView,
   RepositoryView,
   Rerun,
   RerunPreview,
@@ -75,6 +76,9 @@ export function useRollout(id: string): UseQueryResult<RolloutView> {
   return useGet<RolloutView>(['rollout', id], paths.rollout(id));
 }
 
+/** What test tools said; `figures` changes when the attempt has said something else. */
+export const useReports = (attemptId: string, figures: string) =>
+  useGet<ReportsView>(['reports', attemptId, figures], paths.reports(attemptId));
 export const useEnvironments = () =>
   useGet<{ readonly environments: readonly EnvironmentView[] }>(
     ['environments'],

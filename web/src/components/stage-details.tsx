@@ -9,6 +9,7 @@ import { failureTitle } from '../state/failure-title.ts';
 import { stageReason, stageSpan, type StageOfRun } from '../state/run-view.ts';
 import { ApprovalVotes } from './approval-votes.tsx';
 import { Copyable } from './copyable.tsx';
+import { StageTests } from './stage-tests.tsx';
 import { StateBadge } from './state-badge.tsx';
 import { WaitWhy } from './wait-why.tsx';
 import { Countdown, Duration } from './times.tsx';
@@ -54,6 +55,7 @@ export function StageDetails({ stage, attempt, onStep }: StageDetailsProps) {
         <ApprovalVotes rule={planned.work.approval} votes={'votes' in state ? state.votes : []} />
       )}
       <StepTimes steps={stepsOf(state)} onStep={onStep} />
+      {attempt?.reports !== undefined && <StageTests attempt={attempt} />}
       {attempt !== undefined && attempt.blobs.length > 0 && <Files attempt={attempt} />}
       {stage.artifacts.length > 0 && <Artifacts artifacts={stage.artifacts} />}
       {state?.status === 'succeeded' && <Outputs outputs={state.outputs} />}

@@ -205,6 +205,22 @@ export const en = {
     handedOut: (pool: string, inUse: number, slots: number) =>
       `A worker of pool ${pool} takes it next; ${inUse} of ${slots} slots are taken.`,
   },
+  tests: {
+    title: 'Tests',
+    passed: (count: string) => `${count} passed`,
+    failed: (count: string) => `${count} failed`,
+    skipped: (count: string) => `${count} skipped`,
+    coverage: (rate: string, lines: string) => `${rate} of ${lines} lines covered`,
+    change: (points: string) => `(${points} points)`,
+    more: (count: string) => `and ${count} more`,
+    trend: 'Results of the last attempts on this branch',
+    point: (run: number, passed: string, failed: string) => `#${run}: ${passed} passed, ${failed} failed`,
+    isFlaky: 'flaky',
+    flaky: (count: string) => `Flaky in the last 30 days (${count})`,
+    flakyOn: (failures: number, commit: string) => `failed ${failures}×, and passed, on ${commit}`,
+    slowest: 'Slowest',
+    noMessage: 'The test tool gave no reason.',
+  },
   stage: {
     cancel: 'Cancel stage',
     cancelTitle: (stage: string) => `Cancel stage ${stage}?`,

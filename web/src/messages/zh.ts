@@ -201,6 +201,22 @@ export const zh: Messages = {
     handedOut: (pool: string, inUse: number, slots: number) =>
       `${pool} 池的工作节点接下来就会取走它;${slots} 个槽位已占用 ${inUse} 个。`,
   },
+  tests: {
+    title: '测试',
+    passed: (count) => `通过 ${count}`,
+    failed: (count) => `失败 ${count}`,
+    skipped: (count) => `跳过 ${count}`,
+    coverage: (rate, lines) => `覆盖 ${lines} 行中的 ${rate}`,
+    change: (points) => `（${points} 个百分点）`,
+    more: (count) => `还有 ${count} 个`,
+    trend: '此分支最近几次的结果',
+    point: (run, passed, failed) => `#${run}：通过 ${passed}，失败 ${failed}`,
+    isFlaky: '不稳定',
+    flaky: (count) => `最近 30 天不稳定的测试（${count}）`,
+    flakyOn: (failures, commit) => `在 ${commit} 上既通过又失败 ${failures} 次`,
+    slowest: '最慢的测试',
+    noMessage: '测试工具没有给出原因。',
+  },
   stage: {
     cancel: '取消阶段',
     cancelTitle: (stage) => `取消阶段 ${stage}？`,

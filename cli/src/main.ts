@@ -89,13 +89,30 @@ program
   .option('--failed', 'only what failed, and what needs it', false)
   .option('--from <stage>', 'this stage and what needs it')
   .option('--current', 'with the newest commit and its pipeline file', false)
+  .option('--debug', 'keep failed stages for `sluice shell`, for 30 minutes', false)
   .option('--dry-run', 'only show what would run', false)
   .action(
-    async (run: string, options: { failed: boolean; from?: string; current: boolean; dryRun: boolean }) => {
+    async (
+      run: string,
+      options: { failed: boolean; from?: string; current: boolean; debug: boolean; dryRun: boolean },
+    ) => {
       const { rerunRun } = await import('./commands/rerun.ts');
       await rerunRun(api(), run, options, write);
     },
   );
+
+program
+  .command('shell')
+  .description('open a terminal in a stage that runs, or that failed and is kept')
+  .argument('<run>', 'number or id')
+  .argument('[stage]', 'where several can be entered')
+  .option('--release', 'remove what is kept, instead', false)
+  .action(async (run: string, stage: string | undefined, options: { release: boolean }) => {
+    const { openShell } = await import('./commands/shell.ts');
+    const say = (text: string) => void process.stderr.write(`${text}\n`);
+    const person = { input: process.stdin, output: process.stdout, say };
+    process.exitCode = await openShell(api(), run, stage, options, person);
+  });
 
 program
   .command('cancel')

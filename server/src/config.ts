@@ -19,6 +19,8 @@ export interface ServerConfig {
   readonly masterKey: Uint8Array | null;
   readonly webRoot: string | null;
   readonly publicUrl: URL | null;
+  /** Where workers reach this very server, one of several; null: their SLUICE_SERVER_URL leads here. */
+  readonly internalUrl: URL | null;
   readonly fileRepositories: readonly string[];
   readonly privateHosts: readonly string[];
   readonly queuePrefix: string;
@@ -47,6 +49,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
     masterKey: read.SLUICE_MASTER_KEY ?? null,
     webRoot: read.SLUICE_WEB_ROOT === undefined ? null : path.resolve(read.SLUICE_WEB_ROOT),
     publicUrl: read.SLUICE_PUBLIC_URL === undefined ? null : new URL(read.SLUICE_PUBLIC_URL),
+    internalUrl: read.SLUICE_INTERNAL_URL === undefined ? null : new URL(read.SLUICE_INTERNAL_URL),
     fileRepositories: read.SLUICE_FILE_REPOSITORIES,
     privateHosts: read.SLUICE_ALLOW_PRIVATE_HOSTS,
     queuePrefix: read.SLUICE_QUEUE_PREFIX,
@@ -119,6 +122,7 @@ const variables = z.object({
   SLUICE_MASTER_KEY: masterKey.optional(),
   SLUICE_WEB_ROOT: z.string().optional(),
   SLUICE_PUBLIC_URL: url('http:', 'https:').optional(),
+  SLUICE_INTERNAL_URL: url('http:', 'https:').optional(),
   SLUICE_FILE_REPOSITORIES: list(':'),
   SLUICE_ALLOW_PRIVATE_HOSTS: list(',').transform((hosts) =>
     hosts.some((host) => ['1', 'true', '*'].includes(host)) ? ['*'] : hosts,

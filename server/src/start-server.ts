@@ -18,11 +18,13 @@ import { createApp } from './http/create-app.ts';
 import { workerRoutes } from './http/worker-routes.ts';
 import { closeServer, listen } from './listen.ts';
 import { attachLive } from './live/attach-live.ts';
+import { refuseOtherUpgrades } from './live/upgrade.ts';
 import { openNews } from './orchestrator/news.ts';
 import { startOrchestrator } from './orchestrator/start-orchestrator.ts';
 import { openMirrors } from './repositories/mirrors.ts';
 import { loadMasterKey } from './secrets/master-key.ts';
 import { createSealer } from './secrets/sealer.ts';
+import { attachShells } from './shell/attach-shells.ts';
 import { ensureInstallation } from './store/installation-store.ts';
 import { startDeliveryWorker } from './webhooks/delivery-worker.ts';
 import { processDelivery } from './webhooks/process-delivery.ts';
@@ -100,7 +102,15 @@ async function openDoors(config: ServerConfig, context: ServerContext, opened: C
   const server = createServer({ requestTimeout: uploadLimitMs }, app);
   const url = await listen(server, config);
   opened.add(() => closeServer(server));
+  refuseOtherUpgrades(server, ['/live', '/shell/', '/worker/shells/']);
   const live = attachLive(server, context, doorkeeper.authenticate);
   opened.add(() => live.close());
+  const { authenticate } = doorkeeper;
+  const shells = attachShells(server, context, {
+    authenticate,
+    workerToken,
+    internalUrl: config.internalUrl,
+  });
+  opened.add(() => shells.close());
   return url;
 }

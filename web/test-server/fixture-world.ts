@@ -52,6 +52,7 @@ export function fullWorld(now: number): World {
         ? { lines: log.lines, digest: logDigest(attemptId), verified: log.isVerified }
         : null,
       blobs: [],
+      heldUntil: null,
       ...more,
     };
   };

@@ -18,6 +18,7 @@ import { openHost } from './executors/process/open-host.ts';
 import { createProcessExecutor } from './executors/process/process-executor.ts';
 import { endProcesses, removeProcesses } from './executors/process/remove-processes.ts';
 import { createServerClient } from './server-client/server-client.ts';
+import { createShellHost } from './shells/shell-host.ts';
 import { deliverLeftovers } from './spool/deliver-leftovers.ts';
 import { sortSpools, type UnfinishedAttempt } from './spool/find-unfinished.ts';
 import type { LiveAttempts } from './stages/live-attempt.ts';
@@ -40,6 +41,8 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
   const server = createServerClient(config.serverUrl, config.workerToken);
   const redis = connectRedis(config.redisUrl, log);
   const live: LiveAttempts = new Map();
+  const { serverUrl, workerToken } = config;
+  const shells = createShellHost({ server, serverUrl, workerToken, workerId: folder.workerId, log });
   const abandon = new AbortController();
 
   const left = await sortSpools(folder, log);
@@ -63,18 +66,19 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
     docker,
     checkout: createCheckout(folder.mirrors),
     runners,
+    shells,
     log,
     clock: hostClock(),
     endProcesses: (attemptId: string) => endProcesses(folder.attempts, attemptId, host),
   };
   const heart = startHeartbeat(
     server,
-    { workerId: folder.workerId, pool: config.pool, slots: config.slots, live, everyMs: 5_000 },
+    { workerId: folder.workerId, pool: config.pool, slots: config.slots, live, shells, everyMs: 5_000 },
     log,
   );
   const subscriber = redis.duplicate();
   subscriber.on('error', () => undefined); // told once, by `redis`
-  listenForCancels(subscriber, live, heart.beat).catch(() => undefined); // subscribes again by itself
+  listenForCancels(subscriber, { workerId: folder.workerId, live }, heart.beat).catch(() => undefined); // subscribes again by itself
   const consumer = startAttemptConsumer(deps, {
     ...config,
     redis,
@@ -110,6 +114,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
       const closed = Promise.all([consumer.close(), actions.close()]);
       const endAttempts = setTimeout(() => live.forEach((attempt) => attempt.shutDown()), config.drainMs);
       const giveUp = setTimeout(() => abandon.abort(), config.drainMs + goodbyeMs);
+      await shells.close();
       await closed;
       clearTimeout(endAttempts);
       clearTimeout(giveUp);

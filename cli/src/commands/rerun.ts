@@ -8,6 +8,8 @@ export interface RerunOptions {
   readonly failed: boolean;
   readonly from?: string;
   readonly current: boolean;
+  /** Failed stages are kept for `sluice shell`. */
+  readonly debug: boolean;
   /** Only say what would happen. */
   readonly dryRun: boolean;
 }
@@ -31,13 +33,14 @@ export async function rerunRun(
   write(`started run #${started.number} ${pc.dim(started.runId)}`);
 }
 
-function wantedOf({ failed, from, current }: RerunOptions): Rerun {
+function wantedOf({ failed, from, current, debug }: RerunOptions): Rerun {
   if (failed && from !== undefined) {
     throw new ApiError('--failed and --from exclude each other: name one', 'ambiguous', null);
   }
   return {
     what: from !== undefined ? { from } : failed ? 'failed' : 'all',
     plan: current ? 'current' : 'original',
+    debug,
   };
 }
 

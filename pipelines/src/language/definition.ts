@@ -126,6 +126,8 @@ export interface StepsWork {
   /** Null: as the worker's operator has it. Means nothing where the stage does not become a pod. */
   readonly pod: PodWishes | null;
   readonly steps: readonly StepDefinition[];
+  /** How long the container of failed steps is kept for a shell; absent: it is not. */
+  readonly keepOnFailureMs?: number;
   /** Output name → file in the workspace whose trimmed text is the value. */
   readonly outputs: Readonly<Record<string, { readonly file: string }>>;
   /** Absent where the file asks for none of it, and in plans made before there was any. */

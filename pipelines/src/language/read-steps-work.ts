@@ -18,10 +18,15 @@ export const stepsKeys = [
   'network',
   'resources',
   ...keepsKeys,
+  'keep_on_failure',
 ] as const;
+
+/** Longer, and forgotten containers would fill an engine. */
+const longestKeepMs = 2 * 3_600_000;
 
 export function readStepsWork(fields: Fields, context: TemplateContext, defaults: Resources): StepsWork {
   const { reading } = fields;
+  const keepOnFailureMs = field(fields, 'keep_on_failure', readKeep, null);
   const keeps = readKeeps(fields, context);
   return {
     kind: 'steps',
@@ -42,6 +47,7 @@ export function readStepsWork(fields: Fields, context: TemplateContext, defaults
     steps: field(fields, 'steps', (_, node, name) => readSteps(reading, node, name, context), []),
     outputs: field(fields, 'outputs', readRecord(readOutput, variableName), {}),
     ...(keeps !== null && { keeps }),
+    ...(keepOnFailureMs === null ? {} : { keepOnFailureMs }),
   };
 }
 
@@ -52,6 +58,12 @@ export function readResources(reading: Reading, node: SourceNode, name: string, 
     memoryBytes: field(fields, 'memory', readMemory, base.memoryBytes),
     pids: base.pids,
   };
+}
+
+function readKeep(reading: Reading, node: SourceNode, name: string): number {
+  const ms = readDuration(1_000)(reading, node, name);
+  if (ms > longestKeepMs) report(reading, node, 'wrong-value', `${name} must be at most 2h.`);
+  return Math.min(ms, longestKeepMs);
 }
 
 function readImage(reading: Reading, node: SourceNode, name: string, context: TemplateContext): string {

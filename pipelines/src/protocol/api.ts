@@ -12,6 +12,7 @@
 //   GET  /api/attempts/:id/log?from&limit     logPage
 //   GET  /api/attempts/:id/log/search?text&from&most   logMatches
 //   GET  /api/attempts/:id/reports            reportsView | 404
+//   DELETE /api/attempts/:id/hold             → 202   (gives up what is kept for a shell)
 //   GET  /api/rollouts/:id                    rolloutView
 //   POST /api/runs/:id/stages/:stage/vote   vote → 202   (approve stages and approvals inside a rollout)
 //   POST /api/rollouts/:id/abort | resume   {reason} → 202
@@ -137,6 +138,8 @@ export interface AttemptView {
   /** Null until the attempt ended; then what the worker stated, and whether the server's own count and digest agree. */
   readonly log: { readonly lines: number; readonly digest: string; readonly verified: boolean } | null;
   readonly blobs: readonly { readonly name: string; readonly bytes: number }[];
+  /** Until when the failed attempt's container is kept for a shell; null: it is not. */
+  readonly heldUntil: number | null;
   /** What test tools said, in figures; absent: nothing. */
   readonly reports?: Pick<ReportPoint, 'passed' | 'failed' | 'skipped' | 'lines'>;
 }
@@ -261,8 +264,11 @@ export const rerun = z.object({
    * which nothing can be kept.
    */
   plan: z.enum(['original', 'current']).default('original'),
+  /** Stages with steps that fail are kept for a shell for half an hour. */
+  debug: z.boolean().default(false),
 });
 export type Rerun = z.infer<typeof rerun>;
+export type RerunRequest = z.input<typeof rerun>;
 
 export interface RerunPreview {
   readonly stages: readonly RerunStage[];

@@ -22,5 +22,7 @@ export const newsMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('run'), runId: z.uuid() }),
   z.object({ kind: z.literal('log'), attemptId: z.uuid() }),
   z.object({ kind: z.literal('cancel'), attemptId: z.uuid() }),
+  /** A person waits for a shell at this worker, or gives one up: its next heartbeat says which. */
+  z.object({ kind: z.literal('shell'), workerId: z.string() }),
 ]);
 export type NewsMessage = z.infer<typeof newsMessage>;

@@ -5,6 +5,9 @@
 //   POST /worker/attempts/:id/adopt  adoptRequest   → 200 claimAnswer
 //   POST /worker/held                heldRequest    → 200 heldAttempts
 //   POST /worker/attempts/:id/records recordBatch   → 200 recordAck | 409 staleFence
+//   POST /worker/attempts/:id/hold   holdRequest    → 200 holdAnswer | 409
+//   POST /worker/attempts/:id/hold/end holdEnd      → 200 {}
+//   GET  /worker/shells/:sessionId   a WebSocket; see shell.ts
 //   POST /worker/heartbeat           heartbeat      → 200 heartbeatAnswer
 //   POST /worker/actions/claims      actionClaimRequest → 200 actionClaimAnswer
 //   POST /worker/actions/:rolloutId/:action/result  actionReport → 200 {} | 409 staleFence
@@ -192,8 +195,10 @@ export const heartbeat = z.object({
   pool: z.string(),
   slots: z.number().int().min(1),
   attempts: z.array(z.object({ attemptId: z.uuid(), fence: z.number().int() })),
+  /** Failed attempts whose container it keeps for a shell. */
+  holds: z.array(z.uuid()).default([]),
 });
-export type Heartbeat = z.infer<typeof heartbeat>;
+export type Heartbeat = z.input<typeof heartbeat>;
 export const heartbeatAnswer = z.object({
   /** Attempts to stop, with the reason. */
   cancel: z.array(
@@ -206,8 +211,36 @@ export const heartbeatAnswer = z.object({
   ),
   /** Attempts that are no longer this worker's: stop, clean up, report nothing. */
   lost: z.array(z.uuid()),
+  /** Held containers to remove: nobody may want them any more. */
+  release: z.array(z.uuid()).default([]),
+  /** Shells that people wait for; each token opens its session once. */
+  shells: z
+    .array(
+      z.object({
+        sessionId: z.uuid(),
+        attemptId: z.uuid(),
+        /** Base address of the server that the person is on; null: the one that the worker knows. */
+        url: z.string().nullable(),
+        token: z.string(),
+      }),
+    )
+    .default([]),
 });
 export type HeartbeatAnswer = z.infer<typeof heartbeatAnswer>;
+
+/** The container of a failed attempt stays for a shell; asked before its end is reported. */
+export const holdRequest = z.object({
+  workerId: z.string().min(1).max(200),
+  fence: z.number().int().min(1),
+  forMs: z.number().int().min(1_000),
+});
+export type HoldRequest = z.infer<typeof holdRequest>;
+/** May be shorter than what was asked for. */
+export const holdAnswer = z.object({ forMs: z.number().int().min(1) });
+
+/** The container is gone, and why. */
+export const holdEnd = z.object({ workerId: z.string().min(1).max(200), reason: z.string().max(500) });
+export type HoldEnd = z.infer<typeof holdEnd>;
 
 export const actionClaimRequest = z.object({
   rolloutId: z.uuid(),

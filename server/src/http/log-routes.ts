@@ -6,7 +6,9 @@ import { findAttempt } from '../store/attempt-store.ts';
 import { readLogLines } from '../store/log-store.ts';
 import { searchLog } from '../views/search-log.ts';
 import { foundOr404, uuidParameter } from './path-parameter.ts';
-import { parseQuery } from './problem.ts';
+import { releaseHold } from '../shell/holds.ts';
+import { parseQuery, ProblemError } from './problem.ts';
+import { userOf } from './signed-in.ts';
 
 export const logQuery = z.object({
   /** Number of the first line that is wanted. */
@@ -39,6 +41,18 @@ export function logRoutes(context: ServerContext): Router {
     const search = parseQuery(searchQuery, request);
     foundOr404(await findAttempt(context.db, attemptId), 'attempt');
     response.json(await searchLog(context.db, attemptId, search));
+  });
+
+  router.delete('/attempts/:id/hold', async (request, response) => {
+    const attemptId = uuidParameter(request.params.id, 'attempt');
+    const by = { user: userOf(response), from: request.ip ?? null };
+    if (!(await releaseHold(context, attemptId, by)))
+      throw new ProblemError(
+        404,
+        'not-held',
+        'Nothing of this attempt is kept for a shell, or not any more.',
+      );
+    response.status(202).json({});
   });
   return router;
 }

@@ -39,9 +39,9 @@ async function wishOf(
   context: ServerContext,
   mirrors: Mirrors,
   runId: string,
-  { what, plan }: Rerun,
+  { what, plan, debug }: Rerun,
 ): Promise<Omit<RerunWish, 'by'>> {
-  if (plan === 'original') return { what, current: null };
+  if (plan === 'original') return { what, debug, current: null };
   const run = foundOr404(await findRun(context.db, runId), 'run');
   const repository = await findRepository(context, run.repositoryId);
   if (repository === null) {
@@ -49,7 +49,7 @@ async function wishOf(
     throw new ProblemError(404, 'no-such-repository', message);
   }
   const trigger = await newestTrigger(mirrors, repository, run.trigger);
-  return { what, current: plannedOrRefused(await prepareRun(mirrors, repository, trigger)) };
+  return { what, debug, current: plannedOrRefused(await prepareRun(mirrors, repository, trigger)) };
 }
 
 /** A tag does not move, and a pull request's commits are told by its forge alone: those keep their commit. */

@@ -6,6 +6,8 @@ import {
   claimRequest,
   heartbeat,
   heldRequest,
+  holdEnd,
+  holdRequest,
   recordBatch,
   type HeldAttempts,
 } from '@sluice/pipelines/protocol/worker-api';
@@ -21,6 +23,7 @@ import { claimAttempt } from '../orchestrator/claim-attempt.ts';
 import { openWorkerDoor } from '../orchestrator/worker-door.ts';
 import { reportAction } from '../orchestrator/report-action.ts';
 import { acknowledged, exchangeRoute } from './exchange-route.ts';
+import { grantHold, holdEnded } from '../shell/holds.ts';
 import { uuidParameter } from './path-parameter.ts';
 import { parseBody, ProblemError } from './problem.ts';
 import { workerBlobRoutes } from './blob-routes.ts';
@@ -66,6 +69,20 @@ export function workerRoutes(context: ServerContext): Router {
     response.json(
       acknowledged(await ingestRecords(context, attemptId, parseBody(recordBatch, request), door)),
     );
+  });
+
+  router.post('/attempts/:id/hold', async (request, response) => {
+    const attemptId = uuidParameter(request.params.id, 'attempt');
+    const result = await grantHold(context, attemptId, parseBody(holdRequest, request));
+    if (!result.ok) throw new ProblemError(409, result.error.reason, result.error.message);
+    response.json(result.value);
+  });
+
+  router.post('/attempts/:id/hold/end', async (request, response) => {
+    const attemptId = uuidParameter(request.params.id, 'attempt');
+    const { workerId, reason } = parseBody(holdEnd, request);
+    await holdEnded(context, attemptId, workerId, reason);
+    response.json({});
   });
 
   router.post('/heartbeat', async (request, response) => {

@@ -1,6 +1,7 @@
 import type { Heartbeat, HeartbeatAnswer } from '@sluice/pipelines/protocol/worker-api';
 import type { ServerContext } from '../context.ts';
 import { leaseMs } from '../orchestrator/lease.ts';
+import { tellOfShells } from '../shell/tell-worker.ts';
 import { extendLeases, listEnded } from '../store/attempt-store.ts';
 import { extendActionLeases } from '../store/rollout-action-store.ts';
 import { recordWorker } from '../store/worker-store.ts';
@@ -17,6 +18,7 @@ export async function hearHeartbeat(context: ServerContext, beat: Heartbeat): Pr
   const ended = await listEnded(context.db, beat.attempts);
   const known = new Set([...held, ...ended].map((attempt) => attempt.id));
   return {
+    ...(await tellOfShells(context, beat)),
     cancel: held.flatMap(({ id, cancel_reason, cancel_forced }) =>
       cancel_reason === null ? [] : [{ attemptId: id, reason: cancel_reason, force: cancel_forced }],
     ),

@@ -3,12 +3,10 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { ServerContext } from '../context.ts';
 import { liveClients } from '../orchestrator/metrics.ts';
+import { keepAlive, pathOf, refuse } from './upgrade.ts';
 import { openLiveConnection, type LiveConnection } from './live-connection.ts';
 
 const largestRequestBytes = 64 * 1024;
-const pingEveryMs = 30_000;
-/** A client that reads slowly answers late; one that is gone never does. */
-const missedPongs = 3;
 
 /**
  * Serves the WebSocket at `/live`. `authenticate` gives the user of an upgrade request, or null to refuse it.
@@ -23,11 +21,8 @@ export function attachLive(
   const open = new Map<WebSocket, LiveConnection>();
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (pathOf(request) !== '/live') return;
     socket.on('error', () => socket.destroy());
-    if (new URL(request.url ?? '/', 'http://localhost').pathname !== '/live') {
-      refuse(socket, '404 Not Found');
-      return;
-    }
     authenticate(request).then(
       (user) => {
         if (user === null) refuse(socket, '401 Unauthorized');
@@ -71,22 +66,4 @@ export function attachLive(
       });
     },
   };
-}
-
-function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-function keepAlive(socket: WebSocket): () => void {
-  let unanswered = 0;
-  socket.on('pong', () => (unanswered = 0));
-  const timer = setInterval(() => {
-    if (unanswered >= missedPongs) {
-      socket.terminate();
-      return;
-    }
-    unanswered++;
-    socket.ping();
-  }, pingEveryMs);
-  return () => clearInterval(timer);
 }

@@ -40,7 +40,7 @@ describe.skipIf(redisUrl === undefined)('running a run again (needs REDIS_URL)',
     await finish(runId, 'test', exit1);
     const first = await runView(core.context.db, runId);
 
-    const started = await rerunRun(core.context, runId, { what: 'failed', current: null, by });
+    const started = await rerunRun(core.context, runId, { what: 'failed', current: null, debug: false, by });
     if (!started.ok) throw new Error(started.error.message);
     const second = await runView(core.context.db, started.value.runId);
     expect(second).toMatchObject({
@@ -59,7 +59,9 @@ describe.skipIf(redisUrl === undefined)('running a run again (needs REDIS_URL)',
 
   test('a run that goes on is not run again, and one whose stages all succeeded has no failed part', async () => {
     const runId = await core.start(plan);
-    expect(await rerunRun(core.context, runId, { what: 'all', current: null, by })).toMatchObject({
+    expect(
+      await rerunRun(core.context, runId, { what: 'all', current: null, debug: false, by }),
+    ).toMatchObject({
       error: { reason: 'run-not-ended' },
     });
     await finish(runId, 'build', { result: 'succeeded', outputs: {} });

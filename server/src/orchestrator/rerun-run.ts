@@ -7,6 +7,7 @@ import {
   type RerunProblem,
   type RerunStage,
 } from '@sluice/pipelines/run/choose-rerun';
+import { keepFailures } from '@sluice/pipelines/run/keep-failures';
 import type { ServerContext } from '../context.ts';
 import { recordAudit } from '../store/audit-store.ts';
 import { bumpRun, isPlanned, lockRun, type PlannedRun, type Run } from '../store/run-store.ts';
@@ -18,6 +19,8 @@ export interface RerunWish {
   readonly what: Rerun['what'];
   /** Made anew from the branch's newest commit; null: the run's own plan. */
   readonly current: { readonly pipeline: string; readonly plan: Plan } | null;
+  /** Failed stages are kept for a shell. */
+  readonly debug: boolean;
   readonly by: { readonly user: string; readonly from: string | null };
 }
 
@@ -40,8 +43,9 @@ export async function rerunRun(
     if (run === null) return unknownRun;
     const choice = await choose(unit, run, wish);
     if (!choice.ok) return choice;
-    const plan = wish.current?.plan ?? (isPlanned(run) ? run.content.plan : null);
-    if (plan === null) return err(brokenRun(run));
+    const planned = wish.current?.plan ?? (isPlanned(run) ? run.content.plan : null);
+    if (planned === null) return err(brokenRun(run));
+    const plan = wish.debug ? keepFailures(planned) : planned;
     const kept = isPlanned(run)
       ? keptStages(run.content.state, choice.value, { runId: run.id, number: run.number })
       : {};
@@ -70,7 +74,7 @@ export async function rerunRun(
 export async function previewRerun(
   context: ServerContext,
   runId: string,
-  wish: Omit<RerunWish, 'by'>,
+  wish: Pick<RerunWish, 'what' | 'current'>,
 ): Promise<Result<readonly RerunStage[], RerunRefusal>> {
   return inUnit(context, async (unit) => {
     const run = await lockRun(unit.trx, runId);
@@ -81,7 +85,7 @@ export async function previewRerun(
 async function choose(
   unit: Unit,
   run: Run,
-  { what, current }: Omit<RerunWish, 'by'>,
+  { what, current }: Pick<RerunWish, 'what' | 'current'>,
 ): Promise<Result<readonly RerunStage[], RerunRefusal>> {
   if (current !== null) {
     if (what !== 'all') return err(nothingToKeep);
@@ -145,6 +149,7 @@ async function audit(
       what,
       stage: from,
       plan,
+      debug: wish.debug,
     },
     at: unit.at,
   });

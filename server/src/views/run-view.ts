@@ -6,6 +6,7 @@ import { listBlobsOfRuns, type Blob } from '../store/blob-store.ts';
 import { originRun } from '@sluice/pipelines/run/run-state';
 import type { Database } from '../store/database.ts';
 import { listReportRowsOfRuns, type ReportRow } from '../store/report-store.ts';
+import { listHoldsOfRuns, type Hold } from '../store/hold-store.ts';
 import { phasesOfRuns } from '../store/rollout-store.ts';
 import { findRun, listReruns, type Run } from '../store/run-store.ts';
 import { runWaits } from './waits-view.ts';
@@ -17,13 +18,14 @@ export async function runView(db: Database, runId: string): Promise<RunView | nu
   if (run === null) return null;
   const origins = originsOf(run);
   const runIds = [...new Set([runId, ...origins.values()])];
-  const [allRollouts, allAttempts, blobs, allArtifacts, reruns, reports] = await Promise.all([
+  const [allRollouts, allAttempts, blobs, allArtifacts, reruns, reports, holds] = await Promise.all([
     phasesOfRuns(db, runIds),
     listAttemptsOfRuns(db, runIds),
     listBlobsOfRuns(db, runIds),
     listArtifactsOfRuns(db, runIds),
     listReruns(db, runId),
     listReportRowsOfRuns(db, runIds),
+    listHoldsOfRuns(db, runIds),
   ]);
   // A stage that was kept shows what it did in the run in which it did it.
   const belongs = ({ run_id, stage }: { readonly run_id: string; readonly stage: string }): boolean =>
@@ -37,7 +39,7 @@ export async function runView(db: Database, runId: string): Promise<RunView | nu
     plan: content.kind === 'planned' ? content.plan : null,
     state: content.kind === 'planned' ? content.state : null,
     diagnostics: content.kind === 'broken' ? content.diagnostics : [],
-    attempts: attempts.map((attempt) => attemptView(attempt, blobs, reports)),
+    attempts: attempts.map((attempt) => attemptView(attempt, blobs, reports, holds)),
     rollouts: rollouts.map(({ id, stage, phase }) => ({ id, stage, phase })),
     artifacts: allArtifacts.filter(belongs).map(artifactView),
   };
@@ -102,7 +104,12 @@ function summaryOf(run: Run, rollouts: readonly StageRollout[]): RunSummary {
   };
 }
 
-function attemptView(attempt: Attempt, blobs: readonly Blob[], reports: readonly ReportRow[]): AttemptView {
+function attemptView(
+  attempt: Attempt,
+  blobs: readonly Blob[],
+  reports: readonly ReportRow[],
+  holds: readonly Hold[],
+): AttemptView {
   const report = reports.find((row) => row.attempt_id === attempt.id);
   const { stated_lines: lines, stated_digest: digest, verified } = attempt;
   return {
@@ -114,6 +121,7 @@ function attemptView(attempt: Attempt, blobs: readonly Blob[], reports: readonly
     log: lines === null || digest === null ? null : { lines, digest, verified: verified === true },
     blobs: blobs.filter((blob) => blob.attempt_id === attempt.id).map(({ name, bytes }) => ({ name, bytes })),
     ...(report === undefined ? {} : { reports: figuresOf(report) }),
+    heldUntil: holds.find((hold) => hold.attempt_id === attempt.id)?.until ?? null,
   };
 }
 

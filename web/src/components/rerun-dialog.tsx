@@ -24,7 +24,9 @@ export function RerunDialog({ run, what: first, onClose }: RerunDialogProps) {
   const navigate = useNavigate();
   const [what, setWhat] = useState(first);
   const [isCurrent, setCurrent] = useState(false);
-  const wanted: Rerun = { what, plan: what === 'all' && isCurrent ? 'current' : 'original' };
+  const [isDebug, setDebug] = useState(false);
+  const plan = what === 'all' && isCurrent ? 'current' : 'original';
+  const wanted: Rerun = { what, plan, debug: isDebug };
   const preview = useRerunPreview(run.id, wanted);
   const start = useAction<{ readonly runId: string }>(({ runId }) => {
     onClose();
@@ -53,6 +55,12 @@ export function RerunDialog({ run, what: first, onClose }: RerunDialogProps) {
             onChange={(event) => setCurrent(event.currentTarget.checked)}
           />
         )}
+        <Checkbox
+          label={t.rerun.debug}
+          description={t.rerun.debugHint}
+          checked={isDebug}
+          onChange={(event) => setDebug(event.currentTarget.checked)}
+        />
         {preview.error !== null && <ProblemCard error={preview.error} />}
         <StageChoices title={t.rerun.runs} stages={stages.filter((stage) => !stage.kept)} />
         <StageChoices title={t.rerun.keeps(run.number)} stages={stages.filter((stage) => stage.kept)} />

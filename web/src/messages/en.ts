@@ -186,6 +186,8 @@ export const en = {
     from: (stage: string) => `From ${stage} on`,
     current: 'With the newest commit and its pipeline file',
     currentHint: 'Otherwise the same commit is run, planned as it was.',
+    debug: 'Keep failed stages for a shell',
+    debugHint: 'Their containers stay for 30 minutes, so that you can look into them.',
     runs: 'Will run',
     keeps: (number: number) => `Kept from run #${number}`,
     start: 'Run again',

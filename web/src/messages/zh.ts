@@ -182,6 +182,8 @@ export const zh: Messages = {
     from: (stage) => `从 ${stage} 开始`,
     current: '使用最新提交及其流水线文件',
     currentHint: '否则按原计划运行同一提交。',
+    debug: '保留失败的阶段以便进入终端',
+    debugHint: '其容器保留 30 分钟，便于排查。',
     runs: '将会运行',
     keeps: (number) => `保留自运行 #${number}`,
     start: '重新运行',

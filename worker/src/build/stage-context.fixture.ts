@@ -92,6 +92,7 @@ export async function openTestRun(docker: Docker): Promise<TestRun> {
       workspace,
       checkedOut: Promise.resolve(ok(undefined)),
       earlier: null,
+      desk: { show: () => {}, keep: async () => false, hide: () => {} },
       keepFailure: async () => {},
       scratch: join(folder, 'scratch'),
       docker,

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ServerClient } from '../server-client/server-client.ts';
+import type { ShellHost } from '../shells/shell-host.ts';
 import type { LiveAttempts } from '../stages/live-attempt.ts';
 
 export interface HeartbeatOptions {
@@ -7,6 +8,7 @@ export interface HeartbeatOptions {
   readonly pool: string;
   readonly slots: number;
   readonly live: LiveAttempts;
+  readonly shells: Pick<ShellHost, 'held' | 'heed'>;
   readonly everyMs: number;
 }
 
@@ -21,12 +23,12 @@ export interface Heart {
  * are no longer ours. While the server is away, attempts go on.
  */
 export function startHeartbeat(server: ServerClient, options: HeartbeatOptions, log: Logger): Heart {
-  const { workerId, pool, slots, live } = options;
+  const { workerId, pool, slots, live, shells } = options;
   let isAway = false;
   const beat = async (): Promise<void> => {
     const attempts = [...live.values()].map(({ attemptId, fence }) => ({ attemptId, fence }));
     try {
-      const answer = await server.heartbeat({ workerId, pool, slots, attempts });
+      const answer = await server.heartbeat({ workerId, pool, slots, attempts, holds: [...shells.held()] });
       if (isAway) log.info('the server answers again');
       isAway = false;
       for (const { attemptId, reason, force } of answer.cancel) {
@@ -34,6 +36,7 @@ export function startHeartbeat(server: ServerClient, options: HeartbeatOptions, 
         attempt?.stop({ kind: 'cancelled', reason });
         if (force) attempt?.force();
       }
+      shells.heed(answer);
       for (const attemptId of answer.lost) live.get(attemptId)?.stop({ kind: 'lost' });
     } catch (error) {
       if (!isAway) log.warn(`heartbeat: ${error instanceof Error ? error.message : String(error)}`);

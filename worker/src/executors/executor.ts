@@ -119,6 +119,11 @@ export interface ExecutorSession {
    * ended with it, or else at `dispose`.
    */
   readonly runStep: (command: StepCommand, output: StepOutput, signal: AbortSignal) => Promise<StepEnd>;
+  /**
+   * Opens a terminal for a person beside the steps, in the same place and under the same limits. Absent: this executor
+   * has none. At the end of a step it may be killed with everything else that the step left.
+   */
+  readonly openShell?: (spec: ShellSpec) => Promise<ShellProcess>;
   /** Brings a file that steps wrote into `spec.workspace`, where it is not there already. A missing file is no error. */
   readonly fetchFile: (path: string) => Promise<void>;
   /**
@@ -131,6 +136,25 @@ export interface ExecutorSession {
    * that too; `runStep` then settles soon, with any result.
    */
   readonly dispose: () => Promise<void>;
+}
+
+export interface ShellSpec {
+  /** Beside what the image or the host needs to work. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cols: number;
+  readonly rows: number;
+}
+
+export interface ShellProcess {
+  /** What the terminal shows; ends with the shell. */
+  readonly output: AsyncIterable<Buffer>;
+  /** What is typed. */
+  readonly write: (bytes: Uint8Array) => void;
+  readonly resize: (cols: number, rows: number) => Promise<void>;
+  /** After the output's end; null where it cannot be known. */
+  readonly exitCode: () => Promise<number | null>;
+  /** Ends the shell and what was started from it. Idempotent; never rejects. */
+  readonly close: () => Promise<void>;
 }
 
 export interface StepCommand {

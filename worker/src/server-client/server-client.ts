@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   heartbeatAnswer,
   heldAttempts,
+  holdAnswer,
   type ActionClaimAnswer,
   type ActionClaimRequest,
   type ActionReport,
@@ -12,6 +13,8 @@ import {
   type Heartbeat,
   type HeartbeatAnswer,
   type HeldAttempts,
+  type HoldEnd,
+  type HoldRequest,
 } from '@sluice/pipelines/protocol/worker-api';
 import type { BlobClient } from '../stages/stage-runner.ts';
 import { actionClaimAnswer, claimAnswer } from './claim-answers.ts';
@@ -28,6 +31,9 @@ export interface ServerClient extends RecordsClient {
   readonly claim: (request: ClaimRequest) => Promise<ClaimAnswer>;
   /** What the server believes this worker to hold. */
   readonly held: (workerId: string) => Promise<HeldAttempts['attempts']>;
+  /** Keeps a failed attempt's container; rejects with ServerRefusedError, status 409, when it may not. */
+  readonly hold: (attemptId: string, request: HoldRequest) => Promise<{ readonly forMs: number }>;
+  readonly holdEnded: (attemptId: string, end: HoldEnd) => Promise<void>;
   readonly heartbeat: (beat: Heartbeat) => Promise<HeartbeatAnswer>;
   readonly claimAction: (request: ActionClaimRequest, signal?: AbortSignal) => Promise<ActionClaimAnswer>;
   /** Rejects with ServerRefusedError, status 409, when the fence is stale. */
@@ -54,6 +60,11 @@ export function createServerClient(serverUrl: string, token: string): ServerClie
     adopt: async (attemptId, request) =>
       claimAnswer.parse(await post(`/worker/attempts/${attemptId}/adopt`, request)),
     held: async (workerId) => heldAttempts.parse(await post('/worker/held', { workerId })).attempts,
+    hold: async (attemptId, request) =>
+      holdAnswer.parse(await post(`/worker/attempts/${attemptId}/hold`, request)),
+    holdEnded: async (attemptId, end) => {
+      await post(`/worker/attempts/${attemptId}/hold/end`, end);
+    },
     heartbeat: async (beat) => heartbeatAnswer.parse(await post('/worker/heartbeat', beat)),
     claimAction: async (request, signal) =>
       actionClaimAnswer.parse(await post('/worker/actions/claims', request, signal)),

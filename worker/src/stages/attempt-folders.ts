@@ -5,6 +5,8 @@ export interface AttemptFolders extends AsyncDisposable {
   readonly root: string;
   readonly workspace: string;
   readonly scratch: string;
+  /** They are no longer removed with this object, but by what is returned. */
+  readonly keep: () => () => Promise<void>;
 }
 
 /** The folders of one attempt; disposing removes them with all that steps put there. */
@@ -13,11 +15,19 @@ export async function openAttemptFolders(attempts: string, attemptId: string): P
   const [workspace, scratch] = [join(root, 'workspace'), join(root, 'scratch')];
   await mkdir(workspace, { recursive: true });
   await mkdir(scratch, { recursive: true });
+  let isKept = false;
+  const remove = () => removeAttemptFolders(attempts, attemptId);
   return {
+    keep: () => {
+      isKept = true;
+      return remove;
+    },
     root,
     workspace,
     scratch,
-    [Symbol.asyncDispose]: () => removeAttemptFolders(attempts, attemptId),
+    [Symbol.asyncDispose]: async () => {
+      if (!isKept) await remove();
+    },
   };
 }
 

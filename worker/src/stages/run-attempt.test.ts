@@ -50,6 +50,13 @@ function start(claim: Claim, clock: Clock = hostClock()): Started {
     docker: new Docker({ socketPath: '/nowhere' }),
     checkout: createCheckout(folder.mirrors),
     runners: createStageRunners({ image: executor, process: executor }),
+    shells: {
+      serve: () => {},
+      hold: async () => false,
+      held: () => [],
+      heed: () => {},
+      close: async () => {},
+    },
     log: pino({ level: 'silent' }),
     clock,
     endProcesses: async () => {},

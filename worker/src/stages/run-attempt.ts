@@ -17,6 +17,8 @@ import { createMask, type Mask } from '../logs/mask.ts';
 import { StepLostError } from '../executors/executor.ts';
 import { attemptClock, type Clock } from '../attempt-clock.ts';
 import { maskReports } from '../reports/mask-reports.ts';
+import { openSessionDesk } from '../shells/session-desk.ts';
+import type { ShellHost } from '../shells/shell-host.ts';
 import type { ServerClient } from '../server-client/server-client.ts';
 import type { UnfinishedAttempt } from '../spool/find-unfinished.ts';
 import { createSpool, defaultSpoolLimits, type Spool } from '../spool/spool.ts';
@@ -37,6 +39,7 @@ export interface AttemptDependencies {
   readonly docker: Docker;
   readonly checkout: Checkout;
   readonly runners: StageRunners;
+  readonly shells: ShellHost;
   readonly log: Logger;
   readonly clock: Clock;
   /** Ends every process on this host that belongs to an attempt. */
@@ -171,10 +174,11 @@ const begunAgain =
 
 async function runStage(
   { deps, claim, attempt: { signal, forced }, attemptLog: log, mask, record, earlier, now }: AttemptParts,
-  { root, workspace, scratch }: AttemptFolders,
+  folders: AttemptFolders,
   wasUsed: boolean,
 ): Promise<StageOutcome> {
   const { checkout, docker, runners, server, folder } = deps;
+  const { root, workspace, scratch } = folders;
   const { work, id } = claim.stage;
   if (work.kind === 'deploy' || work.kind === 'approve') {
     throw new Error(`stage "${id}" is of kind ${work.kind}, which no attempt carries out`);
@@ -214,6 +218,7 @@ async function runStage(
     now,
     kept: log.kept,
     earlier: earlier === null ? null : { ...earlier.history, failure },
+    desk: openSessionDesk(deps.shells, claim, mask, folders),
     keepFailure: async (first) => {
       if (failure !== null) return;
       failure = first;

@@ -4,6 +4,7 @@ import type { StageReports } from '@sluice/pipelines/reports/test-report';
 import type { Result } from '@sluice/pipelines/result';
 import type { Failure, StageOutcome } from '@sluice/pipelines/run/run-state';
 import type { KeptFilesClient } from '../server-client/kept-files-client.ts';
+import type { ExecutorSession } from '../executors/executor.ts';
 import type { OpenStep } from './attempt-history.ts';
 
 /**
@@ -35,6 +36,8 @@ export interface StageContext {
   readonly sendReports: (reports: StageReports, signal: AbortSignal) => Promise<void>;
   /** Where a dead process of this worker left the attempt; null: it begins. */
   readonly earlier: EarlierProgress | null;
+  /** For a person's shell into the session while it is open. */
+  readonly desk: SessionDesk;
   /** Awaited when a step has failed, before its end is logged: it is known again to a process that takes over. */
   readonly keepFailure: (failure: Failure) => Promise<void>;
   /** Aborts, after `signal`, when nobody waits for clean-up any more. */
@@ -45,6 +48,16 @@ export interface StageContext {
   readonly kept: () => Promise<void>;
   /** Aborts on cancel, timeout and loss of the attempt; `signal.reason` is a StopReason. */
   readonly signal: AbortSignal;
+}
+
+/** Where a runner shows its session, so that people may look into it. */
+export interface SessionDesk {
+  /** Shells may be opened in it from here on. `env`: what the step under way, or the last one, has. */
+  readonly show: (session: ExecutorSession, env: () => Readonly<Record<string, string>>) => void;
+  /** Keeps a failed session for a shell. True: it is disposed of later, and not by the caller. */
+  readonly keep: (session: ExecutorSession, forMs: number) => Promise<boolean>;
+  /** To be called before the session is disposed of. Idempotent. */
+  readonly hide: () => void;
 }
 
 export interface EarlierProgress {

@@ -1,5 +1,6 @@
 import type { StepDefinition, StepsWork } from '@sluice/pipelines/language/definition';
 import { stepRuns, type StepSituation } from '@sluice/pipelines/language/expression/step-condition';
+import { retries } from '@sluice/pipelines/run/retry-policy';
 import type { Failure, StageOutcome } from '@sluice/pipelines/run/run-state';
 import { cachedHomeFolders } from '../caches/cache-place.ts';
 import {
@@ -46,6 +47,7 @@ export function createStepsRunner(executors: StepsExecutors): StageRunner {
     ]);
     if (opening.status === 'rejected') throw opening.reason;
     const opened = opening.value;
+    let isKept = false;
     const stopForcing = opened.kind === 'opened' ? endWhenForced(opened.session, context.forced) : () => {};
     try {
       if (checkingOut.status === 'rejected') throw checkingOut.reason;
@@ -53,12 +55,48 @@ export function createStepsRunner(executors: StepsExecutors): StageRunner {
       if (opened.kind === 'failed') {
         return notStarted(context, work, failureClassOf(opened.reason), opened.message);
       }
-      return await runSteps(context, work, opened.session);
+      const now: StepNow = { step: null };
+      context.desk.show(opened.session, () => shellEnv(context, now));
+      const outcome = await runSteps(context, work, opened.session, now);
+      isKept = await keptForShell(context, work, opened.session, outcome);
+      return outcome;
     } finally {
       stopForcing();
-      if (opened.kind === 'opened') await opened.session.dispose();
+      if (opened.kind === 'opened' && !isKept) {
+        context.desk.hide();
+        await opened.session.dispose();
+      }
     }
   };
+}
+
+/** The step that runs, or ran last. */
+interface StepNow {
+  step: StepDefinition | null;
+}
+
+/** A person in a shell sees what the step sees. */
+function shellEnv({ claim }: StageContext, { step }: StepNow): Readonly<Record<string, string>> {
+  const env = stepEnv(claim, step?.env ?? {});
+  return env.ok ? env.value : claim.env;
+}
+
+/** Asked before the stage is reported as failed; one that is tried again or was cancelled is not kept. */
+async function keptForShell(
+  { claim, desk, log, signal }: StageContext,
+  { keepOnFailureMs }: StepsWork,
+  session: ExecutorSession,
+  outcome: StageOutcome,
+): Promise<boolean> {
+  if (keepOnFailureMs === undefined || outcome.result !== 'failed' || signal.aborted) return false;
+  if (retries(claim.stage.retry, claim.attempt, outcome.failure)) return false;
+  const isKept = await desk.keep(session, keepOnFailureMs);
+  log.say(
+    isKept
+      ? `kept for ${Math.round(keepOnFailureMs / 60_000)} minutes: sluice shell ${claim.runNumber} ${claim.stage.id}`
+      : 'nothing is kept for a shell: the server does not allow it now, or this executor has none',
+  );
+  return isKept;
 }
 
 /** A forced cancel waits for nothing: whatever runs ends with the workspace. */
@@ -74,6 +112,7 @@ async function runSteps(
   context: StageContext,
   work: StepsWork,
   session: ExecutorSession,
+  now: StepNow,
 ): Promise<StageOutcome> {
   const { log, signal } = context;
   let failure: Failure | null = context.earlier?.failure ?? null;
@@ -87,6 +126,7 @@ async function runSteps(
       log.stepFinished(index, 'skipped', null);
       continue;
     }
+    now.step = step;
     if (signal.aborted) cleanUp ??= AbortSignal.timeout(cleanUpMs);
     // A process that takes over must know this step's predecessors as ended before this one begins.
     await context.kept();

@@ -16,6 +16,7 @@ import {
 } from '../executor.ts';
 import { reconnect, type ContainerConnection } from './container-connection.ts';
 import type { FollowedStep, OutputEnd } from './container-output.ts';
+import { openDockerShell } from './docker-shell.ts';
 import { engineStatus } from './engine-error.ts';
 import { demultiplex } from './multiplexed-stream.ts';
 import { outlastEngine } from './outlast-engine.ts';
@@ -115,6 +116,7 @@ export function createDockerSession(
       if (isLocal) await giveFilesBack(container);
       else await outlastEngine(() => copyOut(container, spec.workspace, path));
     },
+    openShell: (shell) => openDockerShell(container, shell),
     fetchFile: async (path) => {
       if (isLocal) return;
       await outlastEngine(() => copyOut(container, spec.workspace, path));

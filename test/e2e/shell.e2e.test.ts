@@ -1,0 +1,147 @@
+// A person's shell in a stage, from the command line and from the page, on a real Docker engine.
+import { execFileSync, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import type { AuditView, RunView } from '@sluice/pipelines/protocol/api';
+import { endedRun, eventually, runOf, startSluice, type SluiceRig } from '../rig/sluice.ts';
+
+const image = process.env['TEST_IMAGE'] ?? 'lab/busybox:1';
+const bin = fileURLToPath(new URL('../../cli/bin/sluice.js', import.meta.url));
+let sluice: SluiceRig;
+
+beforeAll(async () => {
+  sluice = await startSluice();
+});
+afterAll(async () => {
+  await sluice[Symbol.asyncDispose]();
+});
+
+const pipeline = (steps: string, more = ''): string =>
+  `name: shell\non: { push: {} }\nstages:\n  only:\n    image: ${image}\n    env: { COLOUR: teal }\n${more}    steps: ${steps}\n`;
+
+test('a running stage is entered, sees what its steps see, and is told when the step ends', async () => {
+  const { id, number } = await start(
+    'running',
+    pipeline(`[ 'echo made > made; while [ ! -f go ]; do sleep 0.2; done' ]`),
+  );
+  await running(id);
+  const seen = await shell([`${number}`], ['echo hello$((1+1)) $COLOUR; cat made', 'touch go', 'sleep 60']);
+  expect(seen.output).toContain('hello2 teal');
+  expect(seen.output).toContain('made');
+  expect(seen.errors).toMatch(/step ended|stage has ended/);
+  const run = await eventually('the end', async () => ended(id));
+  expect(run.status).toBe('succeeded');
+  expect(containers(id)).toEqual([]);
+});
+
+test('a failed stage that was asked to be kept is entered after its end, and released by hand', async () => {
+  const keep = '    keep_on_failure: 10m\n';
+  const repository = await sluice.repository('kept');
+  const commit = await repository.push({
+    '.sluice.yml': pipeline(`[ 'echo broken > result; exit 3' ]`, keep),
+  });
+  const run = await endedRun(sluice.api, commit);
+  expect(run).toMatchObject({ status: 'failed', attempts: [{ log: { verified: true } }] });
+  expect(run.attempts[0]?.heldUntil).toBeGreaterThan(Date.now());
+  expect(containers(run.id)).toHaveLength(1);
+
+  const seen = await shell([`${run.number}`, 'only'], ['cat result', 'sleep 1000 &', 'exit 7']);
+  expect(seen.output).toContain('broken');
+  expect(seen.code).toBe(7);
+  const [closed, opened] = await audit();
+  expect(opened).toMatchObject({ action: 'shell-opened', subject: run.attempts[0]?.id });
+  expect(closed).toMatchObject({ action: 'shell-closed', subject: run.attempts[0]?.id });
+
+  await shell([`${run.number}`, '--release'], []);
+  await eventually('nothing left', () => (containers(run.id).length === 0 ? true : null));
+  const again = await shell([`${run.number}`, 'only'], []);
+  expect(again.errors).toMatch(/is over and nothing of it is kept/);
+  expect(again.code).toBe(1);
+});
+
+test('what a killed worker had kept is gone when it is back', async () => {
+  const keep = '    keep_on_failure: 10m\n';
+  const repository = await sluice.repository('killed');
+  const commit = await repository.push({ '.sluice.yml': pipeline(`[ 'exit 3' ]`, keep) });
+  const run = await endedRun(sluice.api, commit);
+  expect(containers(run.id)).toHaveLength(1);
+  const pid = sluice.pid('worker');
+  process.kill(pid, 'SIGKILL');
+  await eventually('another worker', () =>
+    Number(readFileSync(join(sluice.dataDir, 'run', 'worker.pid'), 'utf8')) === pid ? null : true,
+  );
+  await eventually('nothing left', () => (containers(run.id).length === 0 ? true : null));
+});
+
+describe('who may not enter', () => {
+  test('nobody who is not signed in, and no worker without the session’s own token', async () => {
+    const { id } = await start('refused', pipeline(`[ 'while [ ! -f go ]; do sleep 0.2; done' ]`));
+    const attemptId = await running(id);
+    await expect(upgrade(`/shell/${attemptId}`, {})).rejects.toThrow(/401/);
+    await expect(upgrade(`/shell/${attemptId}`, { authorization: 'Bearer sluice_wrong' })).rejects.toThrow(
+      /401/,
+    );
+    const session = '01890000-0000-7000-8000-000000000000';
+    const worker = readFileSync(join(sluice.dataDir, 'worker-token'), 'utf8').trim();
+    await expect(upgrade(`/worker/shells/${session}`, {})).rejects.toThrow(/401/);
+    await expect(upgrade(`/worker/shells/${session}`, { authorization: `Bearer ${worker}` })).rejects.toThrow(
+      /404/,
+    );
+    await sluice.api.call('POST', `/api/runs/${id}/cancel`, { reason: 'seen' });
+    await eventually('the end', async () => ended(id));
+  });
+});
+
+async function start(name: string, text: string): Promise<{ readonly id: string; readonly number: number }> {
+  const repository = await sluice.repository(name);
+  return runOf(sluice.api, await repository.push({ '.sluice.yml': text }));
+}
+
+/** The id of the attempt, once its first step runs. */
+const running = (id: string): Promise<string> =>
+  eventually('the step to run', async () => {
+    const view = await sluice.api.call<RunView>('GET', `/api/runs/${id}`);
+    const stage = view.state?.stages['only'];
+    const isRunning = stage?.status === 'running' && stage.steps[0]?.status === 'running';
+    return isRunning ? view.attempts[0]?.id : null;
+  });
+
+async function ended(id: string): Promise<RunView | null> {
+  const view = await sluice.api.call<RunView>('GET', `/api/runs/${id}`);
+  return view.finishedAt === null ? null : view;
+}
+
+/** Types these lines, one after another, into `sluice shell`, and waits for its end. */
+function shell(
+  words: readonly string[],
+  lines: readonly string[],
+): Promise<{ readonly output: string; readonly errors: string; readonly code: number | null }> {
+  const env = { ...process.env, SLUICE_URL: sluice.url, SLUICE_TOKEN: sluice.api.token, NO_COLOR: '1' };
+  const child = spawn(process.execPath, [bin, 'shell', ...words], { env, timeout: 90_000 });
+  const seen = { output: '', errors: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (seen.output += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (seen.errors += text));
+  for (const line of lines) child.stdin.write(`${line}\n`);
+  return new Promise((resolve) => child.once('close', (code) => resolve({ ...seen, code })));
+}
+
+function containers(runId: string): readonly string[] {
+  const words = ['ps', '--all', '--quiet', '--filter', `label=sluice.run=${runId}`];
+  return execFileSync('docker', words, { encoding: 'utf8' }).split('\n').filter(Boolean);
+}
+
+const audit = async (): Promise<readonly AuditView[]> => {
+  const { entries } = await sluice.api.call<{ entries: readonly AuditView[] }>('GET', '/api/audit?limit=20');
+  return entries.filter(({ action }) => action.startsWith('shell-'));
+};
+
+function upgrade(path: string, headers: Readonly<Record<string, string>>): Promise<void> {
+  const socket = new WebSocket(`${sluice.url.replace(/^http/, 'ws')}${path}`, { headers });
+  return new Promise((resolve, reject) => {
+    socket.once('open', () => resolve(socket.close()));
+    socket.once('error', reject);
+  });
+}

@@ -41,3 +41,14 @@ export const allCells: readonly Cell[] = components.flatMap((component) =>
     .flat()
     .flatMap((phase) => faults.map((fault) => ({ component, phase, fault }))),
 );
+
+/** Why a cell is not tried; null: it is. */
+export function reasonAgainst({ component, phase }: Cell): string | null {
+  if (component !== 'kubernetes') return null;
+  return isDeployPhase(phase)
+    ? 'the API server of Kubernetes in a rollout: this installation deploys to a Docker host; not tried yet'
+    : 'the API server of Kubernetes takes no part in what runs on the Docker executor; stages in pods are not tried yet';
+}
+
+const isDeployPhase = (phase: Phase): boolean =>
+  [...phasesOf.rollout, ...phasesOf['roll-back']].some((deploying) => deploying === phase);

@@ -42,13 +42,15 @@ export interface Outcome {
 /** Travels with the faults of `cells`, all of this journey. A phase that is not passed in time ends the journey. */
 export async function travel(
   installation: Installation,
-  journey: Journey,
+  begin: () => Promise<Journey>,
   cells: readonly Cell[],
 ): Promise<readonly Outcome[]> {
   const recoveries = new Map<Phase, number>();
   let phase: Phase | null = null;
   let problems: readonly string[];
+  let journey: Journey | null = null;
   try {
+    journey = await begin();
     await journey.stops[0]?.hold();
     await journey.start();
     for (const [index, stop] of journey.stops.entries()) {
@@ -69,7 +71,7 @@ export async function travel(
     problems = [`${phase ?? 'at the end'}: ${messageOf(error)}`];
     for (const link of Object.values(installation.links)) link.heal();
     await revive(installation);
-    await journey.abandon();
+    await journey?.abandon();
   }
   return cells.map((cell) => ({
     cell,

@@ -1,13 +1,17 @@
 // `npm run test:crash`: kills, stops, cuts off and slows down each part of an installation in each phase of a run and
-// of a rollout, and looks whether anything was lost, doubled or left behind.
+// of a rollout, and looks whether anything was lost, doubled or left behind. Needs root: it starts a Docker engine.
 //
 //   --only server/step-running/kill   cells that begin so; may be given more than once
 //   --repeat 3                        the whole choice so many times
 //   --list                            cells, and why others make no sense
 //   --json                            outcomes for machines on standard output
+//   --write                           a choice is written to docs/reliability.md too; the whole matrix always is
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { allCells, nameOf, type Cell } from './cells.ts';
+import { allCells, nameOf, reasonAgainst, type Cell } from './cells.ts';
 import { startInstallation } from './installation.ts';
+import type { Outcome } from './journey.ts';
+import { formatReport, writeReport } from './report.ts';
 import { travelAll } from './travel-all.ts';
 
 const { values: options } = parseArgs({
@@ -16,28 +20,48 @@ const { values: options } = parseArgs({
     repeat: { type: 'string', default: '1' },
     list: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
-    keep: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
   },
 });
+const page = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url));
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const isChosen = (cell: Cell): boolean =>
   options.only === undefined || options.only.some((wanted) => `${nameOf(cell)}/`.startsWith(`${wanted}/`));
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const chosen = allCells.filter(isChosen);
+const cells = chosen.filter((cell) => reasonAgainst(cell) === null);
 
-const cells = allCells.filter(isChosen);
+if (options.list) {
+  for (const cell of chosen)
+    process.stdout.write(`${nameOf(cell).padEnd(40)} ${reasonAgainst(cell) ?? ''}\n`);
+  process.exit();
+}
+if (cells.length === 0) {
+  for (const cell of chosen) say(`${nameOf(cell)}: ${reasonAgainst(cell) ?? ''}`);
+  say('no cell is left to try: see --list');
+  process.exit(2);
+}
+
+const rounds = Math.max(1, Number(options.repeat));
+const outcomes: Outcome[] = [];
+const report = (): void => {
+  if (options.only === undefined || options.write)
+    writeReport(page, formatReport(outcomes, { at: new Date(), rounds }));
+};
 const installation = await startInstallation();
-say(`installation in ${installation.folder}`);
 const closeAndExit = async (): Promise<void> => {
+  report();
   await installation[Symbol.asyncDispose]();
   process.exit(130);
 };
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeAndExit());
+say(`installation in ${installation.folder}`);
 try {
-  const outcomes = await travelAll(installation, cells, say);
-  const wrong = outcomes.filter(({ problems }) => problems.length > 0);
-  say(`${outcomes.length} cells, ${wrong.length} wrong`);
-  if (wrong.length > 0) process.exitCode = 1;
+  for (let round = 1; round <= rounds; round += 1) await travelAll(installation, cells, say, outcomes);
+  report();
 } finally {
-  if (options.keep) process.exit(1);
   await installation[Symbol.asyncDispose]();
 }
-process.exit();
+const wrong = outcomes.filter(({ problems }) => problems.length > 0);
+say(`${outcomes.length} cells, ${wrong.length} wrong`);
+if (options.json) process.stdout.write(`${JSON.stringify(outcomes, null, 2)}\n`);
+process.exit(wrong.length === 0 ? 0 : 1);

@@ -18,16 +18,19 @@ const journeys: Readonly<Record<JourneyName, Begin>> = {
   'roll-back': rollBackJourney,
 };
 
+/** Journeys of all rounds: each has names of its own. */
+let number = 0;
+
+/** Adds to `outcomes` as they come. */
 export async function travelAll(
   installation: Installation,
   cells: readonly Cell[],
   say: (line: string) => void,
-): Promise<readonly Outcome[]> {
-  const outcomes: Outcome[] = [];
-  let number = 0;
+  outcomes: Outcome[],
+): Promise<void> {
   const go = async (begin: Begin, chosen: readonly Cell[]): Promise<readonly Outcome[]> => {
     number += 1;
-    return travel(installation, await begin(installation, `j${number}`), chosen);
+    return travel(installation, () => begin(installation, `j${number}`), chosen);
   };
   for (const [journey, group] of groups(cells)) {
     const begin = journeys[journey];
@@ -41,7 +44,6 @@ export async function travelAll(
     for (const cell of group)
       for (const outcome of await go(begin, [cell])) outcomes.push(tell(outcome, say));
   }
-  return outcomes;
 }
 
 function tell(outcome: Outcome, say: (line: string) => void): Outcome {

@@ -108,10 +108,13 @@ async function look({ docker, folder }: Installation, runId: string): Promise<re
   const networks = await docker.listNetworks({ filters });
   const { Volumes: volumes } = await docker.listVolumes({ filters: JSON.stringify(filters) });
   return [
-    ...containers.map(
-      ({ Names, State, Labels }) =>
-        `container ${Names.join()} (${State}) of ${Labels['sluice.run'] === runId ? 'this run' : 'another run'}`,
-    ),
+    // A deployed service is meant to stay.
+    ...containers
+      .filter(({ Labels }) => Labels['sluice.service'] === undefined)
+      .map(
+        ({ Names, State, Labels }) =>
+          `container ${Names.join()} (${State}) of ${Labels['sluice.run'] === runId ? 'this run' : 'another run'}`,
+      ),
     ...networks.map(({ Name }) => `network ${Name}`),
     ...(volumes ?? []).map(({ Name }) => `volume ${Name}`),
     ...filesIn(join(folder, 'worker', 'spools')).map((name) => `spool ${name}`),

@@ -4,7 +4,7 @@ import { hostClock } from './attempt-clock.ts';
 import { reapImages } from './build/reap-images.ts';
 import { createCheckout } from './checkout/check-out.ts';
 import type { WorkerConfig } from './config.ts';
-import { startActionConsumer } from './consumers/action-consumer.ts';
+import { startActionConsumer, type LiveActions } from './consumers/action-consumer.ts';
 import { startAttemptConsumer } from './consumers/attempt-consumer.ts';
 import { listenForCancels } from './consumers/cancel-listener.ts';
 import { startHeartbeat } from './consumers/heartbeat.ts';
@@ -71,9 +71,18 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
     clock: hostClock(),
     endProcesses: (attemptId: string) => endProcesses(folder.attempts, attemptId, host),
   };
+  const liveActions: LiveActions = new Set();
   const heart = startHeartbeat(
     server,
-    { workerId: folder.workerId, pool: config.pool, slots: config.slots, live, shells, everyMs: 5_000 },
+    {
+      workerId: folder.workerId,
+      pool: config.pool,
+      slots: config.slots,
+      live,
+      shells,
+      actions: liveActions,
+      everyMs: 5_000,
+    },
     log,
   );
   const subscriber = redis.duplicate();
@@ -104,6 +113,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
     redis,
     log,
     workerId: folder.workerId,
+    live: liveActions,
     perform: (claim, signal) => performAction(claim, parts, signal),
   });
   log.info({ workerId: folder.workerId, pool: config.pool, slots: config.slots }, 'worker is taking work');

@@ -197,6 +197,10 @@ export const heartbeat = z.object({
   attempts: z.array(z.object({ attemptId: z.uuid(), fence: z.number().int() })),
   /** Failed attempts whose container it keeps for a shell. */
   holds: z.array(z.uuid()).default([]),
+  /** Actions of rollouts under way; absent: the worker is of an earlier version, and keeps all that it was given. */
+  actions: z
+    .array(z.object({ rolloutId: z.uuid(), action: z.number().int().min(1), fence: z.number().int() }))
+    .exactOptional(),
 });
 export type Heartbeat = z.input<typeof heartbeat>;
 export const heartbeatAnswer = z.object({

@@ -6,6 +6,9 @@ import { extendLeases, listEnded } from '../store/attempt-store.ts';
 import { extendActionLeases } from '../store/rollout-action-store.ts';
 import { recordWorker } from '../store/worker-store.ts';
 
+/** An action that was just given out may not be in a heartbeat that is on its way. */
+const actionPatienceMs = 4_000;
+
 /**
  * Keeps what the worker still holds, and tells it what to stop and what it has lost. An attempt whose end was
  * stored a moment ago is neither.
@@ -13,7 +16,8 @@ import { recordWorker } from '../store/worker-store.ts';
 export async function hearHeartbeat(context: ServerContext, beat: Heartbeat): Promise<HeartbeatAnswer> {
   const now = context.now();
   await recordWorker(context.db, { id: beat.workerId, pool: beat.pool, slots: beat.slots, at: now });
-  await extendActionLeases(context.db, beat.workerId, now + leaseMs);
+  const lease = { now, until: now + leaseMs, unheardSince: now - actionPatienceMs };
+  await extendActionLeases(context.db, beat.workerId, beat.actions ?? null, lease);
   const held = await extendLeases(context.db, beat.workerId, beat.attempts, now + leaseMs);
   const ended = await listEnded(context.db, beat.attempts);
   const known = new Set([...held, ...ended].map((attempt) => attempt.id));

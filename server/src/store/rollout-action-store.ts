@@ -89,14 +89,45 @@ export async function listOpenActions(
     .execute();
 }
 
-/** A worker that is alive keeps the actions that it holds. */
-export async function extendActionLeases(db: Database, workerId: string, until: number): Promise<void> {
-  await db
+/**
+ * A worker that is alive keeps the actions that it names; null: all that it was given. One that it does not name and
+ * that was given to it before `unheardSince` belonged to a process of it that died: it may be given out again.
+ */
+export async function extendActionLeases(
+  db: Database,
+  workerId: string,
+  named: readonly ActionHold[] | null,
+  lease: { readonly now: number; readonly until: number; readonly unheardSince: number },
+): Promise<void> {
+  const held = db
     .updateTable('rollout_actions')
-    .set({ lease_until: until })
     .where('status', '=', 'held')
-    .where('worker_id', '=', workerId)
+    .where('worker_id', '=', workerId);
+  if (named === null) {
+    await held.set({ lease_until: lease.until }).execute();
+    return;
+  }
+  for (const { rolloutId, action, fence } of named) {
+    await held
+      .set({ lease_until: lease.until })
+      .where('rollout_id', '=', rolloutId)
+      .where('number', '=', action)
+      .where('fence', '=', fence)
+      .execute();
+  }
+  // Every lease that was given or extended since then ends later than this.
+  const oldest = lease.unheardSince + (lease.until - lease.now);
+  await held
+    .set({ lease_until: lease.now })
+    .where('lease_until', '>', lease.now)
+    .where('lease_until', '<', oldest)
     .execute();
+}
+
+export interface ActionHold {
+  readonly rolloutId: string;
+  readonly action: number;
+  readonly fence: number;
 }
 
 export async function extendAllActionLeases(db: Database, until: number): Promise<void> {

@@ -51,6 +51,7 @@ describe.skipIf(url === undefined)(
         queuePrefix: prefix,
         pool: 'default',
         workerId: 'w1',
+        live: new Set<never>(),
         log: pino({ enabled: false }),
       };
       consumer = startActionConsumer({ ...fixed, ...deps });

@@ -10,8 +10,16 @@ import { ServerRefusedError } from '../server-client/http-door.ts';
 import type { ServerClient } from '../server-client/server-client.ts';
 import { consumeQueue, type QueueConsumer } from './consume-queue.ts';
 
+export type LiveActions = Set<{
+  readonly rolloutId: string;
+  readonly action: number;
+  readonly fence: number;
+}>;
+
 export interface ActionConsumerDependencies {
   readonly server: Pick<ServerClient, 'claimAction' | 'reportAction'>;
+  /** Holds an entry for as long as an action is this process's. */
+  readonly live: LiveActions;
   readonly perform: (claim: ActionClaim, signal: AbortSignal) => Promise<PerformedAction>;
   readonly redis: Redis;
   readonly queuePrefix: string;
@@ -51,11 +59,17 @@ async function takeAction(
     return;
   }
   const { claim } = answer;
-  const done = await perform(deps, claim);
-  const report: ActionReport = { fence: claim.fence, ...done };
-  await untilAnswered(deps, job, closing, () =>
-    deps.server.reportAction(claim.rolloutId, claim.action, report),
-  );
+  const held = { rolloutId: claim.rolloutId, action: claim.action, fence: claim.fence };
+  deps.live.add(held);
+  try {
+    const done = await perform(deps, claim);
+    const report: ActionReport = { fence: claim.fence, ...done };
+    await untilAnswered(deps, job, closing, () =>
+      deps.server.reportAction(claim.rolloutId, claim.action, report),
+    );
+  } finally {
+    deps.live.delete(held);
+  }
 }
 
 /** Never rejects: what nobody expected is reported too, so that the rollout goes on by its own rules. */

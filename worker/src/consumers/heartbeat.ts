@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { LiveActions } from './action-consumer.ts';
 import type { ServerClient } from '../server-client/server-client.ts';
 import type { ShellHost } from '../shells/shell-host.ts';
 import type { LiveAttempts } from '../stages/live-attempt.ts';
@@ -9,6 +10,7 @@ export interface HeartbeatOptions {
   readonly slots: number;
   readonly live: LiveAttempts;
   readonly shells: Pick<ShellHost, 'held' | 'heed'>;
+  readonly actions: LiveActions;
   readonly everyMs: number;
 }
 
@@ -19,16 +21,23 @@ export interface Heart {
 }
 
 /**
- * Tells the server every few seconds which attempts this worker holds, and stops those that it wants stopped or that
- * are no longer ours. While the server is away, attempts go on.
+ * Tells the server every few seconds which attempts and actions this worker holds, and stops those attempts that it
+ * wants stopped or that are no longer ours. While the server is away, attempts go on.
  */
 export function startHeartbeat(server: ServerClient, options: HeartbeatOptions, log: Logger): Heart {
-  const { workerId, pool, slots, live, shells } = options;
+  const { workerId, pool, slots, live, shells, actions } = options;
   let isAway = false;
   const beat = async (): Promise<void> => {
     const attempts = [...live.values()].map(({ attemptId, fence }) => ({ attemptId, fence }));
     try {
-      const answer = await server.heartbeat({ workerId, pool, slots, attempts, holds: [...shells.held()] });
+      const answer = await server.heartbeat({
+        workerId,
+        pool,
+        slots,
+        attempts,
+        holds: [...shells.held()],
+        actions: [...actions],
+      });
       if (isAway) log.info('the server answers again');
       isAway = false;
       for (const { attemptId, reason, force } of answer.cancel) {

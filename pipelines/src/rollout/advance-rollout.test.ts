@@ -299,6 +299,15 @@ describe('a pause', () => {
     rig.fold({ kind: 'resume-requested', by: 'eve', reason: 'go', at: rig.now });
     expect(rig.rollout.phase.name).toBe('promoting');
   });
+
+  test('one word that is told twice does not pass the pause after the one it was about', () => {
+    const pause = { kind: 'pause', forMs: null } as const;
+    const rig = aRollout({ steps: [pause, pause] }).until('paused');
+    const word = { kind: 'resume-requested', by: 'eve', reason: 'go', at: rig.now } as const;
+    rig.fold(word);
+    rig.fold(word);
+    expect(rig.rollout).toMatchObject({ phase: { name: 'paused' }, step: 1 });
+  });
 });
 
 describe('a roll-back', () => {

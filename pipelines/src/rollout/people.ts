@@ -16,6 +16,7 @@ export function vote(rollout: Rollout, cast: ApprovalVote, at: number): Move {
   const step = spec.work.steps[rollout.step];
   if (phase.name !== 'awaiting-approval' || step?.kind !== 'approve' || at >= phase.expiresAt)
     return stay(rollout);
+  if (isRepeated(rollout, { by: cast.by, at })) return stay(rollout);
   if (cast.verdict === 'rejected') return reject(rollout, cast, at);
   if (rollout.votes.some((earlier) => earlier.by === cast.by)) return stay(rollout);
   if (step.approval.notAuthor && cast.by === spec.author) {
@@ -29,15 +30,22 @@ export function resume(rollout: Rollout, event: Extract<RolloutEvent, { kind: 'r
   const { phase } = rollout;
   if (phase.name !== 'paused' && phase.name !== 'held') return stay(rollout);
   const { by, reason, at } = event;
-  const decided = decideTo(stay(rollout), 'resume', at, reason, by, rollout.verdict);
+  if (isRepeated(rollout, { by, at })) return stay(rollout);
+  const heard = change(stay(rollout), { lastWord: { by, at } });
+  const decided = decideTo(heard, 'resume', at, reason, by, rollout.verdict);
   return andThen(say(decided, `resumed by ${by}: ${reason}`), (resumed) =>
     enterStep(resumed, resumed.step + 1, at),
   );
 }
 
+/** The word that led into this phase, told a second time, must not be taken for one about this phase. */
+function isRepeated({ lastWord }: Rollout, word: NonNullable<Rollout['lastWord']>): boolean {
+  return lastWord?.by === word.by && lastWord.at === word.at;
+}
+
 function approve(rollout: Rollout, cast: ApprovalVote, rule: ApprovalRule, at: number): Move {
   const votes = [...rollout.votes, cast];
-  const counted = change(stay(rollout), { votes });
+  const counted = change(stay(rollout), { votes, lastWord: { by: cast.by, at } });
   const said = say(counted, `approved by ${cast.by} (${votes.length} of ${rule.count})${quoted(cast)}`);
   const decided = decideTo(said, 'approve', at, cast.reason ?? 'approved', cast.by, rollout.verdict);
   const isEnough = votes.length >= rule.count;

@@ -56,6 +56,8 @@ export interface Rollout {
   readonly votes: readonly ApprovalVote[];
   /** Query errors in a row. */
   readonly consecutiveErrors: number;
+  /** Who last let it go on, and when; absent: nobody. */
+  readonly lastWord?: { readonly by: string; readonly at: number };
 }
 
 export type RolloutPhase =

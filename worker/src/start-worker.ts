@@ -67,6 +67,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
     checkout: createCheckout(folder.mirrors),
     runners,
     shells,
+    pods: pods?.place ?? null,
     log,
     clock: hostClock(),
     endProcesses: (attemptId: string) => endProcesses(folder.attempts, attemptId, host),

@@ -4,6 +4,7 @@
 //   POST /worker/exchange            exchange       → 200 exchangeAnswer
 //   POST /worker/attempts/:id/adopt  adoptRequest   → 200 claimAnswer
 //   POST /worker/held                heldRequest    → 200 heldAttempts
+//   GET  /worker/attempts/:id/past?fence=  → 200 JSON lines: attemptPast, then pastChunk … | 409 staleFence
 //   POST /worker/attempts/:id/records recordBatch   → 200 recordAck | 409 staleFence
 //   POST /worker/attempts/:id/hold   holdRequest    → 200 holdAnswer | 409
 //   POST /worker/attempts/:id/hold/end holdEnd      → 200 {}
@@ -28,6 +29,10 @@ export const claimRequest = z.object({
   workerId: z.string().min(1).max(200),
   /** This process asked for it before and has heard no answer: it does not have it. */
   again: z.boolean().exactOptional(),
+  /** Where this worker runs stages with an image. */
+  executor: z.enum(['docker', 'kubernetes']).optional(),
+  /** Cluster and namespace in which it runs them as pods, and takes up those of others. */
+  pods: z.string().min(1).max(300).optional(),
 });
 export type ClaimRequest = z.infer<typeof claimRequest>;
 
@@ -56,8 +61,13 @@ export type HeldAttempts = z.infer<typeof heldAttempts>;
 
 /** Refusals are answers, not errors: the job is done for this worker. */
 export type ClaimAnswer =
-  | { readonly kind: 'claimed'; readonly claim: Claim }
-  /** `held`: another worker (or this one already) has it; `over`: cancelled, finished or unknown. */
+  | {
+      readonly kind: 'claimed';
+      readonly claim: Claim;
+      /** Another worker had it and was lost; its pod goes on. What the server has of it is to be read first. */
+      readonly isTakenOver: boolean;
+    }
+  /** `held`: another worker (or this one already) has it; `over`: cancelled, finished or unknown; `not-ready`: only a worker of another place can have it. */
   | { readonly kind: 'refused'; readonly reason: 'held' | 'over' | 'not-ready' };
 
 /** Everything a worker needs for one attempt. The only message that ever holds secrets in plain text. */
@@ -140,6 +150,8 @@ export const workerRecord = z.discriminatedUnion('kind', [
     step: z.number().int().min(0),
     result: z.enum(['succeeded', 'failed', 'skipped', 'cancelled']),
     exitCode: z.number().int().nullable(),
+    /** Why it failed, in the words of the stage's outcome. */
+    failure: failure.nullable().default(null),
     at: z.number().int(),
   }),
   z.object({
@@ -189,6 +201,22 @@ export type Exchanged = z.infer<typeof exchanged>;
 export const exchangeAnswer = z.object({ claims: z.array(exchanged), reports: z.array(exchanged) });
 export type ExchangeAnswer = z.infer<typeof exchangeAnswer>;
 export const staleFence = z.object({ reason: z.literal('stale-fence'), message: z.string() });
+
+/** How far an attempt has come, as the server knows it. */
+export const attemptPast = z.object({
+  /** Number of the last record. */
+  records: z.number().int().min(0),
+  lines: z.number().int().min(0),
+  /** Milliseconds since the epoch; times of lines count from here. */
+  startedAt: z.number(),
+  endedSteps: z.array(z.number().int().min(0)),
+  openStep: z.object({ index: z.number().int().min(0), startedAt: z.number() }).nullable(),
+  /** Of the first step that failed. */
+  failure: failure.nullable(),
+});
+export type AttemptPast = z.infer<typeof attemptPast>;
+export const pastChunk = z.object({ step: z.number().int().min(-1), lines: z.array(logLine).readonly() });
+export type PastChunk = z.infer<typeof pastChunk>;
 
 export const heartbeat = z.object({
   workerId: z.string().min(1).max(200),

@@ -24,6 +24,7 @@ import { openWorkerDoor } from '../orchestrator/worker-door.ts';
 import { reportAction } from '../orchestrator/report-action.ts';
 import { acknowledged, exchangeRoute } from './exchange-route.ts';
 import { grantHold, holdEnded } from '../shell/holds.ts';
+import { pastRoute } from './past-route.ts';
 import { uuidParameter } from './path-parameter.ts';
 import { parseBody, ProblemError } from './problem.ts';
 import { workerBlobRoutes } from './blob-routes.ts';
@@ -36,7 +37,7 @@ const largestBatch = '64mb';
 export function workerRoutes(context: ServerContext): Router {
   const router = express.Router();
   const door = openWorkerDoor(context);
-  router.use(workerBlobRoutes(context), contentRoute(context));
+  router.use(workerBlobRoutes(context), contentRoute(context), pastRoute(context));
   router.use(express.json({ limit: largestBatch }));
   router.use(keptFileRoutes(context));
   router.use(workerReportRoutes(context));

@@ -106,7 +106,12 @@ function decideReport(
   const end = endOf(fresh, stored, at);
   return {
     answer: ok(acknowledge(attempt, acknowledged)),
-    attempt: { acknowledged, log_lines: attempt.log_lines + lineCount, ...end },
+    attempt: {
+      acknowledged,
+      log_lines: attempt.log_lines + lineCount,
+      first_failure: attempt.first_failure ?? firstFailure(fresh),
+      ...end,
+    },
     events: fresh.flatMap((record) => eventsOf(attempt, record)),
     chunks,
     news: lineCount > 0 || stored !== null ? [{ kind: 'log', attemptId }] : [],
@@ -115,6 +120,14 @@ function decideReport(
       if (end.verified === false) logsUnverified.inc();
     },
   };
+}
+
+/** For a worker that takes the attempt over: the stage fails for what failed first. */
+function firstFailure(records: readonly WorkerRecord[]): string | null {
+  for (const record of records) {
+    if (record.kind === 'step-finished' && record.failure !== null) return JSON.stringify(record.failure);
+  }
+  return null;
 }
 
 const unknownAttempt = (attemptId: string): IngestProblem => ({

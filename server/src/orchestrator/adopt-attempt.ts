@@ -34,6 +34,8 @@ export async function adoptAttempt(
     const fence = attempt.fence + 1;
     await updateAttempt(unit.trx, attempt.id, { fence, lease_until: unit.at + leaseMs });
     const place = { installation: context.installation, attemptId, attempt: attempt.number, fence };
-    return { kind: 'claimed', claim: claimOf(run, resolved.value, supplies, place) };
+    const claim = claimOf(run, resolved.value, supplies, place);
+    // It may have nothing of its own left to go on by.
+    return { kind: 'claimed', claim, isTakenOver: attempt.pods !== null && attempt.acknowledged > 0 };
   });
 }

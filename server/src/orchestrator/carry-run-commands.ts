@@ -90,7 +90,7 @@ async function carry(unit: Unit, run: PlannedRun, command: RunCommand): Promise<
   }
 }
 
-/** One that still waits for a worker is over; one that is held is stopped by its worker. */
+/** One that still waits for a worker is over; one that is held, or whose pod is offered, is stopped by its worker. */
 async function cancelAttempt(
   unit: Unit,
   key: { readonly runId: string; readonly stage: string; readonly attempt: number },
@@ -98,8 +98,9 @@ async function cancelAttempt(
 ): Promise<void> {
   const attempt = await lockAttemptOf(unit.trx, key);
   if (attempt === undefined) return;
-  if (attempt.status === 'queued') await closeServerLog(unit, attempt.id, 'over');
-  if (attempt.status !== 'held') return;
+  const isOffered = attempt.status === 'queued' && attempt.lease_until !== null;
+  if (attempt.status === 'queued' && !isOffered) await closeServerLog(unit, attempt.id, 'over');
+  if (attempt.status !== 'held' && !isOffered) return;
   await updateAttempt(unit.trx, attempt.id, {
     cancel_reason: attempt.cancel_reason ?? reason,
     cancel_forced: attempt.cancel_forced || forced === true,

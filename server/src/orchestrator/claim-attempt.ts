@@ -4,11 +4,12 @@ import type { Claim, ClaimAnswer, ClaimRequest } from '@sluice/pipelines/protoco
 import { err, ok, type Result } from '@sluice/pipelines/result';
 import { findStage } from '@sluice/pipelines/run/find-stage';
 import type { ServerContext } from '../context.ts';
+import type { Attempt } from '../store/attempt-store.ts';
 import type { PlannedRun } from '../store/run-store.ts';
 import { checkoutOf } from './checkout.ts';
 import type { Supplies } from './find-supplies.ts';
 import { leaseMs } from './lease.ts';
-import { dispatchSeconds } from './metrics.ts';
+import { attemptsTakenOver, dispatchSeconds } from './metrics.ts';
 import type { Decision, HeldAttempt } from './run-change.ts';
 import { registryCredentials, requireSecrets, resolveEnv, secretNamesOf } from './stage-secrets.ts';
 import { doorOfOne, type WorkerDoor } from './worker-door.ts';
@@ -45,6 +46,9 @@ function decideClaim(
 ): Decision<ClaimAnswer> {
   if (attempt.status === 'held') return claimAgain({ run, attempt, at }, request, supplies, installation);
   const stage = run.content.state.stages[request.stage];
+  const isOffered = attempt.status === 'queued' && stage?.status === 'running';
+  if (isOffered && stage.attempt === request.attempt && attempt.pods !== null)
+    return decideTakeOver({ run, attempt, at }, request, supplies, installation);
   if (attempt.status !== 'queued' || stage?.status !== 'queued' || stage.attempt !== request.attempt)
     return { answer: over };
   const place = { stage: request.stage, attempt: request.attempt, at };
@@ -58,8 +62,15 @@ function decideClaim(
   const { workerId } = request;
   const given = { installation, attemptId: attempt.id, attempt: attempt.number, fence };
   return {
-    answer: { kind: 'claimed', claim: claimOf(run, resolved.value, supplies, given) },
-    attempt: { status: 'held', fence, worker_id: workerId, lease_until: at + leaseMs, started_at: at },
+    answer: { kind: 'claimed', claim: claimOf(run, resolved.value, supplies, given), isTakenOver: false },
+    attempt: {
+      status: 'held',
+      fence,
+      worker_id: workerId,
+      lease_until: at + leaseMs,
+      started_at: at,
+      ...carrierOf(resolved.value, request),
+    },
     events: [{ kind: 'stage-claimed', ...place, worker: workerId }],
     onStored: () => dispatchSeconds.observe((at - attempt.created_at) / 1_000),
   };
@@ -78,10 +89,47 @@ function claimAgain(
     return { answer: { kind: 'refused', reason: 'held' } };
   const fence = attempt.fence + 1;
   const given = { installation, attemptId: attempt.id, attempt: attempt.number, fence };
+  const stage = run.content.state.stages[request.stage];
+  const isTakenOver = stage?.status === 'running' && stage.worker !== request.workerId;
   return {
-    answer: { kind: 'claimed', claim: claimOf(run, resolved.value, supplies, given) },
+    answer: { kind: 'claimed', claim: claimOf(run, resolved.value, supplies, given), isTakenOver },
     attempt: { fence, lease_until: at + leaseMs },
   };
+}
+
+/** Whose pod goes on while its worker is lost: given to a worker of the same cluster and namespace. */
+function decideTakeOver(
+  { run, attempt, at }: HeldAttempt,
+  request: ClaimRequest,
+  supplies: Supplies,
+  installation: string,
+): Decision<ClaimAnswer> {
+  if (request.pods !== attempt.pods) return { answer: { kind: 'refused', reason: 'not-ready' } };
+  const resolved = resolveForWorker(run, request.stage, supplies);
+  if (!resolved.ok) {
+    const place = { stage: request.stage, attempt: request.attempt, at };
+    const failure = { class: 'worker-lost', message: resolved.error, exitCode: null } as const;
+    const end = { kind: 'stage-finished', ...place, outcome: { result: 'failed', failure } } as const;
+    return { answer: over, over: resolved.error, events: [end] };
+  }
+  const fence = attempt.fence + 1;
+  const given = { installation, attemptId: attempt.id, attempt: attempt.number, fence };
+  return {
+    answer: { kind: 'claimed', claim: claimOf(run, resolved.value, supplies, given), isTakenOver: true },
+    attempt: { status: 'held', fence, worker_id: request.workerId, lease_until: at + leaseMs },
+    onStored: () => attemptsTakenOver.inc(),
+  };
+}
+
+/** What carries the attempt out from now on. */
+function carrierOf(
+  { work }: PlannedStage,
+  { executor, pods }: ClaimRequest,
+): Pick<Attempt, 'executor' | 'pods'> {
+  const isSteps = work.kind === 'steps';
+  if (isSteps && work.image === null) return { executor: 'process', pods: null };
+  const isPod = isSteps && executor === 'kubernetes' && pods !== undefined;
+  return isPod ? { executor, pods } : { executor: 'docker', pods: null };
 }
 
 /** The stage as a worker may carry it out, or why it cannot be. */

@@ -13,6 +13,11 @@ export const attemptsLost = new Counter({
   help: 'Attempts whose worker stayed away longer than its lease',
 });
 
+export const attemptsTakenOver = new Counter({
+  name: 'sluice_attempts_taken_over_total',
+  help: 'Pods of lost workers that another worker has taken over',
+});
+
 export const dispatchSeconds = new Histogram({
   name: 'sluice_dispatch_seconds',
   help: 'From the queueing of an attempt to its claim by a worker',

@@ -1,12 +1,20 @@
+import { defaultPool } from '@sluice/pipelines/protocol/queues';
 import type { ServerContext } from '../context.ts';
 import { closeServerLog, sayInLog } from '../ingest/server-log.ts';
-import { extendAllLeases, listExpiredLeases, lockAttempt, updateAttempt } from '../store/attempt-store.ts';
+import {
+  extendAllLeases,
+  listExpiredLeases,
+  lockAttempt,
+  updateAttempt,
+  type Attempt,
+} from '../store/attempt-store.ts';
+import { addToOutbox } from '../store/outbox-store.ts';
 import { extendAllActionLeases } from '../store/rollout-action-store.ts';
-import { isPlanned, lockRun } from '../store/run-store.ts';
+import { isPlanned, lockRun, type PlannedRun } from '../store/run-store.ts';
 import { foldRun } from './fold-run.ts';
 import { leaseMs } from './lease.ts';
 import { attemptsLost } from './metrics.ts';
-import { inUnit } from './unit.ts';
+import { inUnit, type Unit } from './unit.ts';
 
 const restMs = 1_000;
 /** A watcher that was away this long was not heard by workers either. */
@@ -35,12 +43,17 @@ async function takeFromWorker(context: ServerContext, runId: string, attemptId: 
   await inUnit(context, async (unit) => {
     const run = await lockRun(unit.trx, runId);
     const attempt = await lockAttempt(unit.trx, attemptId);
-    if (run === null || !isPlanned(run) || attempt?.status !== 'held') return;
+    if (run === null || !isPlanned(run) || attempt === undefined) return;
+    if (attempt.status !== 'held' && attempt.status !== 'queued') return;
     if (attempt.lease_until === null || attempt.lease_until >= unit.at) return;
+    if (attempt.status === 'held' && attempt.pods !== null) return await offer(unit, run, attempt);
     const silentMs = unit.at - attempt.lease_until + leaseMs;
     const message =
-      `worker ${attempt.worker_id} was not heard for ${Math.round(silentMs / 1_000)} s and lost this attempt: ` +
-      'look after its host, or name worker-lost in retry.on to try again elsewhere';
+      attempt.status === 'queued'
+        ? `worker ${attempt.worker_id} was lost, and no other took up the pod of this stage within ${offerMs / 60_000} min: ` +
+          `start one that runs pods at ${attempt.pods}, or name worker-lost in retry.on`
+        : `worker ${attempt.worker_id} was not heard for ${Math.round(silentMs / 1_000)} s and lost this attempt: ` +
+          'look after its host, or name worker-lost in retry.on to try again elsewhere';
     await updateAttempt(unit.trx, attempt.id, { fence: attempt.fence + 1 });
     await sayInLog(unit, attempt.id, [message]);
     await closeServerLog(unit, attempt.id, 'lost');
@@ -54,4 +67,20 @@ async function takeFromWorker(context: ServerContext, runId: string, attemptId: 
     attemptsLost.inc();
     context.log.warn({ attemptId, runId, worker: attempt.worker_id }, message);
   });
+}
+
+/** How long the pod of a lost worker is kept for another one. */
+const offerMs = 5 * 60_000;
+
+/** The pod goes on without its worker: any worker of its place may have it. */
+async function offer(unit: Unit, run: PlannedRun, attempt: Attempt): Promise<void> {
+  const fence = attempt.fence + 1;
+  await updateAttempt(unit.trx, attempt.id, { status: 'queued', fence, lease_until: unit.at + offerMs });
+  const message = `worker ${attempt.worker_id} is not heard any more; the pod of this stage goes on, and another worker takes it over`;
+  await sayInLog(unit, attempt.id, [message]);
+  const job = { runId: run.id, stage: attempt.stage, attempt: attempt.number };
+  // The lost worker's job may still be in the queue under the first id.
+  const command = { kind: 'enqueue-attempt', job, again: fence, pool: attempt.pool ?? defaultPool } as const;
+  await addToOutbox(unit.trx, [command], unit.at);
+  unit.tell({ kind: 'outbox' });
 }

@@ -179,6 +179,7 @@ export async function listHeldBy(
     .execute();
 }
 
+/** Of attempts that a worker holds, and of those that are offered to another. */
 export async function listExpiredLeases(
   db: Database,
   now: number,
@@ -186,18 +187,18 @@ export async function listExpiredLeases(
   return db
     .selectFrom('attempts')
     .select(['id', 'run_id'])
-    .where('status', '=', 'held')
+    .where('status', 'in', ['held', 'queued'])
     .where('lease_until', '<', now)
     .limit(100)
     .execute();
 }
 
-/** Every held attempt is given until at least `until`: its holder could not reach us. */
+/** Every held or offered attempt is given until at least `until`: its holder could not reach us. */
 export async function extendAllLeases(db: Database, until: number): Promise<void> {
   await db
     .updateTable('attempts')
     .set({ lease_until: until })
-    .where('status', '=', 'held')
+    .where('status', 'in', ['held', 'queued'])
     .where('lease_until', '<', until)
     .execute();
 }

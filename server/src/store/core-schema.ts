@@ -83,7 +83,8 @@ interface RunEventTable {
 
 /**
  * queued ─► held ─┬─► finished   (the worker's last record was stored)
- *   │             └─► lost       (the lease ran out; the old fence is refused)
+ *   │  ▲          ├─► lost       (the lease ran out; the old fence is refused)
+ *   │  └──────────┘ offered:     (the same, and its pod goes on: queued with a lease, for any worker of its place)
  *   └─► over                     (ended before a worker had it)
  * `server`: an attempt of a deploy or approve stage, whose log the server itself writes, then `finished`.
  */
@@ -118,6 +119,12 @@ interface AttemptTable {
   /** Of its run's priority: 0 is served first. */
   rank: number | null;
   run_number: number | null;
+  /** Since it was claimed: `docker`, `kubernetes` or `process`; null: not claimed, or by an older worker. */
+  executor: string | null;
+  /** Cluster and namespace of its pod: workers of this place can take it over. Null: it is no pod. */
+  pods: string | null;
+  /** JSON of the failure of the first step that failed. */
+  first_failure: string | null;
   /** When it was handed to the workers' queue; null: it waits for its share. */
   granted_at: Time | null;
 }

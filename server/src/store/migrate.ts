@@ -1,6 +1,7 @@
 import { Migrator, type Kysely } from 'kysely';
 import { coreMigration } from './migrations/0001-core.ts';
 import { edgeMigration } from './migrations/0002-edge.ts';
+import { podAdoptionMigration } from './migrations/0003-pod-adoption.ts';
 import { fairnessMigration } from './migrations/0004-fairness.ts';
 import { artifactsMigration } from './migrations/0005-artifacts.ts';
 import { historyIndexesMigration } from './migrations/0007-history-indexes.ts';
@@ -11,6 +12,7 @@ import type { Schema } from './schema.ts';
 const migrations = {
   '0001-core': coreMigration,
   '0002-edge': edgeMigration,
+  '0003-pod-adoption': podAdoptionMigration,
   '0004-fairness': fairnessMigration,
   '0005-artifacts': artifactsMigration,
   '0007-history-indexes': historyIndexesMigration,

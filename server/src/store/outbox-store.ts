@@ -7,7 +7,13 @@ export type OutboxCommand = QueueCommand | StepCommand;
 
 /** Goes to Redis, which may be away. */
 export type QueueCommand =
-  | { readonly kind: 'enqueue-attempt'; readonly job: AttemptJob }
+  | {
+      readonly kind: 'enqueue-attempt';
+      readonly job: AttemptJob;
+      /** Makes it a job of its own beside the first; absent: the first. */
+      readonly again?: number;
+      readonly pool?: string;
+    }
   | { readonly kind: 'enqueue-action'; readonly job: ActionJob };
 
 /** Changes the database again, in a transaction of its own. */

@@ -25,6 +25,9 @@ export type AttemptProgress = Pick<
   | 'stated_lines'
   | 'stated_digest'
   | 'verified'
+  | 'executor'
+  | 'pods'
+  | 'first_failure'
 >;
 
 /**
@@ -58,11 +61,12 @@ export async function saveProgress(
         status = changed.status, fence = changed.fence, worker_id = changed.worker_id, lease_until = changed.lease_until,
         started_at = changed.started_at, finished_at = changed.finished_at, acknowledged = changed.acknowledged,
         log_lines = changed.log_lines, stated_lines = changed.stated_lines, stated_digest = changed.stated_digest,
-        verified = changed.verified
+        verified = changed.verified, executor = changed.executor, pods = changed.pods,
+        first_failure = changed.first_failure
       from json_to_recordset(${JSON.stringify(attempts)}::json) as changed (
         id uuid, status text, fence integer, worker_id text, lease_until double precision, started_at double precision,
         finished_at double precision, acknowledged integer, log_lines integer, stated_lines integer, stated_digest text,
-        verified boolean
+        verified boolean, executor text, pods text, first_failure text
       )
       where attempts.id = changed.id
     )
@@ -97,4 +101,7 @@ export const progressOf = (attempt: Attempt): AttemptProgress => ({
   stated_lines: attempt.stated_lines,
   stated_digest: attempt.stated_digest,
   verified: attempt.verified,
+  executor: attempt.executor,
+  pods: attempt.pods,
+  first_failure: attempt.first_failure,
 });

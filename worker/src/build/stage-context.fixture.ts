@@ -90,7 +90,7 @@ export async function openTestRun(docker: Docker): Promise<TestRun> {
         registryCredentials: more.registryCredentials ?? [],
       },
       workspace,
-      checkedOut: Promise.resolve(ok(undefined)),
+      checkOut: () => Promise.resolve(ok(undefined)),
       earlier: null,
       desk: { show: () => {}, keep: async () => false, hide: () => {} },
       keepFailure: async () => {},

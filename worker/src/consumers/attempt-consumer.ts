@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { attemptJob, attemptJobId, attemptQueue, type AttemptJob } from '@sluice/pipelines/protocol/queues';
 import type { Claim, ClaimAnswer } from '@sluice/pipelines/protocol/worker-api';
-import type { UnfinishedAttempt } from '../spool/find-unfinished.ts';
+import type { EarlierAttempt, UnfinishedAttempt } from '../spool/find-unfinished.ts';
 import { adoptAttempt } from './adopt-attempt.ts';
 import { consumeQueue, type QueueConsumer } from './consume-queue.ts';
 import { createBackoff } from '../server-client/backoff.ts';
@@ -70,7 +70,7 @@ async function takeAttempt(
     deps.log.debug({ ...job, reason: answer.reason }, 'attempt refused');
     return;
   }
-  await begin(deps, options, answer.claim);
+  await begin(deps, options, answer, closing);
 }
 
 /** Begins what the server gave to an earlier process of this worker that died before it heard of it. */
@@ -89,7 +89,7 @@ async function takeUnheard(
     unheard.map(async ({ attemptId, fence }) => {
       const request = { workerId: folder.workerId, fence };
       const answer = await ask('adopt', log, closing, () => server.adopt(attemptId, request));
-      if (answer?.kind === 'claimed') await begin(deps, options, answer.claim);
+      if (answer?.kind === 'claimed') await begin(deps, options, answer, closing);
     }),
   );
 }
@@ -97,28 +97,54 @@ async function takeUnheard(
 async function begin(
   deps: AttemptDependencies,
   { live, abandon }: AttemptConsumerOptions,
-  given: Claim,
+  { claim: given, isTakenOver }: Extract<ClaimAnswer, { kind: 'claimed' }>,
+  closing: AbortSignal,
 ): Promise<void> {
   const { attemptId, fence } = given;
   const attempt = createLiveAttempt(attemptId, fence);
   live.set(attemptId, attempt);
   try {
-    await runAttempt(deps, given, attempt, abandon);
+    const earlier = isTakenOver ? await takenOver(deps, given, closing) : null;
+    if (isTakenOver && earlier === null) return;
+    await runAttempt(deps, given, attempt, abandon, earlier);
   } finally {
     if (live.get(attemptId) === attempt) live.delete(attemptId);
   }
 }
 
+/** Where another worker left the attempt. Null: it is not ours after all, and whoever comes next asks again. */
+async function takenOver(
+  { server, log }: AttemptDependencies,
+  { attemptId, fence }: Claim,
+  closing: AbortSignal,
+): Promise<EarlierAttempt | null> {
+  try {
+    const { past, history } = await server.past(attemptId, fence, closing);
+    log.warn({ attemptId, lines: past.lines }, 'took over the pod of a lost worker');
+    const record = { startedAt: Math.round(past.startedAt), startedTick: null, failure: past.failure };
+    return { path: null, records: [], history, record, wasUsed: false, containerId: null };
+  } catch (error) {
+    log.warn({ err: error, attemptId }, 'the pod of a lost worker could not be taken over');
+    return null;
+  }
+}
+
 /** Asks until the server answers. Null: this process ends before, or is not understood; the server puts the job back. */
 function claim(
-  { server, folder, log }: AttemptDependencies,
+  { server, folder, log, pods }: AttemptDependencies,
   job: AttemptJob,
   closing: AbortSignal,
 ): Promise<ClaimAnswer | null> {
   let tries = 0;
   return ask('claim', log, closing, () => {
     tries += 1;
-    return server.claim({ ...job, workerId: folder.workerId, ...(tries > 1 && { again: true }) });
+    return server.claim({
+      ...job,
+      workerId: folder.workerId,
+      executor: pods === null ? 'docker' : 'kubernetes',
+      ...(pods !== null && { pods }),
+      ...(tries > 1 && { again: true }),
+    });
   });
 }
 

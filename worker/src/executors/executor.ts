@@ -136,6 +136,11 @@ export interface ExecutorSession {
    * that too; `runStep` then settles soon, with any result.
    */
   readonly dispose: () => Promise<void>;
+  /**
+   * Instead of `dispose`, also while a step runs: lets go of everything as it is, for another worker that has taken the
+   * attempt over. Null: nobody else could.
+   */
+  readonly release: (() => Promise<void>) | null;
 }
 
 export interface ShellSpec {

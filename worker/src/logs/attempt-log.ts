@@ -6,7 +6,6 @@ import type { StageLog } from '../stages/stage-runner.ts';
 import { noHistory, type AttemptHistory } from '../stages/attempt-history.ts';
 import type { Spool } from '../spool/spool.ts';
 import { createLineSplitter } from './line-splitter.ts';
-import { createLogDigest } from './log-digest.ts';
 import type { Mask } from './mask.ts';
 
 export interface AttemptLog extends StageLog {
@@ -30,14 +29,13 @@ export function createAttemptLog(
   mask: Mask,
   now: () => number,
   startedAt: number = now(),
-  history: AttemptHistory = noHistory,
+  history: AttemptHistory = noHistory(),
 ): AttemptLog {
-  const digest = createLogDigest();
-  for (const text of history.lines) digest.add(text);
+  const { digest } = history;
   const toSkip = { o: history.openStep?.stdoutLines ?? 0, e: history.openStep?.stderrLines ?? 0 };
   let lines: LogLine[] = [];
   let characters = 0;
-  let logLines = history.lines.length;
+  let logLines = history.lineCount;
   let step = history.openStep?.index ?? -1;
   let isFirst = true;
   let timer: NodeJS.Timeout | null = null;
@@ -91,10 +89,11 @@ export function createAttemptLog(
       step = index;
       spool.append({ kind: 'step-started', step, at: now() });
     },
-    stepFinished: (index, result, exitCode) => {
+    stepFinished: (index, result, exitCode, failed = null) => {
       endStreams();
       toSkip.o = toSkip.e = 0;
-      spool.append({ kind: 'step-finished', step: index, result, exitCode, at: now() });
+      const failure = failed && { ...failed, message: mask.redact(failed.message) };
+      spool.append({ kind: 'step-finished', step: index, result, exitCode, failure, at: now() });
       step = -1;
     },
     drained: spool.drained,

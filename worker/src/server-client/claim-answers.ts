@@ -66,7 +66,11 @@ function checkedBy<T>(schema: z.ZodType, what: string): z.ZodType<T> {
 }
 
 export const claimAnswer: z.ZodType<ClaimAnswer> = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('claimed'), claim: checkedBy<Claim>(claimEnvelope, 'the claim') }),
+  z.object({
+    kind: z.literal('claimed'),
+    claim: checkedBy<Claim>(claimEnvelope, 'the claim'),
+    isTakenOver: z.boolean().default(false),
+  }),
   z.object({ kind: z.literal('refused'), reason: z.enum(['held', 'over', 'not-ready']) }),
 ]);
 

@@ -28,6 +28,8 @@ export interface HttpDoor {
   readonly call: (request: DoorRequest) => Promise<unknown>;
   /** Streams a body to a file; rejects with ServerAwayError when it is not what `sha256` says: it was cut off. */
   readonly download: (request: DoorDownload) => Promise<void>;
+  /** The lines of a 2xx answer to a GET as they come, for as long as they take; rejects like `call`. */
+  readonly lines: (request: Pick<DoorRequest, 'path' | 'signal'>) => AsyncGenerator<string>;
 }
 
 export interface DoorRequest {
@@ -68,6 +70,7 @@ export function createHttpDoor(serverUrl: string, token: string): HttpDoor {
       if (answer.sha256 !== sha256)
         throw new ServerAwayError(`${where} gave other bytes than were announced`);
     },
+    lines: (request) => linesOf(serverUrl, token, request),
   };
 }
 
@@ -99,6 +102,32 @@ async function saveBody(response: Response, file: string): Promise<string> {
   };
   await pipeline(body, hashed, createWriteStream(file, { mode: 0o600 }));
   return hash.digest('hex');
+}
+
+async function* linesOf(
+  serverUrl: string,
+  token: string,
+  { path, signal }: Pick<DoorRequest, 'path' | 'signal'>,
+): AsyncGenerator<string> {
+  try {
+    const response = await fetch(new URL(path, serverUrl), {
+      headers: { authorization: `Bearer ${token}` },
+      ...(signal !== undefined && { signal }),
+    });
+    if (!response.ok) {
+      const { reason, message } = problemOf(await response.text());
+      throw errorOf(response.status, reason, `the server answered GET ${path}: ${message}`);
+    }
+    let rest = '';
+    for await (const text of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      const lines = `${rest}${text}`.split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+  } catch (cause) {
+    if (cause instanceof ServerRefusedError || cause instanceof ServerAwayError) throw cause;
+    throw new ServerAwayError(`GET ${path} was cut: ${reasonOf(cause)}`, { cause });
+  }
 }
 
 async function send<T>(

@@ -22,6 +22,7 @@ import { whileAway } from './backoff.ts';
 import { createExchange } from './exchange.ts';
 import { createHttpDoor } from './http-door.ts';
 import { createKeptFilesClient, type KeptFilesClient } from './kept-files-client.ts';
+import { readPast, type KnownPast } from './read-past.ts';
 import { createRecordsClient, type RecordsClient } from './records-client.ts';
 
 /** Each call rejects with ServerAwayError or ServerRefusedError; only `postRecords` answers instead. */
@@ -34,6 +35,8 @@ export interface ServerClient extends RecordsClient {
   /** Keeps a failed attempt's container; rejects with ServerRefusedError, status 409, when it may not. */
   readonly hold: (attemptId: string, request: HoldRequest) => Promise<{ readonly forMs: number }>;
   readonly holdEnded: (attemptId: string, end: HoldEnd) => Promise<void>;
+  /** What the server has of an attempt that another worker had; asks again while the server is away, until `signal` aborts. */
+  readonly past: (attemptId: string, fence: number, signal: AbortSignal) => Promise<KnownPast>;
   readonly heartbeat: (beat: Heartbeat) => Promise<HeartbeatAnswer>;
   readonly claimAction: (request: ActionClaimRequest, signal?: AbortSignal) => Promise<ActionClaimAnswer>;
   /** Rejects with ServerRefusedError, status 409, when the fence is stale. */
@@ -65,6 +68,7 @@ export function createServerClient(serverUrl: string, token: string): ServerClie
     holdEnded: async (attemptId, end) => {
       await post(`/worker/attempts/${attemptId}/hold/end`, end);
     },
+    past: (attemptId, fence, signal) => whileAway(signal, () => readPast(door, attemptId, fence, signal)),
     heartbeat: async (beat) => heartbeatAnswer.parse(await post('/worker/heartbeat', beat)),
     claimAction: async (request, signal) =>
       actionClaimAnswer.parse(await post('/worker/actions/claims', request, signal)),

@@ -10,10 +10,10 @@ import { findSpools } from './deliver-leftovers.ts';
 import { readSpool } from './read-spool.ts';
 import type { SpooledRecord, SpoolHeader } from './spool.ts';
 
-/** An attempt that an earlier process of this worker had under way and that can be taken up again. */
-export interface UnfinishedAttempt {
-  readonly path: string;
-  readonly header: SpoolHeader;
+/** Where another process left an attempt that can be taken up again. */
+export interface EarlierAttempt {
+  /** Of its spool on this host; null: another worker had it, and the server told of it. */
+  readonly path: string | null;
   readonly records: readonly SpooledRecord[];
   readonly history: AttemptHistory;
   readonly record: AttemptRecord;
@@ -21,6 +21,12 @@ export interface UnfinishedAttempt {
   readonly wasUsed: boolean;
   /** Its container, if it has one. */
   readonly containerId: string | null;
+}
+
+/** One that a dead process of this worker had under way. */
+export interface UnfinishedAttempt extends EarlierAttempt {
+  readonly path: string;
+  readonly header: SpoolHeader;
 }
 
 export interface LeftSpools {

@@ -1,5 +1,4 @@
 import type { WorkerRecord } from '@sluice/pipelines/protocol/worker-api';
-import { createLogDigest } from '../logs/log-digest.ts';
 import { historyOf } from '../stages/attempt-history.ts';
 
 /**
@@ -13,15 +12,13 @@ export function lostRecord(
 ): Extract<WorkerRecord, { kind: 'finished' }> | null {
   const history = historyOf(events);
   if (history === null) return null;
-  const digest = createLogDigest();
-  for (const text of history.lines) digest.add(text);
   const message = `The worker's process was killed in the middle of this stage and could not take it up again: ${why}. Run it again, or name worker-lost in retry.on.`;
   return {
     kind: 'finished',
     number: history.records + 1,
     outcome: { result: 'failed', failure: { class: 'worker-lost', message, exitCode: null } },
-    logLines: history.lines.length,
-    logDigest: digest.finish(),
+    logLines: history.lineCount,
+    logDigest: history.digest.finish(),
     at,
   };
 }

@@ -60,12 +60,16 @@ export const defaultSpoolLimits = {
   keepFileBytes: 256 * 1024 * 1024,
 } as const;
 
-/** `earlier`: the records of a dead process's spool of the same attempt, which this one continues. */
+/**
+ * `earlier`: the records of a dead process's spool of the same attempt, which this one continues. `acknowledged`: number of
+ * the last record before them, which another worker has reported.
+ */
 export async function createSpool(
   path: string,
   header: SpoolHeader,
   options: SpoolOptions,
   earlier: readonly SpooledRecord[] = [],
+  acknowledged = 0,
 ): Promise<Spool> {
   const head = `${JSON.stringify(header)}\n`;
   const unfinished = `${path}.new`;
@@ -78,20 +82,25 @@ export async function createSpool(
     bytes += json.length + 1;
   }
   await rename(unfinished, path);
-  return spoolOver(file, path, header, { head, bytes, earlier }, options);
+  return spoolOver(file, path, header, { head, bytes, earlier, acknowledged }, options);
 }
 
 function spoolOver(
   file: FileHandle,
   path: string,
   header: SpoolHeader,
-  begin: { readonly head: string; readonly bytes: number; readonly earlier: readonly SpooledRecord[] },
+  begin: {
+    readonly head: string;
+    readonly bytes: number;
+    readonly earlier: readonly SpooledRecord[];
+    readonly acknowledged: number;
+  },
   options: SpoolOptions,
 ): Spool {
   const changes: Signal = createSignal();
   const { head, earlier } = begin;
   let waiting: SpooledRecord[] = [...earlier];
-  let number = earlier.at(-1)?.number ?? 0;
+  let number = earlier.at(-1)?.number ?? begin.acknowledged;
   let written = number;
   let waitingBytes = earlier.reduce((sum, record) => sum + record.json.length, 0);
   let fileBytes = begin.bytes;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import type { LogLine, WorkerRecord } from '@sluice/pipelines/protocol/worker-api';
-import { historyOf } from './attempt-history.ts';
+import type { AttemptPast, LogLine, PastChunk, WorkerRecord } from '@sluice/pipelines/protocol/worker-api';
+import { createLogDigest } from '../logs/log-digest.ts';
+import { historyFromPast, historyOf, IncompletePastError } from './attempt-history.ts';
 
 const log = (number: number, step: number, ...lines: readonly LogLine[]): WorkerRecord => ({
   kind: 'log',
@@ -21,6 +22,7 @@ const finished = (number: number, step: number): WorkerRecord => ({
   step,
   result: 'succeeded',
   exitCode: 0,
+  failure: null,
   at: 8,
 });
 
@@ -34,12 +36,46 @@ test('of the step under way it says how many lines of each stream have their num
     log(6, 1, [2, 'o', 'b'], [2, 'e', 'c'], [3, 'o', 'd']),
     log(7, 1, [4, 's', 'our own words'], [4, 'o', 'f']),
   ];
-  expect(historyOf(records)).toEqual({
-    lines: ['fetching', 'a', 'b', 'c', 'd', 'our own words', 'f'],
+  expect(historyOf(records)).toMatchObject({
+    lineCount: 7,
     records: 7,
     endedSteps: new Set([0]),
     openStep: { index: 1, startedAt: 7, stdoutLines: 3, stderrLines: 1 },
   });
+});
+
+test('the same is known from what the server has of it, and lines that are missing are noticed', async () => {
+  const past: AttemptPast = {
+    records: 7,
+    lines: 5,
+    startedAt: 1,
+    endedSteps: [0],
+    openStep: { index: 1, startedAt: 7 },
+    failure: null,
+  };
+  async function* chunks(): AsyncGenerator<PastChunk> {
+    yield { step: 0, lines: [[1, 'o', 'a']] };
+    yield {
+      step: 1,
+      lines: [
+        [2, 'o', 'b'],
+        [2, 'e', 'c'],
+        [3, 's', 'our own'],
+        [3, 'o', 'd'],
+      ],
+    };
+  }
+  const history = await historyFromPast(past, chunks());
+  expect(history).toMatchObject({
+    lineCount: 5,
+    records: 7,
+    endedSteps: new Set([0]),
+    openStep: { index: 1, startedAt: 7, stdoutLines: 2, stderrLines: 1 },
+  });
+  const digest = createLogDigest();
+  for (const text of ['a', 'b', 'c', 'our own', 'd']) digest.add(text);
+  expect(history.digest.finish()).toBe(digest.finish());
+  await expect(historyFromPast({ ...past, lines: 6 }, chunks())).rejects.toThrow(IncompletePastError);
 });
 
 test('between two steps none is under way', () => {

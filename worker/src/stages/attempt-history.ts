@@ -1,8 +1,11 @@
-import type { WorkerRecord } from '@sluice/pipelines/protocol/worker-api';
+import type { AttemptPast, PastChunk, WorkerRecord } from '@sluice/pipelines/protocol/worker-api';
+import { createLogDigest, type LogDigest } from '../logs/log-digest.ts';
 
-/** What an attempt's spool says has happened: the truth about which lines have a number already. */
+/** What an attempt's spool, or the server, says has happened: the truth about which lines have a number already. */
 export interface AttemptHistory {
-  readonly lines: readonly string[];
+  readonly lineCount: number;
+  /** Of those lines; whoever goes on adds to it. */
+  readonly digest: LogDigest;
   /** Number of the last record. */
   readonly records: number;
   readonly endedSteps: ReadonlySet<number>;
@@ -18,18 +21,26 @@ export interface OpenStep {
   readonly stderrLines: number;
 }
 
-export const noHistory: AttemptHistory = { lines: [], records: 0, endedSteps: new Set(), openStep: null };
+export const noHistory = (): AttemptHistory => ({
+  lineCount: 0,
+  digest: createLogDigest(),
+  records: 0,
+  endedSteps: new Set(),
+  openStep: null,
+});
 
 /** Null when the spool does not begin with the first record: it was cut after the server had acknowledged a lot. */
 export function historyOf(records: readonly WorkerRecord[]): AttemptHistory | null {
   if (records.some((record, at) => record.number !== at + 1)) return null;
-  const lines: string[] = [];
+  const digest = createLogDigest();
+  let lineCount = 0;
   const endedSteps = new Set<number>();
   let openStep: OpenStep | null = null;
   for (const record of records) {
     if (record.kind === 'log') {
-      for (const [, , text] of record.lines) lines.push(text);
-      if (openStep !== null) openStep = withLines(openStep, record);
+      for (const [, , text] of record.lines) digest.add(text);
+      lineCount += record.lines.length;
+      if (openStep !== null) openStep = withLines(openStep, record.lines);
     } else if (record.kind === 'step-started') {
       openStep = { index: record.step, startedAt: record.at, stdoutLines: 0, stderrLines: 0 };
     } else if (record.kind === 'step-finished') {
@@ -37,10 +48,36 @@ export function historyOf(records: readonly WorkerRecord[]): AttemptHistory | nu
       openStep = null;
     }
   }
-  return { lines, records: records.length, endedSteps, openStep };
+  return { lineCount, digest, records: records.length, endedSteps, openStep };
 }
 
-function withLines(step: OpenStep, { lines }: Extract<WorkerRecord, { kind: 'log' }>): OpenStep {
+/** The history of an attempt that another worker had, by what the server has of it. Rejects when lines are missing. */
+export async function historyFromPast(
+  past: AttemptPast,
+  chunks: AsyncIterable<PastChunk>,
+): Promise<AttemptHistory> {
+  const digest = createLogDigest();
+  let lineCount = 0;
+  let openStep: OpenStep | null =
+    past.openStep === null ? null : { ...past.openStep, stdoutLines: 0, stderrLines: 0 };
+  for await (const { step, lines } of chunks) {
+    for (const [, , text] of lines) digest.add(text);
+    lineCount += lines.length;
+    if (openStep !== null && step === openStep.index) openStep = withLines(openStep, lines);
+  }
+  if (lineCount !== past.lines) {
+    throw new IncompletePastError(`the server sent ${lineCount} of ${past.lines} lines of the log`);
+  }
+  const { records, endedSteps } = past;
+  return { lineCount, digest, records, endedSteps: new Set(endedSteps), openStep };
+}
+
+/** Thrown when fewer lines came than the server has: the connection was cut. */
+export class IncompletePastError extends Error {
+  override readonly name = 'IncompletePastError';
+}
+
+function withLines(step: OpenStep, lines: PastChunk['lines']): OpenStep {
   const count = (letter: 'o' | 'e'): number => lines.filter(([, stream]) => stream === letter).length;
   return {
     ...step,

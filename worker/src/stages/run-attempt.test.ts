@@ -57,6 +57,7 @@ function start(claim: Claim, clock: Clock = hostClock()): Started {
       heed: () => {},
       close: async () => {},
     },
+    pods: null,
     log: pino({ level: 'silent' }),
     clock,
     endProcesses: async () => {},

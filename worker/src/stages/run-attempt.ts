@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { Logger } from 'pino';
 import type { Claim } from '@sluice/pipelines/protocol/worker-api';
-import { ok } from '@sluice/pipelines/result';
+import { ok, type Result } from '@sluice/pipelines/result';
 import type { StageOutcome } from '@sluice/pipelines/run/run-state';
 import type { Checkout } from '../checkout/check-out.ts';
 import { createAttemptLog, type AttemptLog } from '../logs/attempt-log.ts';
@@ -20,7 +20,7 @@ import { maskReports } from '../reports/mask-reports.ts';
 import { openSessionDesk } from '../shells/session-desk.ts';
 import type { ShellHost } from '../shells/shell-host.ts';
 import type { ServerClient } from '../server-client/server-client.ts';
-import type { UnfinishedAttempt } from '../spool/find-unfinished.ts';
+import type { EarlierAttempt } from '../spool/find-unfinished.ts';
 import { createSpool, defaultSpoolLimits, type Spool } from '../spool/spool.ts';
 import { uploadSpool } from '../spool/upload-spool.ts';
 import type { WorkerFolder } from '../worker-folder.ts';
@@ -40,6 +40,8 @@ export interface AttemptDependencies {
   readonly checkout: Checkout;
   readonly runners: StageRunners;
   readonly shells: ShellHost;
+  /** Cluster and namespace in which this worker runs stages as pods; null: it does not. */
+  readonly pods: string | null;
   readonly log: Logger;
   readonly clock: Clock;
   /** Ends every process on this host that belongs to an attempt. */
@@ -49,7 +51,7 @@ export interface AttemptDependencies {
 /**
  * Resolves when nothing of the attempt is left on this host and the server has every record of it, however long the
  * server is away; or as soon as possible after `abandon` aborts: the spool then stays for the next start. `earlier`:
- * where a dead process of this worker left it.
+ * where a dead process of this worker, or another worker, left it.
  * Rejects only when not even its spool can be made.
  */
 export async function runAttempt(
@@ -57,7 +59,7 @@ export async function runAttempt(
   claim: Claim,
   attempt: LiveAttempt,
   abandon: AbortSignal,
-  earlier: UnfinishedAttempt | null = null,
+  earlier: EarlierAttempt | null = null,
 ): Promise<void> {
   const { folder, clock } = deps;
   const log = deps.log.child({ attemptId: claim.attemptId, stage: claim.stage.id });
@@ -69,8 +71,9 @@ export async function runAttempt(
       onProblem: (error) => log.error(error, 'the spool could not be written: disk full?'),
     },
     earlier?.records,
+    earlier?.records.length === 0 ? earlier.history.records : 0,
   );
-  if (earlier !== null) await rm(earlier.path, { force: true });
+  if (typeof earlier?.path === 'string') await rm(earlier.path, { force: true });
   const upload = startUpload(deps, spool, attempt, log, abandon);
   const mask = createMask({ ...claim.secrets, ...credentialsOf(claim) });
   const record = earlier?.record ?? { startedAt: clock.now(), startedTick: clock.tick(), failure: null };
@@ -123,7 +126,7 @@ interface AttemptParts {
   readonly mask: Mask;
   readonly log: Logger;
   readonly record: AttemptRecord;
-  readonly earlier: UnfinishedAttempt | null;
+  readonly earlier: EarlierAttempt | null;
   /** Time of this attempt, which no change of the host's clock disturbs. */
   readonly now: () => number;
 }
@@ -186,16 +189,14 @@ async function runStage(
   const isWanted = !wasUsed && (work.kind !== 'steps' || work.checkout);
   const keptFiles = server.keptFiles(claim.attemptId, claim.fence);
   const place = { workspace, scratch, say: log.say };
-  const checkingOut = isWanted
-    ? checkout.checkOut(claim.checkout, place, signal)
-    : Promise.resolve(ok(undefined));
-  const checkedOut = wasUsed
-    ? checkingOut
-    : checkingOut.then((result) =>
-        result.ok ? fillWorkspace({ claim, ...place, keptFiles, signal }) : result,
-      );
+  const fill = async (): Promise<Result<void, string>> => {
+    const result = isWanted ? await checkout.checkOut(claim.checkout, place, signal) : ok(undefined);
+    return result.ok && !wasUsed ? await fillWorkspace({ claim, ...place, keptFiles, signal }) : result;
+  };
+  let filling: Promise<Result<void, string>> | null = null;
+  const checkOut = (): Promise<Result<void, string>> => (filling ??= fill());
   if (work.kind !== 'steps') {
-    const result = await checkedOut;
+    const result = await checkOut();
     if (!result.ok) {
       log.say(result.error);
       return signal.aborted ? stoppedOutcome(signal) : failed(result.error, 'infrastructure');
@@ -205,7 +206,7 @@ async function runStage(
   const context: StageContext = {
     claim,
     workspace,
-    checkedOut,
+    checkOut,
     scratch,
     docker,
     labels: labelsOf(claim, folder.workerId),

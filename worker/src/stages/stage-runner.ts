@@ -19,10 +19,10 @@ export interface StageContext {
   /** The checked-out repository on this host; empty where the stage asked for no checkout. */
   readonly workspace: string;
   /**
-   * When the checkout is complete; its error is a sentence for people. Only runners of `steps` are called before, to
-   * do meanwhile what needs no files.
+   * Fills the workspace, once however often it is called; its error is a sentence for people. Only runners of `steps`
+   * are called before: what they take up again may need no checkout, and meanwhile they do what needs no files.
    */
-  readonly checkedOut: Promise<Result<void, string>>;
+  readonly checkOut: () => Promise<Result<void, string>>;
   /** A folder of this attempt's own, outside the workspace; removed afterwards. */
   readonly scratch: string;
   readonly docker: Docker;
@@ -83,6 +83,8 @@ export interface StageLog {
     step: number,
     result: 'succeeded' | 'failed' | 'skipped' | 'cancelled',
     exitCode: number | null,
+    /** Why it failed, for whoever takes the attempt over. */
+    failure?: Failure | null,
   ) => void;
   /** Resolves when the spool has room again; await it between chunks of a fast source. */
   readonly drained: () => Promise<void>;

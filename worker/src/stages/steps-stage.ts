@@ -1,5 +1,6 @@
 import type { StepDefinition, StepsWork } from '@sluice/pipelines/language/definition';
 import { stepRuns, type StepSituation } from '@sluice/pipelines/language/expression/step-condition';
+import { ok, type Result } from '@sluice/pipelines/result';
 import { retries } from '@sluice/pipelines/run/retry-policy';
 import type { Failure, StageOutcome } from '@sluice/pipelines/run/run-state';
 import { cachedHomeFolders } from '../caches/cache-place.ts';
@@ -40,13 +41,7 @@ export function createStepsRunner(executors: StepsExecutors): StageRunner {
     const work = claim.stage.work;
     if (work.kind !== 'steps') throw new Error(`stage "${claim.stage.id}" has no steps: ${work.kind}`);
     const executor = work.image === null ? executors.process : executors.image;
-    // What fails while both are under way must not be lost, nor leave the other's work behind.
-    const [opening, checkingOut] = await Promise.allSettled([
-      openOrAdopt(executor, context, work),
-      context.checkedOut,
-    ]);
-    if (opening.status === 'rejected') throw opening.reason;
-    const opened = opening.value;
+    const { opened, checkingOut } = await adoptOrOpen(executor, context, work);
     let isKept = false;
     const stopForcing = opened.kind === 'opened' ? endWhenForced(opened.session, context.forced) : () => {};
     try {
@@ -64,7 +59,7 @@ export function createStepsRunner(executors: StepsExecutors): StageRunner {
       stopForcing();
       if (opened.kind === 'opened' && !isKept) {
         context.desk.hide();
-        await opened.session.dispose();
+        await leave(opened.session, context.signal);
       }
     }
   };
@@ -97,6 +92,12 @@ async function keptForShell(
       : 'nothing is kept for a shell: the server does not allow it now, or this executor has none',
   );
   return isKept;
+}
+
+/** What another worker has now is left to it, where the steps can go on without us. */
+async function leave(session: ExecutorSession, signal: AbortSignal): Promise<void> {
+  if (isLost(signal) && session.release !== null) await session.release();
+  else await session.dispose();
 }
 
 /** A forced cancel waits for nothing: whatever runs ends with the workspace. */
@@ -151,22 +152,35 @@ async function runSteps(
   return await keepFiles(context, work, session, outcome);
 }
 
-async function openOrAdopt(
-  executor: Executor,
-  context: StageContext,
-  work: StepsWork,
-): Promise<OpenedWorkspace | GoneWorkspace> {
-  const spec = workspaceOf(context, work);
+interface Opening {
+  readonly opened: OpenedWorkspace | GoneWorkspace;
+  readonly checkingOut: PromiseSettledResult<Result<void, string>>;
+}
+
+async function adoptOrOpen(executor: Executor, context: StageContext, work: StepsWork): Promise<Opening> {
   if (context.earlier !== null && executor.adoptWorkspace !== null) {
-    const adopted = await executor.adoptWorkspace(spec, context.signal);
-    if (adopted.kind === 'adopted') return { kind: 'opened', session: adopted.session };
+    const adopted = await executor.adoptWorkspace(workspaceOf(context, work, noWait), context.signal);
+    const nothingToDo = { status: 'fulfilled', value: ok(undefined) } as const;
+    if (adopted.kind === 'adopted') {
+      return { opened: { kind: 'opened', session: adopted.session }, checkingOut: nothingToDo };
+    }
     if (adopted.kind === 'gone') {
       const message = `The worker was killed in the middle of this stage, and ${adopted.message}.`;
-      return { kind: 'failed', reason: 'gone', message };
+      return { opened: { kind: 'failed', reason: 'gone', message }, checkingOut: nothingToDo };
     }
   }
-  return await executor.openWorkspace(spec, context.signal);
+  // What fails while both are under way must not be lost, nor leave the other's work behind.
+  const checkedOut = context.checkOut();
+  const spec = workspaceOf(context, work, checkedOut);
+  const [opening, checkingOut] = await Promise.allSettled([
+    executor.openWorkspace(spec, context.signal),
+    checkedOut,
+  ]);
+  if (opening.status === 'rejected') throw opening.reason;
+  return { opened: opening.value, checkingOut };
 }
+
+const noWait = Promise.resolve();
 
 interface GoneWorkspace {
   readonly kind: 'failed';
@@ -178,11 +192,15 @@ function failureClassOf(reason: 'image-pull' | 'refused' | 'service' | 'gone'): 
   return reason === 'gone' ? 'worker-lost' : reason === 'image-pull' ? 'image-pull' : 'failed';
 }
 
-function workspaceOf({ claim, log, ...context }: StageContext, work: StepsWork): WorkspaceSpec {
+function workspaceOf(
+  { claim, log, ...context }: StageContext,
+  work: StepsWork,
+  checkedOut: Promise<unknown>,
+): WorkspaceSpec {
   return {
     image: work.image,
     workspace: context.workspace,
-    filled: context.checkedOut.catch(() => undefined),
+    filled: checkedOut.catch(() => undefined),
     scratch: context.scratch,
     labels: context.labels,
     network: work.network,
@@ -238,20 +256,41 @@ async function runStep(
     return { class: 'failed', message: `Step "${step.name}": ${env.error}`, exitCode: null };
   }
   const timeout = timeoutSignal(step.timeoutMs, underWay, now);
+  const stop = session.release === null ? signal : unlessLost(signal);
   const running = session.runStep(
     { index, script: step.run, shell: work.shell, env: env.value, graceMs },
     log,
-    timeout === null ? signal : AbortSignal.any([signal, timeout]),
+    timeout === null ? stop : AbortSignal.any([stop, timeout]),
   );
-  const end = await unlessForced(running, forced);
+  const end = await Promise.race([unlessForced(running, forced), whenLost(session, signal)]);
+  if (end === 'left') return null;
   const failure = failureOf(end, step, signal);
   const result = failure !== null ? 'failed' : end.kind === 'stopped' ? 'cancelled' : 'succeeded';
   if (failure !== null) {
     await keepFailure(failure);
     log.say(failure.message);
   }
-  log.stepFinished(index, result, end.kind === 'exited' ? end.exitCode : null);
+  log.stepFinished(index, result, end.kind === 'exited' ? end.exitCode : null, failure);
   return failure;
+}
+
+/** What another worker takes over must not be stopped by the one that has lost it. */
+function unlessLost(signal: AbortSignal): AbortSignal {
+  const stop = new AbortController();
+  const pass = (): void => {
+    if (!isLost(signal)) stop.abort(signal.reason);
+  };
+  if (signal.aborted) pass();
+  else signal.addEventListener('abort', pass, { once: true });
+  return stop.signal;
+}
+
+/** Settles only when the attempt was lost and its step goes on elsewhere. */
+async function whenLost(session: ExecutorSession, signal: AbortSignal): Promise<'left'> {
+  if (session.release === null) return await new Promise(() => {});
+  if (!signal.aborted)
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  return isLost(signal) ? 'left' : await new Promise(() => {});
 }
 
 /** A step whose workspace was taken away under it was stopped, however that looked from inside. */

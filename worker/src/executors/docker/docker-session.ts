@@ -117,6 +117,7 @@ export function createDockerSession(
       else await outlastEngine(() => copyOut(container, spec.workspace, path));
     },
     openShell: (shell) => openDockerShell(container, shell),
+    release: null,
     fetchFile: async (path) => {
       if (isLocal) return;
       await outlastEngine(() => copyOut(container, spec.workspace, path));

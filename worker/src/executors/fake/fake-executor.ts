@@ -92,6 +92,7 @@ function fakeSession(
           },
         });
       }),
+    release: null,
     fetchFile: async () => {},
     fetchTree: async () => {},
     dispose: async () => {

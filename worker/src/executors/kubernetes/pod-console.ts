@@ -32,6 +32,8 @@ export interface PodConsole {
    */
   readonly follow: (number: number, start: string, output: StepOutput) => Promise<FollowEnd>;
   readonly close: () => void;
+  /** What is followed is followed no more; `follow` then says `taken-over`. */
+  readonly abandon: () => void;
 }
 
 /** The pod is looked at so often while a step runs, should its node have died without a word. */
@@ -42,6 +44,7 @@ const endingMs = 90_000;
 export function openPodConsole(place: PodPlace): PodConsole {
   let reader: StepOutput = nobody;
   let connection: RunningCommand | null = null;
+  let isAbandoned = false;
   const connected = async (): Promise<RunningCommand> => {
     if (connection !== null) return connection;
     const target = { namespace: place.cluster.namespace, pod: place.name, container: stepsContainer };
@@ -98,6 +101,7 @@ export function openPodConsole(place: PodPlace): PodConsole {
           const end = await followOnce(number, start, from, output).catch(unlessCut);
           if (end !== null) return end;
           leave();
+          if (isAbandoned) return { kind: 'taken-over' };
           const pod = await place.cluster.findPod(place.name);
           const ended = endOf(pod, place);
           if (ended !== null) return { kind: 'pod-ended', end: ended };
@@ -110,6 +114,10 @@ export function openPodConsole(place: PodPlace): PodConsole {
       }
     },
     close: leave,
+    abandon: () => {
+      isAbandoned = true;
+      leave();
+    },
   };
 }
 

@@ -37,6 +37,7 @@ export function createPodSession(
       const end = await untilEnded(place, following, command.graceMs, signal);
       return end === 'stopped' ? { kind: 'stopped' } : stepEnd(end);
     },
+    release: async () => console_.abandon(),
     fetchFile: (path) => fetchFile(place, spec.workspace, path),
     fetchTree: (path) => fetchTree(place, spec, path),
     dispose: async () => {

@@ -43,6 +43,7 @@ export function createProcessSession(spec: WorkspaceSpec, options: ProcessSessio
         await follower.close();
       }
     },
+    release: null,
     fetchFile: async () => {},
     fetchTree: async () => {},
     dispose: async () => {

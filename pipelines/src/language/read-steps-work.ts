@@ -1,6 +1,7 @@
 import type { Resources, StepDefinition, StepsWork } from './definition.ts';
 import { field, readFields, requiredField, type Fields } from './fields.ts';
 import { keepsKeys, readKeeps } from './read-keeps.ts';
+import { readPod } from './read-pod.ts';
 import { readRepositoryPath } from './read-path.ts';
 import { readCondition, readEnv, readTemplate, type TemplateContext } from './read-templates.ts';
 import { readDuration, readMemory } from './read-units.ts';
@@ -17,6 +18,7 @@ export const stepsKeys = [
   'shell',
   'network',
   'resources',
+  'pod',
   ...keepsKeys,
   'keep_on_failure',
 ] as const;
@@ -43,7 +45,7 @@ export function readStepsWork(fields: Fields, context: TemplateContext, defaults
     services: [],
     user: null,
     readOnlyRoot: false,
-    pod: null,
+    pod: field(fields, 'pod', readPod, null),
     steps: field(fields, 'steps', (_, node, name) => readSteps(reading, node, name, context), []),
     outputs: field(fields, 'outputs', readRecord(readOutput, variableName), {}),
     ...(keeps !== null && { keeps }),

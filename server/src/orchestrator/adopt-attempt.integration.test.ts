@@ -35,7 +35,11 @@ describe.skipIf(redisUrl === undefined)('taking up an attempt again (needs REDIS
       ingestRecords(core.context, attemptId, { fence: under, records: [record(number)] });
     await batch(fence, 1);
     const answer = await adoptAttempt(core.context, attemptId, { workerId: 'one', fence });
-    expect(answer).toEqual({ kind: 'claimed', claim: { ...claim, fence: fence + 1 } });
+    expect(answer).toEqual({
+      kind: 'claimed',
+      claim: { ...claim, fence: fence + 1 },
+      isTakenOver: false,
+    });
     expect(await batch(fence, 2)).toMatchObject({ ok: false, error: { reason: 'stale-fence' } });
     expect(await batch(fence + 1, 2)).toMatchObject({ ok: true, value: { acknowledged: 2 } });
   });

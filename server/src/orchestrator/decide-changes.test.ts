@@ -125,6 +125,9 @@ function anAttempt(stage: Stage): Attempt {
     pool: 'default',
     rank: 1,
     run_number: 1,
+    executor: null,
+    pods: null,
+    first_failure: null,
     granted_at: 0,
   };
 }

@@ -130,11 +130,3 @@ export function letGo(held: Held | null | undefined, cell: Cell | undefined): vo
 export const untilTrue = async (what: string, look: () => Promise<boolean> | boolean): Promise<void> => {
   await until(what, async () => ((await look()) ? true : null));
 };
-
-export async function inTime<T>(what: string, promise: Promise<T>, ms = patienceMs): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${ms / 1_000} s for ${what}`)), ms);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}

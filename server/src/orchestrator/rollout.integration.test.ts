@@ -13,6 +13,7 @@ import { environmentViews } from '../views/environment-view.ts';
 import { rolloutView } from '../views/rollout-view.ts';
 import { runView } from '../views/run-view.ts';
 import { castVote } from './cast-vote.ts';
+import { hearHeartbeat } from '../ingest/heartbeat.ts';
 import { claimAction } from './claim-action.ts';
 import { claimAttempt } from './claim-attempt.ts';
 import { reportAction } from './report-action.ts';
@@ -29,7 +30,7 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
   let worker: { close(): Promise<void> };
   beforeAll(async () => {
     core = await openTestCore();
-    for (const name of ['one', 'two', 'three', 'four', 'five']) {
+    for (const name of ['one', 'two', 'three', 'four', 'five', 'six']) {
       const target = { kind: 'docker', service: name, listenHost: '127.0.0.1', listenPort: 80 } as const;
       await core.context.db.transaction().execute((trx) => saveEnvironment(trx, { name, target, at: 0 }));
     }
@@ -149,6 +150,28 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
     await requestCancel(core.context, runId, 'grace', 'wrong branch');
     await expect.poll(() => statusOf(core, runId)).toBe('cancelled');
     expect((await runView(core.context.db, runId))?.rollouts[0]?.phase).toBe('rolled-back');
+  });
+
+  test('an action that its worker names no longer is given out again at once, one that it names is kept', async () => {
+    const runId = await startDeploy(core, aDeploy('six'));
+    await expect.poll(async () => (await runView(core.context.db, runId))?.rollouts.length).toBe(1);
+    const rolloutId = (await runView(core.context.db, runId))?.rollouts[0]?.id ?? '';
+    const claimBy = (workerId: string) => claimAction(core.context, { rolloutId, action: 1, workerId });
+    const given = await claimBy('dies');
+    if (given.kind === 'refused') throw new Error(given.reason);
+    const later = { ...core.context, now: () => core.context.now() + 6_000 };
+    const beat = { workerId: 'dies', pool: 'default', slots: 1, attempts: [] };
+    const { fence } = given.claim;
+    await hearHeartbeat(later, { ...beat, actions: [{ rolloutId, action: 1, fence }] });
+    expect(await claimAction(later, { rolloutId, action: 1, workerId: 'other' })).toMatchObject({
+      reason: 'held',
+    });
+    const muchLater = { ...core.context, now: () => core.context.now() + 12_000 };
+    await hearHeartbeat(muchLater, { ...beat, actions: [] });
+    const afterwards = { ...core.context, now: () => core.context.now() + 12_100 };
+    expect(await claimAction(afterwards, { rolloutId, action: 1, workerId: 'other' })).toMatchObject({
+      kind: 'claimed',
+    });
   });
 
   test('a deployment to an environment that does not exist says how to create it', async () => {

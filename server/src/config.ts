@@ -1,5 +1,6 @@
 // The environment, read once.
 import path from 'node:path';
+import { defaultStepLogBytes } from '@sluice/pipelines/protocol/worker-api';
 import { z } from 'zod';
 import type { S3Settings } from './blobs/s3-client.ts';
 
@@ -28,6 +29,8 @@ export interface ServerConfig {
   readonly s3: S3Settings | null;
   readonly cacheLimitBytes: number;
   readonly logLevel: string;
+  /** What one step may print at most. */
+  readonly stepLogBytes: number;
 }
 
 /** Throws one error that names every variable that cannot be used, and never a value that may be secret. */
@@ -56,6 +59,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
     s3: s3Settings(read),
     cacheLimitBytes: read.SLUICE_CACHE_GB * 1024 ** 3,
     logLevel: read.SLUICE_LOG_LEVEL,
+    stepLogBytes: read.SLUICE_STEP_LOG_LIMIT_MB * 1_000_000,
   };
 }
 
@@ -144,4 +148,9 @@ const variables = z.object({
   SLUICE_S3_SESSION_TOKEN: z.string().optional(),
   SLUICE_CACHE_GB: z.coerce.number('must be a number of GiB').min(0.01, 'must be at least 0.01').default(10),
   SLUICE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  SLUICE_STEP_LOG_LIMIT_MB: z.coerce
+    .number('must be a number of megabytes')
+    .min(1, 'must be at least 1')
+    .max(1_000_000, 'must be at most 1000000')
+    .default(defaultStepLogBytes / 1_000_000),
 });

@@ -25,6 +25,8 @@ export interface ServerContext {
   readonly cacheLimitBytes: number;
   /** BullMQ's key prefix, the same for servers and workers; BullMQ's own default is `bull`. */
   readonly queuePrefix: string;
+  /** What one step may print at most. */
+  readonly stepLogBytes: number;
 }
 
 /** Authenticated encryption for secrets at rest. */

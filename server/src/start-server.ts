@@ -63,10 +63,10 @@ async function openContext(config: ServerConfig, log: Logger, opened: Closers): 
   await ensureCliToken(parts, dataDir);
   const news = openNews(redis, log);
   opened.add(() => news.close());
-  const { queuePrefix, cacheLimitBytes } = config;
+  const { queuePrefix, cacheLimitBytes, stepLogBytes } = config;
   const blobs =
     config.s3 === null ? openDiskBlobStore(path.join(dataDir, 'blobs')) : openS3BlobStore(config.s3);
-  return { ...parts, redis, log, installation, news, queuePrefix, blobs, cacheLimitBytes };
+  return { ...parts, redis, log, installation, news, queuePrefix, blobs, cacheLimitBytes, stepLogBytes };
 }
 
 /** Starts what works by itself, then the doors; closed in the opposite order. */

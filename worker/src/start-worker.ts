@@ -166,7 +166,7 @@ async function sweep(
   log: Logger,
 ): Promise<void> {
   try {
-    const keep = new Set(unfinished.flatMap(({ containerId }) => containerId ?? []));
+    const keep = new Set(unfinished.flatMap(({ engineIds }) => engineIds));
     const removed = await removeLeftovers(docker, { 'sluice.worker': workerId }, keep);
     if (removed > 0) log.warn({ removed }, 'removed what attempts of an earlier process left on the engine');
   } catch (error) {

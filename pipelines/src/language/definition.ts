@@ -120,7 +120,7 @@ export interface StepsWork {
   /** Containers beside the steps, in the order of the file; each is reached by its name. */
   readonly services: readonly ServiceDefinition[];
   /** `name`, `uid` or `uid:gid` that the steps run as; null: root of the container. */
-  readonly user: Template | null;
+  readonly user: string | null;
   /** True: only the workspace and /tmp can be written. */
   readonly readOnlyRoot: boolean;
   /** Null: as the worker's operator has it. Means nothing where the stage does not become a pod. */

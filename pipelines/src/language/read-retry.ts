@@ -1,4 +1,4 @@
-import { failureClasses, type RetryPolicy } from './definition.ts';
+import { failureClasses, type FailureClass, type RetryPolicy } from './definition.ts';
 import { field, readFields, type Reader } from './fields.ts';
 import { readInteger, readList, readNumber, readText } from './read-values.ts';
 import { readDuration } from './read-units.ts';
@@ -31,6 +31,31 @@ export const readRetry =
       on: field(fields, 'on', readList(readFailureClass), base.on),
     };
   };
+
+/**
+ * Of a step: unlike a stage's it is, where it does not say otherwise, for the step's own failures, and the tries follow
+ * each other sooner.
+ */
+export const readStepRetry: Reader<RetryPolicy> = (reading, node, name) => {
+  const policy = readRetry({ ...defaultRetry, delayMs: 1_000, on: ['failed', 'timeout'] })(
+    reading,
+    node,
+    name,
+  );
+  const foreign = policy.on.find((rule) => notOfSteps.some((each) => each === rule));
+  if (foreign !== undefined) {
+    const message = `${name}: a step never ends as ${foreign}, a stage does. Name it in the retry of the stage.`;
+    report(reading, node, 'not-of-steps', message, 'warning');
+  }
+  return policy;
+};
+
+const notOfSteps = [
+  'image-pull',
+  'worker-lost',
+  'infrastructure',
+  'cancelled',
+] as const satisfies readonly FailureClass[];
 
 const readFailureClass: Reader<string> = (reading, node, name) => {
   const text = readText(reading, node, name);

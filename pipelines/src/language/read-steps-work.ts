@@ -1,11 +1,23 @@
 import type { Resources, StepDefinition, StepsWork } from './definition.ts';
 import { field, readFields, requiredField, type Fields } from './fields.ts';
+import { readImageName } from './read-image-name.ts';
 import { keepsKeys, readKeeps } from './read-keeps.ts';
 import { readPod } from './read-pod.ts';
 import { readRepositoryPath } from './read-path.ts';
+import { readStepRetry } from './read-retry.ts';
+import { readServices } from './read-services.ts';
 import { readCondition, readEnv, readTemplate, type TemplateContext } from './read-templates.ts';
 import { readDuration, readMemory } from './read-units.ts';
-import { readBoolean, readChoice, readNumber, readRecord, readText, variableName } from './read-values.ts';
+import { readUser } from './read-user.ts';
+import {
+  readBoolean,
+  readChoice,
+  readInteger,
+  readNumber,
+  readRecord,
+  readText,
+  variableName,
+} from './read-values.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
@@ -21,6 +33,9 @@ export const stepsKeys = [
   'pod',
   ...keepsKeys,
   'keep_on_failure',
+  'services',
+  'user',
+  'read_only',
 ] as const;
 
 /** Longer, and forgotten containers would fill an engine. */
@@ -30,9 +45,10 @@ export function readStepsWork(fields: Fields, context: TemplateContext, defaults
   const { reading } = fields;
   const keepOnFailureMs = field(fields, 'keep_on_failure', readKeep, null);
   const keeps = readKeeps(fields, context);
+  checkServices(fields);
   return {
     kind: 'steps',
-    image: field(fields, 'image', (_, node, name) => readImage(reading, node, name, context), null),
+    image: field(fields, 'image', readImageName(context), null),
     checkout: field(fields, 'checkout', readCheckout, true),
     shell: field(fields, 'shell', readChoice(['sh', 'bash']), 'sh'),
     network: field(fields, 'network', readBoolean, true),
@@ -42,10 +58,10 @@ export function readStepsWork(fields: Fields, context: TemplateContext, defaults
       (_, node, name) => readResources(reading, node, name, defaults),
       defaults,
     ),
-    services: [],
-    user: null,
-    readOnlyRoot: false,
     pod: field(fields, 'pod', readPod, null),
+    services: field(fields, 'services', readServices(context), []),
+    user: field(fields, 'user', readUser, null),
+    readOnlyRoot: field(fields, 'read_only', readBoolean, false),
     steps: field(fields, 'steps', (_, node, name) => readSteps(reading, node, name, context), []),
     outputs: field(fields, 'outputs', readRecord(readOutput, variableName), {}),
     ...(keeps !== null && { keeps }),
@@ -53,12 +69,22 @@ export function readStepsWork(fields: Fields, context: TemplateContext, defaults
   };
 }
 
+function checkServices({ reading, label, entries }: Fields): void {
+  const services = entries.get('services');
+  if (services === undefined || entries.has('image')) return;
+  const message = `${label} has services, which only steps in a container reach. Add the steps' image, such as image: node:20.`;
+  report(reading, services.keySpan, 'missing-key', message);
+}
+
+/** Fewer are not enough for a shell that starts a program. */
+const leastPids = 16;
+
 export function readResources(reading: Reading, node: SourceNode, name: string, base: Resources): Resources {
-  const fields = readFields(reading, node, name, { known: ['cpu', 'memory'] });
+  const fields = readFields(reading, node, name, { known: ['cpu', 'memory', 'pids'] });
   return {
     cpu: field(fields, 'cpu', readNumber(0.01, 1_024), base.cpu),
     memoryBytes: field(fields, 'memory', readMemory, base.memoryBytes),
-    pids: base.pids,
+    pids: field(fields, 'pids', readInteger(leastPids, 1_000_000), base.pids),
   };
 }
 
@@ -66,19 +92,6 @@ function readKeep(reading: Reading, node: SourceNode, name: string): number {
   const ms = readDuration(1_000)(reading, node, name);
   if (ms > longestKeepMs) report(reading, node, 'wrong-value', `${name} must be at most 2h.`);
   return Math.min(ms, longestKeepMs);
-}
-
-function readImage(reading: Reading, node: SourceNode, name: string, context: TemplateContext): string {
-  const image = readTemplate(reading, node, name, 'text', context);
-  if (image.startsWith('-') || /\s/.test(image.replace(/\$\{\{.*?\}\}/g, ''))) {
-    report(
-      reading,
-      node,
-      'wrong-value',
-      `${name} must be an image such as node:20, without spaces and not beginning with -.`,
-    );
-  }
-  return image;
 }
 
 function readCheckout(reading: Reading, node: SourceNode, name: string): boolean {
@@ -119,8 +132,7 @@ function readStep(
     return { name: commandName(run), run, if: null, env: {}, timeoutMs: null, retry: null };
   }
   const fields = readFields(reading, node, name, {
-    known: ['name', 'run', 'if', 'env', 'timeout'],
-    later: ['retry'],
+    known: ['name', 'run', 'if', 'env', 'timeout', 'retry'],
   });
   const env = field(fields, 'env', (_, value, label) => readEnv(reading, value, label, 'text', context), {});
   const inner: TemplateContext = { ...context, env: [...context.env, env] };
@@ -138,7 +150,7 @@ function readStep(
     ),
     env,
     timeoutMs: field(fields, 'timeout', readDuration(1), null),
-    retry: null,
+    retry: field(fields, 'retry', readStepRetry, null),
   };
 }
 

@@ -1,7 +1,13 @@
 // Fills in the templates of a stage, everywhere that a stage may hold one.
 import { envLookup, noEnv } from '../language/expression/env-lookup.ts';
 import type { Scope } from '../language/expression/scope.ts';
-import type { CacheKey, EnvValue, StageKeeping, StageWork, StepDefinition } from '../language/definition.ts';
+import type {
+  CacheKey,
+  EnvValue,
+  ServiceDefinition,
+  StageKeeping,
+  StageWork,
+} from '../language/definition.ts';
 import { err, ok, unreachable, type Result } from '../result.ts';
 
 type Env = Readonly<Record<string, EnvValue>>;
@@ -29,11 +35,8 @@ export function renderStage(
   const below: Scope = { ...scope, env: envLookup([pipelineEnv], scope) };
   const within: Scope = { ...scope, env: envLookup([pipelineEnv, stage.env], scope) };
   const env = renderEnv(stage.env, below, fillIn);
-  const forStep = (step: StepDefinition): Scope => ({
-    ...scope,
-    env: envLookup([pipelineEnv, stage.env, step.env], scope),
-  });
-  const work = renderWork(stage.work, within, forStep, fillIn);
+  const forLayer = (env: Env): Scope => ({ ...scope, env: envLookup([pipelineEnv, stage.env, env], scope) });
+  const work = renderWork(stage.work, within, forLayer, fillIn);
   const [problem] = problems;
   return problem === undefined ? ok({ env, work }) : err(problem);
 }
@@ -56,21 +59,17 @@ function renderEnv(env: Env, scope: Scope, fillIn: FillIn): Env {
 }
 
 /** A metric's query keeps its `${{ version }}`: that is filled in for each side when it is measured. */
-function renderWork(
-  work: StageWork,
-  scope: Scope,
-  forStep: (step: StepDefinition) => Scope,
-  fillIn: FillIn,
-): StageWork {
+function renderWork(work: StageWork, scope: Scope, forLayer: (env: Env) => Scope, fillIn: FillIn): StageWork {
   switch (work.kind) {
     case 'steps':
       return {
         ...work,
         image: work.image === null ? null : fillIn('image', work.image, scope),
+        services: work.services.map((service) => renderService(service, scope, forLayer, fillIn)),
         steps: work.steps.map((step) => ({
           ...step,
           env: renderEnv(step.env, scope, fillIn),
-          run: fillIn(`step "${step.name}"`, step.run, forStep(step)),
+          run: fillIn(`step "${step.name}"`, step.run, forLayer(step.env)),
         })),
         ...(work.keeps !== undefined && { keeps: renderKeeps(work.keeps, scope, fillIn) }),
       };
@@ -109,6 +108,23 @@ function renderKeeps(keeps: StageKeeping, scope: Scope, fillIn: FillIn): StageKe
     restore: rule.restore.map(renderKey),
   }));
   return { ...keeps, cache };
+}
+
+function renderService(
+  service: ServiceDefinition,
+  scope: Scope,
+  forLayer: (env: Env) => Scope,
+  fillIn: FillIn,
+): ServiceDefinition {
+  const where = `services.${service.name}`;
+  const inner = forLayer(service.env);
+  return {
+    ...service,
+    image: fillIn(`${where}.image`, service.image, scope),
+    env: renderEnv(service.env, scope, fillIn),
+    command: service.command?.map((word) => fillIn(`${where}.command`, word, inner)) ?? null,
+    ready: service.ready === null ? null : fillIn(`${where}.ready`, service.ready, inner),
+  };
 }
 
 const mapValues = <T, U>(

@@ -161,3 +161,38 @@ function planOf(text: string): Plan {
   if (outcome.kind === 'filtered') throw new Error(outcome.reasons.join('\n'));
   return outcome.plan;
 }
+
+test('services are filled in like steps, each with its own variables', () => {
+  const services = planOf(`
+on: push
+env: { COMMON: 'run \${{ run.number }}' }
+stages:
+  build: { steps: [make], outputs: { version: { file: V } } }
+  test:
+    needs: [build]
+    image: x
+    services:
+      db:
+        image: 'db:\${{ stages.build.outputs.version }}'
+        env: { NAME: '\${{ env.COMMON }}' }
+        ready: 'ask \${{ env.NAME }}'
+        command: [serve, '\${{ run.number }}']
+    steps: [x]
+`);
+  const stage = resolveStage(services, state({ build: built }), 'test', { id: 'r', number: 7 });
+  expect(stage).toMatchObject({
+    ok: true,
+    value: {
+      work: {
+        services: [
+          {
+            image: 'db:1.2',
+            env: { NAME: { text: 'run 7' } },
+            ready: 'ask run 7',
+            command: ['serve', '7'],
+          },
+        ],
+      },
+    },
+  });
+});

@@ -91,7 +91,11 @@ export interface Claim {
   readonly registryCredentials: readonly RegistryCredential[];
   /** To be unpacked in the workspace, in this order. Absent: none. */
   readonly artifacts?: readonly ClaimedArtifact[];
+  /** What one step may print at most; a step that prints more is ended. */
+  readonly stepLogBytes: number;
 }
+
+export const defaultStepLogBytes = 1_000_000_000;
 
 export interface CheckoutSpec {
   readonly repositoryId: string;

@@ -64,6 +64,7 @@ export async function openTestApp(options: { readonly webRoot?: string } = {}): 
     blobs: openDiskBlobStore(path.join(folder, 'blobs')),
     cacheLimitBytes: 1024 ** 3,
     queuePrefix: 'bull',
+    stepLogBytes: 1_000_000_000,
   };
 
   const rules = { fileFolders: [folder], privateHosts: [] };

@@ -33,7 +33,8 @@ export async function adoptAttempt(
     if (!resolved.ok) return over; // a secret or the repository was removed meanwhile: the worker reports the loss
     const fence = attempt.fence + 1;
     await updateAttempt(unit.trx, attempt.id, { fence, lease_until: unit.at + leaseMs });
-    const place = { installation: context.installation, attemptId, attempt: attempt.number, fence };
+    const { installation, stepLogBytes } = context;
+    const place = { installation, stepLogBytes, attemptId, attempt: attempt.number, fence };
     const claim = claimOf(run, resolved.value, supplies, place);
     // It may have nothing of its own left to go on by.
     return { kind: 'claimed', claim, isTakenOver: attempt.pods !== null && attempt.acknowledged > 0 };

@@ -32,23 +32,27 @@ export async function claimAttempt(
   const answer = await change({
     runId,
     attempt: { runId, stage, attempt },
-    decide: (held) => decideClaim(held, request, supplies, context.installation),
+    decide: (held) => decideClaim(held, request, supplies, context),
   });
   if (answer?.kind === 'claimed') noteRun(answer.claim.attemptId, runId);
   return answer ?? over;
 }
 
+/** What this server gives out with every claim. */
+type GivenOut = Pick<ServerContext, 'installation' | 'stepLogBytes'>;
+
 function decideClaim(
   { run, attempt, at }: HeldAttempt,
   request: ClaimRequest,
   supplies: Supplies,
-  installation: string,
+  { installation, stepLogBytes }: GivenOut,
 ): Decision<ClaimAnswer> {
-  if (attempt.status === 'held') return claimAgain({ run, attempt, at }, request, supplies, installation);
+  if (attempt.status === 'held')
+    return claimAgain({ run, attempt, at }, request, supplies, { installation, stepLogBytes });
   const stage = run.content.state.stages[request.stage];
   const isOffered = attempt.status === 'queued' && stage?.status === 'running';
   if (isOffered && stage.attempt === request.attempt && attempt.pods !== null)
-    return decideTakeOver({ run, attempt, at }, request, supplies, installation);
+    return decideTakeOver({ run, attempt, at }, request, supplies, { installation, stepLogBytes });
   if (attempt.status !== 'queued' || stage?.status !== 'queued' || stage.attempt !== request.attempt)
     return { answer: over };
   const place = { stage: request.stage, attempt: request.attempt, at };
@@ -60,7 +64,7 @@ function decideClaim(
   }
   const fence = attempt.fence + 1;
   const { workerId } = request;
-  const given = { installation, attemptId: attempt.id, attempt: attempt.number, fence };
+  const given = { installation, stepLogBytes, attemptId: attempt.id, attempt: attempt.number, fence };
   return {
     answer: { kind: 'claimed', claim: claimOf(run, resolved.value, supplies, given), isTakenOver: false },
     attempt: {
@@ -81,14 +85,14 @@ function claimAgain(
   { run, attempt, at }: HeldAttempt,
   request: ClaimRequest,
   supplies: Supplies,
-  installation: string,
+  { installation, stepLogBytes }: GivenOut,
 ): Decision<ClaimAnswer> {
   const isTheirs = request.again === true && attempt.worker_id === request.workerId;
   const resolved = resolveForWorker(run, request.stage, supplies);
   if (!isTheirs || attempt.acknowledged > 0 || !resolved.ok)
     return { answer: { kind: 'refused', reason: 'held' } };
   const fence = attempt.fence + 1;
-  const given = { installation, attemptId: attempt.id, attempt: attempt.number, fence };
+  const given = { installation, stepLogBytes, attemptId: attempt.id, attempt: attempt.number, fence };
   const stage = run.content.state.stages[request.stage];
   const isTakenOver = stage?.status === 'running' && stage.worker !== request.workerId;
   return {
@@ -102,7 +106,7 @@ function decideTakeOver(
   { run, attempt, at }: HeldAttempt,
   request: ClaimRequest,
   supplies: Supplies,
-  installation: string,
+  { installation, stepLogBytes }: GivenOut,
 ): Decision<ClaimAnswer> {
   if (request.pods !== attempt.pods) return { answer: { kind: 'refused', reason: 'not-ready' } };
   const resolved = resolveForWorker(run, request.stage, supplies);
@@ -113,7 +117,7 @@ function decideTakeOver(
     return { answer: over, over: resolved.error, events: [end] };
   }
   const fence = attempt.fence + 1;
-  const given = { installation, attemptId: attempt.id, attempt: attempt.number, fence };
+  const given = { installation, stepLogBytes, attemptId: attempt.id, attempt: attempt.number, fence };
   return {
     answer: { kind: 'claimed', claim: claimOf(run, resolved.value, supplies, given), isTakenOver: true },
     attempt: { status: 'held', fence, worker_id: request.workerId, lease_until: at + leaseMs },
@@ -167,7 +171,7 @@ export function claimOf(
   run: PlannedRun,
   stage: PlannedStage,
   supplies: Supplies,
-  place: Pick<Claim, 'installation' | 'attemptId' | 'attempt' | 'fence'>,
+  place: Pick<Claim, 'installation' | 'attemptId' | 'attempt' | 'fence' | 'stepLogBytes'>,
 ): Claim {
   const names = secretNamesOf(stage.env, stage.work);
   return {

@@ -11,7 +11,9 @@ type Secrets = Readonly<Record<string, string>>;
 /** Names of the secrets that a stage uses anywhere. */
 export function secretNamesOf(env: Env, work: StageWork): readonly string[] {
   const layers: Env[] = [env];
-  if (work.kind === 'steps') layers.push(...work.steps.map((step) => step.env));
+  if (work.kind === 'steps') {
+    layers.push(...work.steps.map(({ env }) => env), ...work.services.map(({ env }) => env));
+  }
   if (work.kind === 'deploy' && work.container !== null) layers.push(work.container.env);
   const names = layers.flatMap((layer) =>
     Object.values(layer).flatMap((value) => (value.kind === 'secret' ? [value.secret] : [])),

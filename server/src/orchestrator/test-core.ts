@@ -59,6 +59,7 @@ export async function openTestCore(): Promise<TestCore> {
       blobs: openDiskBlobStore(blobDir),
       cacheLimitBytes: 1024 ** 3,
       queuePrefix,
+      stepLogBytes: 1_000_000_000,
     };
     contexts.push(context);
     return context;

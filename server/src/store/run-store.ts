@@ -1,4 +1,5 @@
 import type { Diagnostic } from '@sluice/pipelines/language/diagnostic';
+import { completeStage } from '@sluice/pipelines/plan/complete-stage';
 import type { Plan } from '@sluice/pipelines/plan/plan';
 import type { RerunOf, RunSummary } from '@sluice/pipelines/protocol/api';
 import type { RunState } from '@sluice/pipelines/run/run-state';
@@ -294,8 +295,9 @@ export async function findRunFrames(
     .select(['id', 'project', 'repository_id as repositoryId', 'plan'])
     .where(sql<boolean>`id = any(${unknown}::uuid[])`)
     .execute();
-  for (const { id, project, repositoryId, plan } of read) {
-    if (plan === null) continue;
+  for (const { id, project, repositoryId, plan: stored } of read) {
+    if (stored === null) continue;
+    const plan = { ...stored, stages: stored.stages.map(completeStage) };
     const frame = { project, repositoryId, plan };
     rememberFrame(id, frame);
     frames.set(id, frame);

@@ -122,7 +122,8 @@ async function takenOver(
     const { past, history } = await server.past(attemptId, fence, closing);
     log.warn({ attemptId, lines: past.lines }, 'took over the pod of a lost worker');
     const record = { startedAt: Math.round(past.startedAt), startedTick: null, failure: past.failure };
-    return { path: null, records: [], history, record, wasUsed: false, containerId: null };
+    const nothingHere = { path: null, records: [], wasUsed: false, containerId: null, engineIds: [] };
+    return { ...nothingHere, history, record };
   } catch (error) {
     log.warn({ err: error, attemptId }, 'the pod of a lost worker could not be taken over');
     return null;

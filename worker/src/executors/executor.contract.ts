@@ -4,7 +4,14 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Executor, ExecutorSession, StepCommand, StepEnd, WorkspaceSpec } from './executor.ts';
+import type {
+  Executor,
+  ExecutorSession,
+  ServiceSpec,
+  StepCommand,
+  StepEnd,
+  WorkspaceSpec,
+} from './executor.ts';
 
 export interface ExecutorUnderTest {
   readonly executor: Executor;
@@ -23,7 +30,14 @@ export type Behaviour =
   | 'any bytes'
   | 'shell'
   | 'background process'
-  | 'background process ends';
+  | 'background process ends'
+  | 'services'
+  | 'service failures'
+  | 'user'
+  | 'user names'
+  | 'read-only root'
+  | 'process limit'
+  | 'few rights';
 
 export function executorContract(
   name: string,
@@ -64,7 +78,7 @@ export function executorContract(
 
     test('a step passes on its output and its exit code', async () => {
       const { end, stdout, stderr } = await run(await open(), 'echo one\necho two >&2\necho three\nexit 7');
-      expect(end).toEqual({ kind: 'exited', exitCode: 7, outOfMemory: false });
+      expect(end).toEqual({ kind: 'exited', exitCode: 7, outOfMemory: false, outOfProcesses: false });
       expect([stdout, stderr]).toEqual(['one\nthree\n', 'two\n']);
     });
 
@@ -74,7 +88,10 @@ export function executorContract(
 
     testIf('shell', 'the first command that fails ends the step', async () => {
       const { end, stdout } = await run(await open(), 'false\necho never');
-      expect([end, stdout]).toEqual([{ kind: 'exited', exitCode: 1, outOfMemory: false }, '']);
+      expect([end, stdout]).toEqual([
+        { kind: 'exited', exitCode: 1, outOfMemory: false, outOfProcesses: false },
+        '',
+      ]);
     });
 
     testIf(
@@ -208,8 +225,13 @@ export function executorContract(
     testIf('out of memory', 'running out of memory is told apart from failing', async () => {
       const opened = await open({ resources: { cpu: null, memoryBytes: 16 * 1024 * 1024, pids: null } });
       const { end } = await run(opened, 'x=0123456789; while :; do x="$x$x"; done');
-      expect(end).toMatchObject({ kind: 'exited', outOfMemory: true });
-      expect((await run(opened, 'exit 3')).end).toEqual({ kind: 'exited', exitCode: 3, outOfMemory: false });
+      expect(end).toMatchObject({ kind: 'exited', outOfMemory: true, outOfProcesses: false });
+      expect((await run(opened, 'exit 3')).end).toEqual({
+        kind: 'exited',
+        exitCode: 3,
+        outOfMemory: false,
+        outOfProcesses: false,
+      });
     });
 
     testIf('image pull', 'an image that no registry gives is a failure with words', async () => {
@@ -228,6 +250,204 @@ export function executorContract(
       expect(stdout.trim()).toBe('1');
     });
 
+    testIf(
+      'process limit',
+      'a step that forks without end meets the limit, is told apart, and the session goes on',
+      async () => {
+        const opened = await open({ resources: { cpu: null, memoryBytes: null, pids: 64 } });
+        const { end } = await run(opened, 'while :; do sleep 600 & done');
+        expect(end).toMatchObject({ kind: 'exited', outOfProcesses: true });
+        expect(end).not.toMatchObject({ exitCode: 0 });
+        const next = await run(opened, 'echo next');
+        expect(next).toMatchObject({ stdout: 'next\n', end: { exitCode: 0, outOfProcesses: false } });
+      },
+    );
+
+    testIf('few rights', 'a step gains no rights, and lacks those that it does not need', async () => {
+      const { stdout } = await run(await open(), 'grep -E "^(NoNewPrivs|CapEff|CapBnd):" /proc/self/status');
+      const rights = Object.fromEntries(
+        [...stdout.matchAll(/(\w+):\s*(\w+)/g)].map(([, name, value]) => [name, value]),
+      );
+      expect(rights['NoNewPrivs']).toBe('1');
+      for (const name of ['CapEff', 'CapBnd']) {
+        const held = BigInt(`0x${rights[name] ?? 'f'.repeat(16)}`);
+        expect([...forbidden].filter(([, bit]) => (held & (1n << bit)) !== 0n).map(([each]) => each)).toEqual(
+          [],
+        );
+      }
+    });
+
+    testIf('user', 'steps run as the user that was asked for, who may write the workspace', async () => {
+      await mkdir(join(spec.workspace, 'sub'));
+      await writeFile(join(spec.workspace, 'sub', 'file'), 'before');
+      const opened = await open({ user: '1234:56' });
+      const first = await run(opened, 'id -u; id -g; echo after > sub/file; cat sub/file; touch new');
+      expect(first).toMatchObject({ stdout: '1234\n56\nafter\n', end: { exitCode: 0 } });
+      const stubborn = "trap '' TERM; echo ready; while :; do sleep 0.1; done";
+      expect((await run(opened, stubborn, { stopAt: 'ready', graceMs: 100 })).end).toEqual({
+        kind: 'stopped',
+      });
+      expect((await run(opened, 'echo next')).stdout).toBe('next\n');
+    });
+
+    testIf('user names', 'a user that the image does not have is refused in words', async () => {
+      const opened = await underTest().executor.openWorkspace({ ...spec, user: 'nobody-knows' }, never);
+      expect(opened).toMatchObject({
+        kind: 'failed',
+        reason: 'refused',
+        message: expect.stringMatching(/no user "nobody-knows"/),
+      });
+    });
+
+    testIf('read-only root', 'only the workspace and /tmp can be written', async () => {
+      const opened = await open({ readOnlyRoot: true });
+      const { stdout, end } = await run(
+        opened,
+        'echo w > here; echo t > /tmp/there; cat here /tmp/there; (echo x > /etc/x) 2>/dev/null || echo refused',
+      );
+      expect([stdout, end]).toMatchObject(['w\nt\nrefused\n', { exitCode: 0 }]);
+      expect((await run(opened, 'cat /tmp/there')).stdout).toBe('t\n');
+    });
+
+    testIf(
+      'services',
+      'services are reached by name once they are ready, in a network of their own',
+      async () => {
+        const lines: string[] = [];
+        const opened = await open({
+          services: [aService('web', serveHello), aService('api', serveHello, 8001)],
+          onProgress: (line) => lines.push(line),
+        });
+        const { stdout, end } = await run(opened, 'wget -qO- http://web:8000/; wget -qO- http://api:8001/');
+        expect([stdout, end]).toMatchObject(['hello from web\nhello from api\n', { exitCode: 0 }]);
+        expect(lines.join('\n')).toMatch(/service "?web"? is ready/);
+        expect(await opened.describeServices()).toMatchObject([
+          { name: 'web', end: null },
+          { name: 'api', end: null },
+        ]);
+      },
+    );
+
+    testIf('services', "another attempt's services are not reached", async () => {
+      const first = await open({ services: [aService('web', serveHello)] });
+      const address = (
+        await run(
+          first,
+          'nslookup web 2>/dev/null | tail -n +3 | grep -o "[0-9.]*[0-9]$" | tail -1; hostname -i',
+        )
+      ).stdout;
+      const other = await mkdtemp(join(tmpdir(), 'sluice-executor-'));
+      for (const name of ['workspace', 'scratch']) await mkdir(join(other, name));
+      const labels = { ...spec.labels, 'sluice.test': 'other' };
+      const second = await underTest().executor.openWorkspace(
+        {
+          ...spec,
+          labels,
+          workspace: join(other, 'workspace'),
+          scratch: join(other, 'scratch'),
+          services: [aService('own', serveHello)],
+        },
+        never,
+      );
+      if (second.kind === 'failed') throw new Error(second.message);
+      const ask = address
+        .trim()
+        .split('\n')
+        .map((ip) => `wget -T 2 -qO- http://${ip}:8000/ && echo reached`);
+      const { stdout } = await run(
+        second.session,
+        `set +e\nwget -T 2 -qO- http://web:8000/\n${ask.join('\n')}\necho end`,
+      );
+      await second.session.dispose();
+      await rm(other, { recursive: true, force: true });
+      expect([address.trim(), stdout]).toEqual([expect.stringMatching(/\d+\.\d+/), 'end\n']);
+    });
+
+    testIf('service failures', 'without network the services are reached, and nothing else is', async () => {
+      const opened = await open({ network: false, services: [aService('web', serveHello)] });
+      const { stdout } = await run(opened, 'wget -qO- http://web:8000/; grep -c : /proc/net/dev');
+      expect(stdout).toBe('hello from web\n1\n');
+    });
+
+    testIf(
+      'service failures',
+      'one that does not get ready fails with what it wrote and what its question said',
+      async () => {
+        const lines: string[] = [];
+        const opened = await underTest().executor.openWorkspace(
+          {
+            ...spec,
+            services: [
+              {
+                ...aService('db', 'echo starting up; sleep 600'),
+                ready: 'echo not me; exit 3',
+                readyTimeoutMs: 5_000,
+              },
+            ],
+            onProgress: (line) => lines.push(line),
+          },
+          never,
+        );
+        expect(opened).toMatchObject({ kind: 'failed', reason: 'service' });
+        const message = opened.kind === 'failed' ? opened.message : '';
+        expect(message).toMatch(
+          /"db".*was not ready after.*exit code 3.*not me.*ready_timeout.*starting up/s,
+        );
+        expect(lines).toContain('service db: starting up');
+      },
+    );
+
+    testIf('service failures', 'one that ends, and one that nobody can pull, are told apart', async () => {
+      const openWith = (service: Partial<ServiceSpec>) =>
+        underTest().executor.openWorkspace(
+          {
+            ...spec,
+            services: [
+              aService('x', serveHello),
+              { ...aService('db', 'echo no space left; exit 7'), ...service },
+            ],
+          },
+          never,
+        );
+      expect(await openWith({})).toMatchObject({
+        kind: 'failed',
+        reason: 'service',
+        message: expect.stringMatching(/"db".*exit code 7 before it was ready.*no space left/s),
+      });
+      expect(await openWith({ image: '127.0.0.1:1/no/such:1' })).toMatchObject({
+        kind: 'failed',
+        reason: 'image-pull',
+        message: expect.stringMatching(/"db".*could not be pulled/s),
+      });
+    });
+
+    testIf(
+      'service failures',
+      'one that ends while steps run is described with its end and its last lines',
+      async () => {
+        const untilAsked = `${waitFor(9000)}; echo going down; exit 9`;
+        const service = aService('db', `${serve('/www', 8000)}; echo up; ${untilAsked}`);
+        const opened = await open({ network: false, services: [service] });
+        await run(opened, `${serve('./www', 9000)}; while ${ask(8000)}; do sleep 0.2; done`);
+        await expect
+          .poll(() => opened.describeServices(), { timeout: 30_000 })
+          .toEqual([{ name: 'db', end: 'ended with exit code 9', lastLines: ['up', 'going down'] }]);
+      },
+    );
+
+    testIf('service failures', 'opening that is stopped leaves nothing', async () => {
+      const controller = new AbortController();
+      const opening = underTest().executor.openWorkspace(
+        {
+          ...spec,
+          services: [{ ...aService('db', 'sleep 600'), ready: 'false' }],
+          onProgress: () => controller.abort(),
+        },
+        controller.signal,
+      );
+      await expect(opening).rejects.toThrow();
+    });
+
     test('disposing twice is fine, and ends what still runs', async () => {
       const opened = await open();
       await run(opened, 'echo x');
@@ -235,6 +455,37 @@ export function executorContract(
       await opened.dispose();
     });
   });
+}
+
+/** Capabilities, by their bits in the kernel. */
+const forbidden: ReadonlyMap<string, bigint> = new Map([
+  ['DAC_READ_SEARCH', 2n],
+  ['NET_ADMIN', 12n],
+  ['NET_RAW', 13n],
+  ['SYS_MODULE', 16n],
+  ['SYS_PTRACE', 19n],
+  ['SYS_ADMIN', 21n],
+  ['SYS_TIME', 25n],
+  ['MKNOD', 27n],
+]);
+
+const serveHello = 'mkdir /www; echo "hello from $NAME" > /www/index.html; exec httpd -f -p $PORT -h /www';
+
+const ask = (port: number): string => `wget -qO- http://127.0.0.1:${port}/ >/dev/null 2>&1`;
+const waitFor = (port: number): string => `until ${ask(port)}; do sleep 0.2; done`;
+const serve = (folder: string, port: number): string =>
+  `mkdir -p ${folder}; echo x > ${folder}/index.html; httpd -p ${port} -h ${folder}`;
+
+/** A shell script of the image under test as a service. */
+function aService(name: string, script: string, port = 8000): ServiceSpec {
+  return {
+    name,
+    image: process.env['TEST_IMAGE'] ?? 'lab/busybox:1',
+    env: { NAME: name, PORT: String(port) },
+    command: ['sh', '-c', script],
+    ready: 'wget -qO- http://127.0.0.1:$PORT/',
+    readyTimeoutMs: 30_000,
+  };
 }
 
 const never = new AbortController().signal;
@@ -263,7 +514,7 @@ let steps = 0;
 
 function aStep(script: string, change: Partial<StepCommand> = {}): StepCommand {
   steps += 1;
-  return { index: steps, script, shell: 'sh', env: {}, graceMs: 2_000, ...change };
+  return { index: steps, try: 1, script, shell: 'sh', env: {}, graceMs: 2_000, ...change };
 }
 
 interface RunOptions extends Partial<StepCommand> {

@@ -18,7 +18,7 @@ export interface Executor {
   readonly openWorkspace: (spec: WorkspaceSpec, signal: AbortSignal) => Promise<OpenedWorkspace>;
   /**
    * Takes up what a dead process of this worker opened with the same `workspace` and `scratch`. `runStep` then follows
-   * the step that was under way (known by its index) from its first byte instead of starting it again. Null: this
+   * the step that was under way (known by its index and try) from its first byte instead of starting it again. Null: this
    * executor's workspaces end with their worker. When it is gone, what was left of it has been removed.
    */
   readonly adoptWorkspace: ((spec: WorkspaceSpec, signal: AbortSignal) => Promise<AdoptedWorkspace>) | null;
@@ -126,6 +126,8 @@ export interface ExecutorSession {
   readonly openShell?: (spec: ShellSpec) => Promise<ShellProcess>;
   /** Brings a file that steps wrote into `spec.workspace`, where it is not there already. A missing file is no error. */
   readonly fetchFile: (path: string) => Promise<void>;
+  /** How the services beside the steps are now, in their order; none where there are none. Asked when steps failed. */
+  readonly describeServices: () => Promise<readonly ServiceReport[]>;
   /**
    * Brings what is at a path, a file or a folder with everything in it, into `spec.workspace`, and makes it readable for
    * this process. `.` is all of the workspace. A missing path is no error.
@@ -162,8 +164,18 @@ export interface ShellProcess {
   readonly close: () => Promise<void>;
 }
 
+export interface ServiceReport {
+  readonly name: string;
+  /** For people: `exited with code 1`; null: it runs. */
+  readonly end: string | null;
+  /** The last of what it wrote, at most 100. */
+  readonly lastLines: readonly string[];
+}
+
 export interface StepCommand {
   readonly index: number;
+  /** Which try of the step this is, from 1. */
+  readonly try: number;
   /** Text of a script for `shell -e`. */
   readonly script: string;
   readonly shell: 'sh' | 'bash';
@@ -180,6 +192,12 @@ export interface StepOutput {
 }
 
 export type StepEnd =
-  | { readonly kind: 'exited'; readonly exitCode: number; readonly outOfMemory: boolean }
+  | {
+      readonly kind: 'exited';
+      readonly exitCode: number;
+      readonly outOfMemory: boolean;
+      /** It failed, and the limit of processes was met while it ran. */
+      readonly outOfProcesses: boolean;
+    }
   /** Nothing of the step runs any more. */
   | { readonly kind: 'stopped' };

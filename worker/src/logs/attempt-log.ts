@@ -86,6 +86,7 @@ export function createAttemptLog(
     },
     stepStarted: (index) => {
       endStreams();
+      toSkip.o = toSkip.e = 0;
       step = index;
       spool.append({ kind: 'step-started', step, at: now() });
     },

@@ -1,11 +1,13 @@
 // What the server hands out for work. The envelope is checked field by field; the frozen parts of a plan inside
 // it (a stage, a rollout) were built by the same `pipelines` code on the server and are checked by their kind.
 import { z } from 'zod';
-import type {
-  ActionClaim,
-  Claim,
-  ClaimAnswer,
-  ActionClaimAnswer,
+import { completeStage } from '@sluice/pipelines/plan/complete-stage';
+import {
+  defaultStepLogBytes,
+  type ActionClaim,
+  type Claim,
+  type ClaimAnswer,
+  type ActionClaimAnswer,
 } from '@sluice/pipelines/protocol/worker-api';
 
 const textRecord = z.record(z.string(), z.string());
@@ -68,7 +70,7 @@ function checkedBy<T>(schema: z.ZodType, what: string): z.ZodType<T> {
 export const claimAnswer: z.ZodType<ClaimAnswer> = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('claimed'),
-    claim: checkedBy<Claim>(claimEnvelope, 'the claim'),
+    claim: checkedBy<Claim>(claimEnvelope, 'the claim').transform(completeClaim),
     isTakenOver: z.boolean().default(false),
   }),
   z.object({ kind: z.literal('refused'), reason: z.enum(['held', 'over', 'not-ready']) }),
@@ -81,3 +83,9 @@ export const actionClaimAnswer: z.ZodType<ActionClaimAnswer> = z.discriminatedUn
   }),
   z.object({ kind: z.literal('refused'), reason: z.enum(['held', 'over']) }),
 ]);
+
+/** An earlier version of the server leaves out what it does not know. */
+function completeClaim(claim: Claim): Claim {
+  const unsaid = { stepLogBytes: defaultStepLogBytes };
+  return { ...unsaid, ...claim, stage: completeStage(claim.stage) };
+}

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Logger } from 'pino';
-import { readSessionRecord } from '../executors/docker/session-record.ts';
+import { engineIdsOf, readSessionRecord } from '../executors/docker/session-record.ts';
 import { readSessionRecord as readProcessRecord } from '../executors/process/session-record.ts';
 import { historyOf, type AttemptHistory } from '../stages/attempt-history.ts';
 import { readAttemptRecord, type AttemptRecord } from '../stages/attempt-record.ts';
@@ -21,6 +21,8 @@ export interface EarlierAttempt {
   readonly wasUsed: boolean;
   /** Its container, if it has one. */
   readonly containerId: string | null;
+  /** Everything on the Docker engine that it still needs, by id. */
+  readonly engineIds: readonly string[];
 }
 
 /** One that a dead process of this worker had under way. */
@@ -75,10 +77,12 @@ async function readUnfinished(
     const [record, history] = [await readAttemptRecord(root), historyOf(spool.events)];
     if (record === null || history === null) return null;
     const scratch = join(root, 'scratch');
-    const containerId = (await readSessionRecord(scratch))?.containerId ?? null;
+    const session = await readSessionRecord(scratch);
+    const containerId = session?.containerId ?? null;
     const wasUsed = containerId !== null || (await readProcessRecord(scratch)) !== null;
     const { header, records } = spool;
-    return { path, header, records, history, record, wasUsed, containerId };
+    const engineIds = session === null ? [] : engineIdsOf(session);
+    return { path, header, records, history, record, wasUsed, containerId, engineIds };
   } catch (error) {
     log.error({ err: error, path }, 'a spool of an earlier process could not be read');
     return null;

@@ -40,7 +40,7 @@ test('of the step under way it says how many lines of each stream have their num
     lineCount: 7,
     records: 7,
     endedSteps: new Set([0]),
-    openStep: { index: 1, startedAt: 7, stdoutLines: 3, stderrLines: 1 },
+    openStep: { index: 1, try: 1, startedAt: 7, stdoutLines: 3, stderrLines: 1 },
   });
 });
 
@@ -84,4 +84,20 @@ test('between two steps none is under way', () => {
 
 test('a spool that was cut has no history', () => {
   expect(historyOf([started(9, 0)])).toBeNull();
+});
+
+test('each try of a step begins with a record, and only lines of the last one are asked for again', () => {
+  const records: WorkerRecord[] = [
+    { kind: 'step-started', number: 1, step: 0, at: 5 },
+    log(2, 0, [1, 'o', 'first']),
+    { kind: 'step-started', number: 3, step: 0, at: 9 },
+    log(4, 1, [2, 's', 'try 2 of 3'], [3, 'o', 'second']),
+  ];
+  expect(historyOf(records)?.openStep).toEqual({
+    index: 0,
+    try: 2,
+    startedAt: 9,
+    stdoutLines: 1,
+    stderrLines: 0,
+  });
 });

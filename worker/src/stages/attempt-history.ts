@@ -15,7 +15,9 @@ export interface AttemptHistory {
 
 export interface OpenStep {
   readonly index: number;
-  /** Milliseconds since the epoch. */
+  /** Which try of it, from 1: each begins with a record. Null: another worker had it, and the server does not tell. */
+  readonly try: number | null;
+  /** Milliseconds since the epoch, of this try. */
   readonly startedAt: number;
   readonly stdoutLines: number;
   readonly stderrLines: number;
@@ -42,7 +44,8 @@ export function historyOf(records: readonly WorkerRecord[]): AttemptHistory | nu
       lineCount += record.lines.length;
       if (openStep !== null) openStep = withLines(openStep, record.lines);
     } else if (record.kind === 'step-started') {
-      openStep = { index: record.step, startedAt: record.at, stdoutLines: 0, stderrLines: 0 };
+      const number: number = openStep?.index === record.step ? (openStep.try ?? 1) + 1 : 1;
+      openStep = { index: record.step, try: number, startedAt: record.at, stdoutLines: 0, stderrLines: 0 };
     } else if (record.kind === 'step-finished') {
       endedSteps.add(record.step);
       openStep = null;
@@ -59,7 +62,7 @@ export async function historyFromPast(
   const digest = createLogDigest();
   let lineCount = 0;
   let openStep: OpenStep | null =
-    past.openStep === null ? null : { ...past.openStep, stdoutLines: 0, stderrLines: 0 };
+    past.openStep === null ? null : { ...past.openStep, try: null, stdoutLines: 0, stderrLines: 0 };
   for await (const { step, lines } of chunks) {
     for (const [, , text] of lines) digest.add(text);
     lineCount += lines.length;

@@ -52,6 +52,7 @@ export function aClaim(
     },
     outputs: {},
     registryCredentials: [],
+    stepLogBytes: 1_000_000_000,
     ...claim,
   };
 }

@@ -7,7 +7,16 @@ export function stepEnv(
   claim: Claim,
   own: Readonly<Record<string, EnvValue>>,
 ): Result<Readonly<Record<string, string>>, string> {
-  const env: Record<string, string> = { ...runEnv(claim), ...claim.env };
+  const env = ownEnv(claim, own);
+  return env.ok ? ok({ ...runEnv(claim), ...claim.env, ...env.value }) : env;
+}
+
+/** Texts and secrets by their names, as a step or a service has them for itself. */
+export function ownEnv(
+  claim: Claim,
+  own: Readonly<Record<string, EnvValue>>,
+): Result<Readonly<Record<string, string>>, string> {
+  const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(own)) {
     const text = value.kind === 'text' ? value.text : claim.secrets[value.secret];
     if (text === undefined)

@@ -1,6 +1,6 @@
-import type { StepDefinition, StepsWork } from '@sluice/pipelines/language/definition';
+import type { ServiceDefinition, StepDefinition, StepsWork } from '@sluice/pipelines/language/definition';
 import { stepRuns, type StepSituation } from '@sluice/pipelines/language/expression/step-condition';
-import { ok, type Result } from '@sluice/pipelines/result';
+import { err, ok, type Result } from '@sluice/pipelines/result';
 import { retries } from '@sluice/pipelines/run/retry-policy';
 import type { Failure, StageOutcome } from '@sluice/pipelines/run/run-state';
 import { cachedHomeFolders } from '../caches/cache-place.ts';
@@ -9,14 +9,15 @@ import {
   type Executor,
   type ExecutorSession,
   type OpenedWorkspace,
-  type StepEnd,
+  type ServiceSpec,
   type WorkspaceSpec,
 } from '../executors/executor.ts';
-import type { OpenStep } from './attempt-history.ts';
 import { keepFiles } from './keep-files.ts';
+import { isLost } from './lost-attempt.ts';
 import { isInside, readOutputs } from './read-outputs.ts';
 import type { StageContext, StageRunner } from './stage-runner.ts';
-import { stepEnv } from './step-env.ts';
+import { runStep } from './run-step.ts';
+import { ownEnv, stepEnv } from './step-env.ts';
 import { stoppedOutcome } from './stopped-outcome.ts';
 
 export interface StepsExecutors {
@@ -26,8 +27,6 @@ export interface StepsExecutors {
   readonly process: Executor;
 }
 
-/** Time that a stopped step has to end by itself. */
-const graceMs = 10_000;
 /** Time for all steps that still run after a cancel or the stage's timeout. */
 const cleanUpMs = 60_000;
 
@@ -52,7 +51,9 @@ export function createStepsRunner(executors: StepsExecutors): StageRunner {
       }
       const now: StepNow = { step: null };
       context.desk.show(opened.session, () => shellEnv(context, now));
-      const outcome = await runSteps(context, work, opened.session, now);
+      const ended = await runSteps(context, work, opened.session, now);
+      const outcome =
+        ended.result === 'failed' ? await withServices(context, work, opened.session, ended) : ended;
       isKept = await keptForShell(context, work, opened.session, outcome);
       return outcome;
     } finally {
@@ -152,14 +153,41 @@ async function runSteps(
   return await keepFiles(context, work, session, outcome);
 }
 
+type FailedOutcome = Extract<StageOutcome, { readonly result: 'failed' }>;
+
+/** What the services wrote last may tell why steps failed; one that has ended is part of the reason. */
+async function withServices(
+  { log }: StageContext,
+  work: StepsWork,
+  session: ExecutorSession,
+  outcome: FailedOutcome,
+): Promise<StageOutcome> {
+  if (work.services.length === 0) return outcome;
+  let { message } = outcome.failure;
+  for (const { name, end, lastLines } of await session.describeServices()) {
+    log.say(`service ${name} ${end ?? 'runs'}; it wrote ${lastLines.length === 0 ? 'nothing' : 'last:'}`);
+    for (const line of lastLines) log.say(`service ${name}: ${line}`);
+    if (end !== null) message += ` Service "${name}" ${end} meanwhile: its last lines stand in the log.`;
+  }
+  return { result: 'failed', failure: { ...outcome.failure, message } };
+}
+
 interface Opening {
   readonly opened: OpenedWorkspace | GoneWorkspace;
   readonly checkingOut: PromiseSettledResult<Result<void, string>>;
 }
 
 async function adoptOrOpen(executor: Executor, context: StageContext, work: StepsWork): Promise<Opening> {
+  const services = servicesOf(context, work.services);
+  if (!services.ok) {
+    const refused = { kind: 'failed', reason: 'refused', message: services.error } as const;
+    return { opened: refused, checkingOut: { status: 'fulfilled', value: ok(undefined) } };
+  }
   if (context.earlier !== null && executor.adoptWorkspace !== null) {
-    const adopted = await executor.adoptWorkspace(workspaceOf(context, work, noWait), context.signal);
+    const adopted = await executor.adoptWorkspace(
+      workspaceOf(context, work, noWait, services.value),
+      context.signal,
+    );
     const nothingToDo = { status: 'fulfilled', value: ok(undefined) } as const;
     if (adopted.kind === 'adopted') {
       return { opened: { kind: 'opened', session: adopted.session }, checkingOut: nothingToDo };
@@ -171,7 +199,7 @@ async function adoptOrOpen(executor: Executor, context: StageContext, work: Step
   }
   // What fails while both are under way must not be lost, nor leave the other's work behind.
   const checkedOut = context.checkOut();
-  const spec = workspaceOf(context, work, checkedOut);
+  const spec = workspaceOf(context, work, checkedOut, services.value);
   const [opening, checkingOut] = await Promise.allSettled([
     executor.openWorkspace(spec, context.signal),
     checkedOut,
@@ -192,10 +220,24 @@ function failureClassOf(reason: 'image-pull' | 'refused' | 'service' | 'gone'): 
   return reason === 'gone' ? 'worker-lost' : reason === 'image-pull' ? 'image-pull' : 'failed';
 }
 
+function servicesOf(
+  { claim }: StageContext,
+  services: readonly ServiceDefinition[],
+): Result<readonly ServiceSpec[], string> {
+  const specs: ServiceSpec[] = [];
+  for (const service of services) {
+    const env = ownEnv(claim, service.env);
+    if (!env.ok) return err(`Service "${service.name}": ${env.error}`);
+    specs.push({ ...service, env: env.value });
+  }
+  return ok(specs);
+}
+
 function workspaceOf(
   { claim, log, ...context }: StageContext,
   work: StepsWork,
   checkedOut: Promise<unknown>,
+  services: readonly ServiceSpec[],
 ): WorkspaceSpec {
   return {
     image: work.image,
@@ -205,7 +247,7 @@ function workspaceOf(
     labels: context.labels,
     network: work.network,
     resources: work.resources,
-    services: [],
+    services,
     user: work.user,
     readOnlyRoot: work.readOnlyRoot,
     timeoutMs: claim.stage.timeoutMs,
@@ -232,112 +274,6 @@ function notStarted(
 function situationOf(signal: AbortSignal, failure: Failure | null): StepSituation {
   if (signal.aborted) return signal.reason.kind === 'cancelled' ? 'cancelled' : 'failure';
   return failure === null ? 'success' : 'failure';
-}
-
-function isLost(signal: AbortSignal): boolean {
-  return signal.aborted && signal.reason.kind === 'lost';
-}
-
-/** Null when the step succeeded, or was stopped with the whole stage. */
-async function runStep(
-  { claim, log, earlier, keepFailure, forced, now }: StageContext,
-  work: StepsWork,
-  session: ExecutorSession,
-  index: number,
-  step: StepDefinition,
-  signal: AbortSignal,
-): Promise<Failure | null> {
-  const underWay = earlier?.openStep?.index === index ? earlier.openStep : null;
-  if (underWay === null) log.stepStarted(index);
-  const env = stepEnv(claim, step.env);
-  if (!env.ok) {
-    log.say(env.error);
-    log.stepFinished(index, 'failed', null);
-    return { class: 'failed', message: `Step "${step.name}": ${env.error}`, exitCode: null };
-  }
-  const timeout = timeoutSignal(step.timeoutMs, underWay, now);
-  const stop = session.release === null ? signal : unlessLost(signal);
-  const running = session.runStep(
-    { index, script: step.run, shell: work.shell, env: env.value, graceMs },
-    log,
-    timeout === null ? stop : AbortSignal.any([stop, timeout]),
-  );
-  const end = await Promise.race([unlessForced(running, forced), whenLost(session, signal)]);
-  if (end === 'left') return null;
-  const failure = failureOf(end, step, signal);
-  const result = failure !== null ? 'failed' : end.kind === 'stopped' ? 'cancelled' : 'succeeded';
-  if (failure !== null) {
-    await keepFailure(failure);
-    log.say(failure.message);
-  }
-  log.stepFinished(index, result, end.kind === 'exited' ? end.exitCode : null, failure);
-  return failure;
-}
-
-/** What another worker takes over must not be stopped by the one that has lost it. */
-function unlessLost(signal: AbortSignal): AbortSignal {
-  const stop = new AbortController();
-  const pass = (): void => {
-    if (!isLost(signal)) stop.abort(signal.reason);
-  };
-  if (signal.aborted) pass();
-  else signal.addEventListener('abort', pass, { once: true });
-  return stop.signal;
-}
-
-/** Settles only when the attempt was lost and its step goes on elsewhere. */
-async function whenLost(session: ExecutorSession, signal: AbortSignal): Promise<'left'> {
-  if (session.release === null) return await new Promise(() => {});
-  if (!signal.aborted)
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-  return isLost(signal) ? 'left' : await new Promise(() => {});
-}
-
-/** A step whose workspace was taken away under it was stopped, however that looked from inside. */
-async function unlessForced(running: Promise<StepEnd>, forced: AbortSignal): Promise<StepEnd> {
-  try {
-    const end = await running;
-    return forced.aborted ? { kind: 'stopped' } : end;
-  } catch (error) {
-    if (forced.aborted) return { kind: 'stopped' };
-    throw error;
-  }
-}
-
-/** A step that is followed again has used some of its time. */
-function timeoutSignal(
-  timeoutMs: number | null,
-  underWay: OpenStep | null,
-  now: () => number,
-): AbortSignal | null {
-  if (timeoutMs === null) return null;
-  const usedMs = underWay === null ? 0 : now() - underWay.startedAt;
-  return AbortSignal.timeout(Math.max(0, timeoutMs - usedMs));
-}
-
-function failureOf(end: StepEnd, step: StepDefinition, stage: AbortSignal): Failure | null {
-  if (end.kind === 'stopped') {
-    if (stage.aborted) return null;
-    const after = `${Math.round((step.timeoutMs ?? 0) / 1_000)} s`;
-    return {
-      class: 'timeout',
-      message: `Step "${step.name}" was stopped after ${after}, the time allowed. Make it faster, or raise its "timeout".`,
-      exitCode: null,
-    };
-  }
-  if (end.outOfMemory) {
-    return {
-      class: 'out-of-memory',
-      message: `Step "${step.name}" ran out of memory. Give the stage more ("resources.memory"), or make it need less.`,
-      exitCode: end.exitCode,
-    };
-  }
-  if (end.exitCode === 0) return null;
-  return {
-    class: 'failed',
-    message: `Step "${step.name}" ended with exit code ${end.exitCode}.`,
-    exitCode: end.exitCode,
-  };
 }
 
 async function collectOutputs(

@@ -77,7 +77,7 @@ describe.skipIf(host === undefined)('adopting on a Docker engine (needs DOCKER_H
     expect(
       stdout.equals(Buffer.concat([Buffer.from(counted + counted), Buffer.from([255]), Buffer.from('end')])),
     ).toBe(true);
-    expect(end).toEqual({ kind: 'exited', exitCode: 3, outOfMemory: false });
+    expect(end).toEqual({ kind: 'exited', exitCode: 3, outOfMemory: false, outOfProcesses: false });
     await abandoned;
     expect((await run(second, 2, 'cat began')).stdout.toString()).toBe('began\n');
   });
@@ -86,7 +86,7 @@ describe.skipIf(host === undefined)('adopting on a Docker engine (needs DOCKER_H
     await run(first, 0, 'echo before');
     const record = await readSessionRecord(spec.scratch);
     if (record === null) throw new Error('no record');
-    await writeSessionRecord(spec.scratch, { ...record, step: { index: 1, mark: 'never-sent' } });
+    await writeSessionRecord(spec.scratch, { ...record, step: { index: 1, try: 1, mark: 'never-sent' } });
     await expect(run(await adopt(), 1, 'echo no')).rejects.toThrow(StepLostError);
   }, 30_000);
 
@@ -107,7 +107,7 @@ describe.skipIf(host === undefined)('adopting on a Docker engine (needs DOCKER_H
   ): Promise<{ readonly end: StepEnd; readonly stdout: Buffer }> {
     const chunks: Buffer[] = [];
     const end = await session.runStep(
-      { index, script, shell: 'sh', env: {}, graceMs: 100 },
+      { index, try: 1, script, shell: 'sh', env: {}, graceMs: 100 },
       {
         write: (stream, chunk) => void (stream === 'stdout' && chunks.push(Buffer.from(chunk))),
         drained: async () => {},

@@ -18,7 +18,10 @@ describe.skipIf(host === undefined)('on a Docker engine (needs DOCKER_HOST)', ()
           workspaceInStep: '/workspace',
           countLeft: async (labels) => {
             const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-            return (await docker.listContainers({ all: true, filters: { label } })).length;
+            const containers = await docker.listContainers({ all: true, filters: { label } });
+            const networks = await docker.listNetworks({ filters: { label } });
+            const { Volumes: volumes } = await docker.listVolumes({ filters: JSON.stringify({ label }) });
+            return containers.length + networks.length + (volumes ?? []).length;
           },
         };
       },

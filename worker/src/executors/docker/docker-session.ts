@@ -1,11 +1,10 @@
 import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { extract, pack } from 'tar-fs';
+import { extract } from 'tar-fs';
 import {
   StepLostError,
   type ExecutorSession,
@@ -18,9 +17,12 @@ import { reconnect, type ContainerConnection } from './container-connection.ts';
 import type { FollowedStep, OutputEnd } from './container-output.ts';
 import { openDockerShell } from './docker-shell.ts';
 import { engineStatus } from './engine-error.ts';
-import { demultiplex } from './multiplexed-stream.ts';
+import { giveWorkspace } from './give-workspace.ts';
 import { outlastEngine } from './outlast-engine.ts';
+import { removeAttempt } from './remove-leftovers.ts';
 import { stepProgram, workspaceFolder } from './resident-shell.ts';
+import { runInContainer } from './run-in-container.ts';
+import { describeService } from './services/describe-service.ts';
 import { writeSessionRecord, type SessionRecord } from './session-record.ts';
 
 export interface DockerExecutorOptions {
@@ -35,15 +37,16 @@ export interface StartedContainer {
 
 /**
  * Steps in a started container. `record`: where the session stands; one that a dead process wrote is adopted. Disposing
- * it removes the container, whatever state it is in.
+ * it removes the container and its services, whatever state they are in.
  */
 export function createDockerSession(
+  docker: Docker,
   { container, connection: first }: StartedContainer,
   spec: WorkspaceSpec,
   { isLocal }: DockerExecutorOptions,
   record: SessionRecord,
 ): ExecutorSession {
-  let { step: last, oomKills } = record;
+  let { step: last, oomKills, refusedForks } = record;
   let connection = first;
 
   const startStep = async (
@@ -51,8 +54,8 @@ export function createDockerSession(
     log: StepOutput,
   ): Promise<{ readonly ended: Promise<OutputEnd> }> => {
     if (connection.output.isEnded()) connection = await reconnect(container);
-    last = { index: command.index, mark: randomUUID() };
-    await writeSessionRecord(spec.scratch, { containerId: container.id, step: last, oomKills });
+    last = { index: command.index, try: command.try, mark: randomUUID() };
+    await writeSessionRecord(spec.scratch, { ...record, step: last, oomKills, refusedForks });
     const followed = connection.output.follow(last.mark, log);
     const program = stepProgram(command, last.mark);
     connection.send(program);
@@ -100,31 +103,40 @@ export function createDockerSession(
 
   return {
     runStep: async (command, log, signal) => {
-      const isUnderWay = last?.index === command.index;
+      const isUnderWay = last?.index === command.index && last.try === command.try;
       if (signal.aborted && !isUnderWay) return { kind: 'stopped' };
       const { ended } =
         last !== null && isUnderWay ? await resumeStep(last, log) : await startStep(command, log);
       const end = await untilEnded(container, ended, command.graceMs, signal);
       if (end === 'stopped') return { kind: 'stopped' };
       if (end.kind === 'no-more') return await endOfContainer(container, command.index);
-      const before = oomKills;
-      const [exitCode, kills] = parseRest(end.rest);
-      oomKills = kills;
-      return { kind: 'exited', exitCode, outOfMemory: exitCode !== 0 && kills > before };
+      const before = { oomKills, refusedForks };
+      const counts = parseRest(end.rest);
+      ({ oomKills, refusedForks } = counts);
+      const { exitCode } = counts;
+      return {
+        kind: 'exited',
+        exitCode,
+        outOfMemory: exitCode !== 0 && oomKills > before.oomKills,
+        outOfProcesses: exitCode !== 0 && refusedForks > before.refusedForks,
+      };
     },
     fetchTree: async (path) => {
-      if (isLocal) await giveFilesBack(container);
+      if (isLocal) await giveFilesBack(docker, container, spec);
       else await outlastEngine(() => copyOut(container, spec.workspace, path));
     },
     openShell: (shell) => openDockerShell(container, shell),
     release: null,
+    describeServices: () => Promise.all(record.services.map((service) => describeService(docker, service))),
     fetchFile: async (path) => {
       if (isLocal) return;
       await outlastEngine(() => copyOut(container, spec.workspace, path));
     },
     dispose: async () => {
-      if (isLocal) await giveFilesBack(container);
+      if (isLocal) await giveFilesBack(docker, container, spec);
       await outlastEngine(() => removeContainer(container));
+      if (record.services.length > 0 || record.networkId !== null)
+        await outlastEngine(() => removeAttempt(docker, spec.labels));
     },
   };
 }
@@ -151,17 +163,18 @@ const startUnknown = (index: number, because: string): StepLostError =>
     `Just as step ${index + 1} was started, ${because}; whether the step has begun cannot be known.`,
   );
 
-function parseRest(rest: string): readonly [exitCode: number, oomKills: number] {
-  const [, exitCode, oomKills] = /^(\d+) (\d+)$/.exec(rest) ?? [];
+function parseRest(rest: string): { exitCode: number; oomKills: number; refusedForks: number } {
+  // The shell of a container that an earlier version started counts no refused processes.
+  const [, exitCode, oomKills, refusedForks = 0] = /^(\d+) (\d+)(?: (\d+))?$/.exec(rest) ?? [];
   if (exitCode === undefined)
     throw new Error(`the container's shell said "${rest}" where a step's end was due`);
-  return [Number(exitCode), Number(oomKills)];
+  return { exitCode: Number(exitCode), oomKills: Number(oomKills), refusedForks: Number(refusedForks) };
 }
 
 /** The kernel has killed even the resident shell, or somebody has removed the container. */
 async function endOfContainer(container: Docker.Container, step: number): Promise<StepEnd> {
   const { State } = await outlastEngine(() => container.inspect());
-  if (State.OOMKilled) return { kind: 'exited', exitCode: 137, outOfMemory: true };
+  if (State.OOMKilled) return { kind: 'exited', exitCode: 137, outOfMemory: true, outOfProcesses: false };
   throw new Error(`the container of step ${step} ended without the step: ${State.Status}`);
 }
 
@@ -196,20 +209,20 @@ async function untilAborted(signal: AbortSignal, ended: Promise<unknown>): Promi
 
 /** Every process of the container but its first, which a signal to "all" does not reach. */
 async function signalProcesses(container: Docker.Container, name: 'TERM' | 'KILL'): Promise<void> {
-  await runQuietly(container, `kill -${name} -1`).catch(() => undefined);
+  await runInContainer(container, `kill -${name} -1`).catch(() => undefined);
 }
 
-async function runQuietly(container: Docker.Container, script: string): Promise<void> {
-  const exec = await container.exec({ Cmd: ['sh', '-c', script], AttachStdout: true, AttachStderr: true });
-  const stream = await exec.start({ hijack: true, stdin: false });
-  await demultiplex(stream, { write: () => {}, drained: async () => {} });
-}
-
-/** Steps run as root: a worker that does not could not delete what they wrote. */
-async function giveFilesBack(container: Docker.Container): Promise<void> {
+/** A worker that is not root could not delete what steps wrote. */
+async function giveFilesBack(
+  docker: Docker,
+  container: Docker.Container,
+  spec: WorkspaceSpec,
+): Promise<void> {
   const [user, group] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
   if (user === 0) return;
-  await runQuietly(container, `chown -R ${user}:${group} ${workspaceFolder}`).catch(() => undefined);
+  const owner = `${user}:${group}`;
+  if (spec.user !== null) await giveWorkspace(docker, container, spec, owner).catch(() => undefined);
+  else await runInContainer(container, `chown -R ${owner} ${workspaceFolder}`).catch(() => undefined);
 }
 
 async function removeContainer(container: Docker.Container): Promise<void> {
@@ -228,10 +241,4 @@ async function copyOut(container: Docker.Container, workspace: string, path: str
   } catch (error) {
     if (engineStatus(error) !== 404) throw error;
   }
-}
-
-/** A tar of what is in `folder`, to be unpacked at the container's root into `target`. */
-export function tarOf(folder: string, target: string): Readable {
-  const prefix = target.replace(/^\//, '');
-  return Readable.from(pack(folder, { map: (header) => ({ ...header, name: join(prefix, header.name) }) }));
 }

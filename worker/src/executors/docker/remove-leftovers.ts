@@ -4,7 +4,7 @@ import { engineStatus } from './engine-error.ts';
 /**
  * Removes the containers, networks and volumes of attempts that carry all of `labels`, and says how many there
  * were. Called when this worker has no attempt yet, so that everything with its label is left over but the containers
- * of `keep` (their ids).
+ * and networks of `keep` (their ids).
  */
 export async function removeLeftovers(
   docker: Docker,
@@ -17,11 +17,22 @@ export async function removeLeftovers(
   const all = await docker.listContainers({ all: true, filters });
   const containers = all.filter(({ Id }) => !keep.has(Id));
   await each(containers, ({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }));
-  const networks = await docker.listNetworks({ filters });
+  const networks = (await docker.listNetworks({ filters })).filter(({ Id }) => !keep.has(Id));
   await each(networks, ({ Id }) => docker.getNetwork(Id).remove());
   const { Volumes: volumes } = await docker.listVolumes({ filters: JSON.stringify(filters) });
   await each(volumes ?? [], ({ Name }) => docker.getVolume(Name).remove({ force: true }));
   return containers.length + networks.length + (volumes ?? []).length;
+}
+
+/**
+ * Removes everything of one attempt. An attempt that was taken up again has a higher fence than what it began with, so
+ * the fence is no part of the question.
+ */
+export async function removeAttempt(
+  docker: Docker,
+  { 'sluice.fence': _fence, ...labels }: Readonly<Record<string, string>>,
+): Promise<void> {
+  await removeLeftovers(docker, labels);
 }
 
 async function each<T>(things: readonly T[], remove: (thing: T) => Promise<unknown>): Promise<void> {

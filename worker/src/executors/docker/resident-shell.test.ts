@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { stepProgram } from './resident-shell.ts';
 
-const step = { index: 3, script: 'true', shell: 'sh', env: {}, graceMs: 0 } as const;
+const step = { index: 3, try: 1, script: 'true', shell: 'sh', env: {}, graceMs: 0 } as const;
 
 test('a script and values are data, whatever quotes they hold', () => {
   const hostile = `it's "$HOME" \`id\` $(id)\n')\nend\\`;

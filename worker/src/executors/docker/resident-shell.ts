@@ -11,14 +11,15 @@ import type { StepCommand } from '../executor.ts';
 /** Where the workspace is seen in the container. */
 export const workspaceFolder = '/workspace';
 /** Scripts of steps, in the container. */
-const scriptFolder = '/sluice';
+export const scriptFolder = '/sluice';
 
 /** What the container starts with. */
 export const residentCommand: readonly string[] = ['sh', '-s'];
 
 /**
  * To be sent first, once. The shell's own complaints, such as "Killed" for a child, are nobody's output; descriptor 3
- * is the container's stderr from here on. Counts what the kernel killed for memory (cgroup v2, then v1) in $k.
+ * is the container's stderr from here on. Counts what the kernel killed for memory in $k, and the processes that it
+ * refused because there were too many in $p (cgroup v2, then v1).
  */
 export const residentPrelude = `exec 3>&2 2>/dev/null
 mkdir -p ${scriptFolder}
@@ -28,12 +29,17 @@ count_oom() {
     [ -r "$f" ] && while read -r n v; do [ "$n" = oom_kill ] && k=$v; done <"$f"
   done
 }
+count_pids() {
+  for f in /sys/fs/cgroup/pids.events /sys/fs/cgroup/pids/pids.events; do
+    [ -r "$f" ] && while read -r n v; do [ "$n" = max ] && p=$v; done <"$f"
+  done
+}
 `;
 
 /**
  * The text that runs one step between two marks on each stream: `<mark> begin` and `<mark> end`; the last on stdout
- * is followed by the exit code and the number of processes that the kernel has killed for memory so far instead:
- * `<mark> 137 1`. Descriptors are opened anew for each
+ * is followed by the exit code and the number of processes that the kernel has killed for memory, and refused,
+ * so far instead: `<mark> 137 1 0`. Descriptors are opened anew for each
  * step, because a killed program may leave a shared pipe in a mode that breaks the next one; for the same reason the
  * mark is printed until the pipe takes it.
  */
@@ -51,8 +57,10 @@ exec ${shell} -e ${file}
 c=$?
 [ $$ = 1 ] && kill -9 -1
 count_oom
+p=0
+count_pids
 ${print(`'${mark} end'`, '>&3')}
-${print(`"${mark} $c $k"`)}
+${print(`"${mark} $c $k $p"`)}
 `;
 }
 

@@ -23,6 +23,13 @@ executorContract(
     'out of memory': noProcess,
     'image pull': 'it has no images',
     'no network': noProcess,
+    services: noProcess,
+    'service failures': noProcess,
+    user: noProcess,
+    'user names': noProcess,
+    'read-only root': noProcess,
+    'process limit': noProcess,
+    'few rights': noProcess,
   },
 );
 
@@ -50,10 +57,10 @@ test('a test plays the steps in the order in which they were started', async () 
   );
   if (opened.kind === 'failed') throw new Error(opened.message);
   const end = opened.session.runStep(
-    { index: 0, script: 'x', shell: 'sh', env: {}, graceMs: 0 },
+    { index: 0, try: 1, script: 'x', shell: 'sh', env: {}, graceMs: 0 },
     { write: () => {}, drained: async () => {} },
     new AbortController().signal,
   );
   (await first).exit(4);
-  expect(await end).toEqual({ kind: 'exited', exitCode: 4, outOfMemory: false });
+  expect(await end).toEqual({ kind: 'exited', exitCode: 4, outOfMemory: false, outOfProcesses: false });
 });

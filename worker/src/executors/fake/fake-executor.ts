@@ -88,13 +88,14 @@ function fakeSession(
           write: (stream, text) => output.write(stream, Buffer.from(text)),
           exit: (exitCode, outOfMemory = false) => {
             signal.removeEventListener('abort', stopped);
-            resolve({ kind: 'exited', exitCode, outOfMemory });
+            resolve({ kind: 'exited', exitCode, outOfMemory, outOfProcesses: false });
           },
         });
       }),
     release: null,
     fetchFile: async () => {},
     fetchTree: async () => {},
+    describeServices: async () => [],
     dispose: async () => {
       if (!isDisposed) onDispose();
       isDisposed = true;

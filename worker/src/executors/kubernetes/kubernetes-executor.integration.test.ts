@@ -21,6 +21,9 @@ describe.skipIf(!hasCluster)('in a Kubernetes cluster (needs KUBECONFIG)', () =>
       countLeft: rig.countLeft,
     }),
     {
+      'process limit': 'a pod has the limit of its node',
+      'user names': 'a pod knows users by their numbers only',
+      'service failures': 'a pod says in words of its own what its services did',
       'no network': 'the network plug-in of this cluster does not enforce NetworkPolicies',
     },
   );

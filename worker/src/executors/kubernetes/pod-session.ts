@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkspaceLostError, type ExecutorSession, type StepEnd, type WorkspaceSpec } from '../executor.ts';
+import { describeServices } from './describe-services.ts';
 import { fetchFile } from './fetch-file.ts';
 import { fetchTree } from './fetch-tree.ts';
 import { openPodConsole, type FollowEnd, type PodPlace } from './pod-console.ts';
@@ -14,6 +15,7 @@ export interface BegunStep {
   /** Counts the starts in this pod, from 1. */
   readonly number: number;
   readonly index: number;
+  readonly try: number;
 }
 
 /** Steps in a pod that runs. `begun`: of a pod that another worker process left, null in a new one. */
@@ -23,21 +25,22 @@ export function createPodSession(
   begun: BegunStep | null,
 ): ExecutorSession {
   const console_ = openPodConsole(place);
-  let last: BegunStep = begun ?? { number: 0, index: -1 };
+  let last: BegunStep = begun ?? { number: 0, index: -1, try: 1 };
   let underWay = begun;
   let isDisposed = false;
   return {
     runStep: async (command, output, signal) => {
-      const isUnderWay = underWay?.index === command.index;
+      const isUnderWay = underWay?.index === command.index && underWay.try === command.try;
       underWay = null;
       if (signal.aborted && !isUnderWay) return { kind: 'stopped' };
-      if (!isUnderWay) last = { number: last.number + 1, index: command.index };
+      if (!isUnderWay) last = { number: last.number + 1, index: command.index, try: command.try };
       const start = isUnderWay ? '' : startProgram(last.number, command);
       const following = console_.follow(last.number, start, output);
       const end = await untilEnded(place, following, command.graceMs, signal);
       return end === 'stopped' ? { kind: 'stopped' } : stepEnd(end);
     },
     release: async () => console_.abandon(),
+    describeServices: () => describeServices(place, spec.services),
     fetchFile: (path) => fetchFile(place, spec.workspace, path),
     fetchTree: (path) => fetchTree(place, spec, path),
     dispose: async () => {
@@ -53,12 +56,14 @@ function stepEnd(end: FollowEnd): StepEnd {
   if (end.kind === 'taken-over')
     throw new WorkspaceLostError('Another worker has taken the pod of this stage over.');
   if (end.kind === 'pod-ended') {
-    if (end.end.outOfMemory) return { kind: 'exited', exitCode: 137, outOfMemory: true };
+    if (end.end.outOfMemory)
+      return { kind: 'exited', exitCode: 137, outOfMemory: true, outOfProcesses: false };
     throw new WorkspaceLostError(
       `${end.end.message}. The last lines that the step wrote may be missing. Run the stage again, or allow "infrastructure" in its retry.`,
     );
   }
-  const [, exitCode, wasKilled, isEnding] = /^(\d+) ([01]) ([01])$/.exec(end.rest) ?? [];
+  const [, exitCode, wasKilled, isEnding, wasRefused] =
+    /^(\d+) ([01]) ([01])(?: ([01]))?$/.exec(end.rest) ?? [];
   if (exitCode === undefined) throw new Error(`the pod said "${end.rest}" where a step's end was due`);
   if (isEnding === '1' && exitCode !== '0') {
     throw new WorkspaceLostError(
@@ -69,6 +74,7 @@ function stepEnd(end: FollowEnd): StepEnd {
     kind: 'exited',
     exitCode: Number(exitCode),
     outOfMemory: exitCode !== '0' && wasKilled === '1',
+    outOfProcesses: exitCode !== '0' && wasRefused === '1',
   };
 }
 

@@ -8,9 +8,9 @@ import { stepsContainer } from './stage-pod.ts';
 /** How far a pod has come that another process left: the last step that was begun in it. Null: it is filled, none was. */
 export async function readPodState(place: PodPlace): Promise<BegunStep | null | 'never-filled'> {
   const said = await ask(place);
-  const [, number, index] = /^(\d+) (\d+|none)$/.exec(said.trim()) ?? [];
+  const [, number, index, tryNumber = 1] = /^(\d+) (\d+|none)(?: (\d+))?$/.exec(said.trim()) ?? [];
   if (number === undefined) return 'never-filled';
-  return number === '0' ? null : { number: Number(number), index: Number(index) };
+  return number === '0' ? null : { number: Number(number), index: Number(index), try: Number(tryNumber) };
 }
 
 async function ask(place: PodPlace): Promise<string> {

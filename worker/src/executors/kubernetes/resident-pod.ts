@@ -16,7 +16,7 @@ export const outFolder = '/sluice/out';
 
 /**
  * The container's command. `end` of a step holds: exit code, whether the kernel killed a process of it for memory
- * (0 or 1), whether the pod was being ended from outside (0 or 1).
+ * (0 or 1), whether the pod was being ended from outside (0 or 1), whether it was refused new processes (0 or 1).
  */
 export const residentProgram = `exec 2>/dev/null
 trap 'exit 0' TERM
@@ -25,6 +25,11 @@ count_oom() {
   k=0
   for f in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
     [ -r "$f" ] && while read -r name v; do [ "$name" = oom_kill ] && k=$v; done <"$f"
+  done
+}
+count_pids() {
+  for f in /sys/fs/cgroup/pids.events /sys/fs/cgroup/pids/pids.events; do
+    [ -r "$f" ] && while read -r name v; do [ "$name" = max ] && p=$v; done <"$f"
   done
 }
 sweep() {
@@ -50,7 +55,7 @@ while read -r n <&4; do
   last=$n d=$o/$n
   rm -f $r/idle
   mkdir -p $d; : >$d/out; : >$d/err; : >$d/begun
-  count_oom; b=$k
+  count_oom; b=$k; p=0; count_pids; q=$p
   (
     cd ${workspaceFolder} || exit
     . $r/$n.env
@@ -58,9 +63,11 @@ while read -r n <&4; do
   c=$?
   [ $$ = 1 ] && sweep
   count_oom
+  count_pids
   m=0; [ "$k" -gt "$b" ] && m=1
   e=0; [ -e $r/ending ] && e=1
-  echo "$c $m $e" >$d/end.new && mv $d/end.new $d/end
+  l=0; [ "$p" -gt "$q" ] && l=1
+  echo "$c $m $e $l" >$d/end.new && mv $d/end.new $d/end
   : >$r/idle
 done
 `;
@@ -123,12 +130,15 @@ follow() {
 }
 
 /** Text for a console: starts a step under this number unless it was started before. */
-export function startProgram(number: number, { index, script, shell, env }: StepCommand): string {
+export function startProgram(
+  number: number,
+  { index, try: tryNumber, script, shell, env }: StepCommand,
+): string {
   const file = `${runFolder}/${number}`;
   const exported = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}\n`);
   const begin = `rm -f ${file}.env\n${exported.join('')}exec ${shell} -e ${file}.script\n`;
   return `if [ ! -e $o/${number}/begun ]; then
-echo ${index} >${file}.index
+echo ${index} ${tryNumber} >${file}.index
 printf %s ${quote(script)} >$r/new.$$ && mv $r/new.$$ ${file}.script &&
 printf %s ${quote(begin)} >$r/new.$$ && mv $r/new.$$ ${file}.env &&
 echo ${number} >$r/in
@@ -159,14 +169,14 @@ export function endProgram(fence: number): string {
 }
 
 /**
- * A program of its own: prints the number and the index of the last step that was begun, or `0 none`; nothing when the
+ * A program of its own: prints the number, the index and the try of the last step that was begun, or `0 none 1`; nothing when the
  * workspace was never filled.
  */
 export const stateProgram = `r=${runFolder} o=${outFolder} n=0
 [ -e $r/filled ] || exit 0
 while [ -e $o/$((n+1))/begun ]; do n=$((n+1)); done
-read -r i <$r/$n.index
-echo "$n \${i:-none}"
+read -r i t <$r/$n.index
+echo "$n \${i:-none} \${t:-1}"
 `;
 
 /** Inside single quotes only the quote itself has a meaning. */

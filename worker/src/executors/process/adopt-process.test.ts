@@ -85,7 +85,7 @@ describe.skipIf(process.platform !== 'linux').each(sandboxes)('adopting processe
     expect(
       stdout.equals(Buffer.concat([Buffer.from(counted + counted), Buffer.from([255]), Buffer.from('end')])),
     ).toBe(true);
-    expect(end).toEqual({ kind: 'exited', exitCode: 3, outOfMemory: false });
+    expect(end).toEqual({ kind: 'exited', exitCode: 3, outOfMemory: false, outOfProcesses: false });
     await abandoned;
     expect((await run(second, 2, 'cat began')).stdout.toString()).toBe('began\n');
   });
@@ -96,7 +96,7 @@ describe.skipIf(process.platform !== 'linux').each(sandboxes)('adopting processe
     const again = await run(await adopt(), 0, 'never sent');
     expect([again.stdout.toString(), again.end]).toEqual([
       'said\n',
-      { kind: 'exited', exitCode: 4, outOfMemory: false },
+      { kind: 'exited', exitCode: 4, outOfMemory: false, outOfProcesses: false },
     ]);
     expect((await run(first, 1, 'cat began')).stdout.toString()).toBe('x\n');
   });
@@ -166,7 +166,7 @@ async function run(
 ): Promise<{ readonly end: StepEnd; readonly stdout: Buffer }> {
   const chunks: Uint8Array[] = [];
   const end = await session.runStep(
-    { index, script, shell: 'sh', env, graceMs: 100 },
+    { index, try: 1, script, shell: 'sh', env, graceMs: 100 },
     {
       write: (stream, chunk) => void (stream === 'stdout' && chunks.push(chunk)),
       drained: async () => {},

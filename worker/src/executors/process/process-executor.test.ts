@@ -20,6 +20,16 @@ const noImages = 'it has no images';
 const noGroups = 'this worker may make no control groups';
 const noSandbox = sandbox.kind === 'none' ? sandbox.why : '';
 
+const notHere = {
+  services: 'it has no containers to put beside the steps',
+  'service failures': 'it has no services',
+  user: 'its steps run as the worker',
+  'user names': 'its steps run as the worker',
+  'read-only root': 'its steps see the host',
+  'process limit': 'it limits processes, and does not tell their refusal apart from failing',
+  'few rights': 'its steps have the rights of the worker, without a network namespace of their own',
+};
+
 executorContract(
   'the process executor, isolated',
   () => ({
@@ -32,6 +42,7 @@ executorContract(
     ...(groups === null && { 'out of memory': noGroups }),
     ...(sandbox.kind === 'none' && { 'no network': noSandbox }),
     'image pull': noImages,
+    ...notHere,
   },
 );
 
@@ -46,6 +57,7 @@ executorContract(
   {
     'out of memory': 'without control groups it limits no memory',
     'image pull': noImages,
+    ...notHere,
     'no network': 'without bubblewrap it refuses to run without network',
   },
 );
@@ -150,7 +162,7 @@ async function open(
         drained: async () => {},
       };
       index += 1;
-      const command = { index, script, shell: 'sh', env: {}, graceMs: 100 } as const;
+      const command = { index, try: 1, script, shell: 'sh', env: {}, graceMs: 100 } as const;
       const end = await opened.session.runStep(command, output, never);
       return { end, stdout: Buffer.concat(chunks).toString() };
     },

@@ -102,7 +102,7 @@ function whyNot(spec: WorkspaceSpec, { isAllowed, sandbox, groups }: ProcessExec
 
 /** Why the steps cannot be followed to their end, or null. A step that was to begin but did not may begin again. */
 async function findLostStep(scratch: string): Promise<string | null> {
-  for (const name of (await readdir(scratch)).filter((each) => /^step-\d+$/.test(each))) {
+  for (const name of (await readdir(scratch)).filter((each) => /^step-\d+(-try-\d+)?$/.test(each))) {
     const folder = join(scratch, name);
     if (await preventStep(folder)) {
       await rm(folder, { recursive: true, force: true });
@@ -111,7 +111,7 @@ async function findLostStep(scratch: string): Promise<string | null> {
     const keeper = await begunKeeper(folder);
     if (keeper !== null && (await isAlive(keeper))) continue;
     if ((await readStepState(folder)).isCopied) continue;
-    return `the process that kept step ${Number(name.slice(5)) + 1} has ended before the step`;
+    return `the process that kept step ${Number.parseInt(name.slice(5), 10) + 1} has ended before the step`;
   }
   return null;
 }

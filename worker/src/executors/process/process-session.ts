@@ -30,7 +30,7 @@ export function createProcessSession(spec: WorkspaceSpec, options: ProcessSessio
   let unclean = 0;
   return {
     runStep: async (command, output, signal) => {
-      const folder = stepFolder(spec.scratch, command.index);
+      const folder = stepFolder(spec.scratch, command.index, command.try);
       const hasBegun = await isThere(join(folder, stepFiles.begun));
       if (signal.aborted && !hasBegun) return { kind: 'stopped' };
       unclean += 1;
@@ -46,6 +46,7 @@ export function createProcessSession(spec: WorkspaceSpec, options: ProcessSessio
     release: null,
     fetchFile: async () => {},
     fetchTree: async () => {},
+    describeServices: async () => [],
     dispose: async () => {
       await group?.remove();
       // A sandbox has ended with its step, so that nothing need be looked for among all processes of the host.
@@ -55,7 +56,8 @@ export function createProcessSession(spec: WorkspaceSpec, options: ProcessSessio
   };
 }
 
-export const stepFolder = (scratch: string, index: number): string => join(scratch, `step-${index}`);
+export const stepFolder = (scratch: string, index: number, tryNumber = 1): string =>
+  join(scratch, tryNumber === 1 ? `step-${index}` : `step-${index}-try-${tryNumber}`);
 export const homeFolder = (scratch: string): string => join(scratch, 'home');
 export const tmpFolder = (scratch: string): string => join(scratch, 'tmp');
 
@@ -121,7 +123,8 @@ async function untilEnded(step: RunningStep): Promise<StepEnd> {
     await assertEntered(step.folder);
     await untilKeeperLeft(step.folder);
     step.onCleanEnd();
-    return { kind: 'exited', exitCode, outOfMemory: exitCode !== 0 && (await wasOutOfMemory(step)) };
+    const outOfMemory = exitCode !== 0 && (await wasOutOfMemory(step));
+    return { kind: 'exited', exitCode, outOfMemory, outOfProcesses: false };
   } catch (error) {
     await stopping.settled();
     await endTheRest(step);

@@ -59,7 +59,6 @@ describe.skipIf(host === '')('the build stage (needs DOCKER_HOST)', () => {
       sluice: run.installation,
       'sluice.run': run.runId,
       'sluice.stage': 'image',
-      'sluice.attempt': '1',
       'sluice.fence': '1',
       'org.opencontainers.image.created': expect.stringMatching(/^\d{4}-.*Z$/),
       'org.opencontainers.image.revision': '0123456789abcdef0123456789abcdef01234567',

@@ -95,7 +95,9 @@ async function build(
   buildContext: BuildContext,
   image: string,
 ): Promise<FailedBuild | null> {
-  const { claim, labels, log, signal } = context;
+  const { claim, log, signal } = context;
+  // Whatever runs from the image inherits its labels: the mark of what belongs to an attempt alone stays off it.
+  const { 'sluice.attempt': _, ...labels } = context.labels;
   await using session = openBuildSession(context.docker);
   const stream = await session.docker.buildImage(buildContext.pack(), {
     version: '2',

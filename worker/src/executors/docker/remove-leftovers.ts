@@ -4,7 +4,7 @@ import { engineStatus } from './engine-error.ts';
 /**
  * Removes the containers, networks and volumes of attempts that carry all of `labels`, and says how many there
  * were. Called when this worker has no attempt yet, so that everything with its label is left over but the containers
- * and networks of `keep` (their ids).
+ * and networks of `keep` (their ids). A deployed service is nobody's leftover, whatever labels its image has given it.
  */
 export async function removeLeftovers(
   docker: Docker,
@@ -15,7 +15,7 @@ export async function removeLeftovers(
     label: ['sluice.attempt', ...Object.entries(labels).map(([name, value]) => `${name}=${value}`)],
   };
   const all = await docker.listContainers({ all: true, filters });
-  const containers = all.filter(({ Id }) => !keep.has(Id));
+  const containers = all.filter(({ Id, Labels }) => !keep.has(Id) && Labels['sluice.service'] === undefined);
   await each(containers, ({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }));
   const networks = (await docker.listNetworks({ filters })).filter(({ Id }) => !keep.has(Id));
   await each(networks, ({ Id }) => docker.getNetwork(Id).remove());

@@ -21,8 +21,11 @@ module.exports = {
     {
       name: 'pipelines-uses-its-parsers-only',
       severity: 'error',
-      from: { path: house('pipelines'), pathNot: '\\.test\\.ts$' },
-      to: { path: 'node_modules', pathNot: 'node_modules/(yaml|zod|@bufbuild|picomatch|@types/picomatch)/' },
+      from: { path: house('pipelines'), pathNot: '\\.(test|fixture)\\.ts$' },
+      to: {
+        path: 'node_modules',
+        pathNot: 'node_modules/(yaml|zod|@bufbuild|picomatch|@types/picomatch|fast-xml-parser)/',
+      },
     },
     {
       name: 'server-and-worker-never-meet',

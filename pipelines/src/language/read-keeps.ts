@@ -1,5 +1,4 @@
 // What a stage keeps: artifacts for people and later stages, caches for later runs.
-import { filePatternProblem } from '../trigger/match-glob.ts';
 import type { ArtifactRule, CacheKey, CacheKeyPart, CacheRule, StageKeeping } from './definition.ts';
 import { compileExpression } from './expression/compile-expression.ts';
 import { splitTemplate } from './expression/template.ts';
@@ -8,6 +7,7 @@ import { pathProblem } from './read-path.ts';
 import { noteTemplate, readCondition, type TemplateContext } from './read-templates.ts';
 import { readDuration } from './read-units.ts';
 import { readList, readPlainText, readTextNode } from './read-values.ts';
+import { globFault, readGlob } from './read-glob.ts';
 import { readReports } from './read-reports.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
@@ -57,21 +57,6 @@ function readArtifacts(
 
 /** A list of stages; `[]` means that none is taken. Whether they exist is checked with all stages at hand. */
 const readStageNames: Reader<readonly string[]> = readList(readPlainText);
-
-/** A glob pattern inside the workspace. */
-export const readGlob: Reader<string> = (reading, node, name) => {
-  const written = readPlainText(reading, node, name);
-  const problem = pathProblem(written) ?? globFault(written);
-  if (problem === null) return written.replace(/^(\.\/)+/, '').replace(/\/+$/, '');
-  report(reading, node, 'bad-pattern', `${name} ${problem} Write a pattern such as dist/** or report.html.`);
-  return '**';
-};
-
-function globFault(glob: string): string | null {
-  if (glob.startsWith('!')) return 'begins with !, and patterns only add files.';
-  const fault = filePatternProblem(glob);
-  return fault === null ? null : `cannot be used: ${fault}`;
-}
 
 function readCache(
   reading: Reading,

@@ -1,6 +1,6 @@
 import type { ReportRule } from './definition.ts';
 import { field, readFields, type Reader } from './fields.ts';
-import { readGlob } from './read-keeps.ts';
+import { readGlob } from './read-glob.ts';
 import { readList } from './read-values.ts';
 import { report } from './reading.ts';
 

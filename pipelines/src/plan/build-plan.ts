@@ -67,7 +67,14 @@ function planStages(
     const { id, needs, timeoutMs, retry, allowFailure } = stage;
     const filled = rendered.ok ? rendered.value : { env: stage.env, work: stage.work };
     return {
-      ...{ id, needs, if: early.if, timeoutMs, retry, allowFailure, decision: early.decision, ...filled },
+      id,
+      needs,
+      if: early.if,
+      timeoutMs,
+      retry,
+      allowFailure,
+      decision: early.decision,
+      ...filled,
       ...(stage.pool === null ? {} : { pool: stage.pool }),
       ...planConcurrency(stage.concurrency, scope),
     };

@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import type { Plan } from '../plan/plan.ts';
 import { advance, startState } from './advance.ts';
-import { pick, plans, play } from './random-run.ts';
+import { pick, plans, play } from './random-run.fixture.ts';
 import { isStageEnd, type RunCommand, type RunEvent } from './run-state.ts';
 
 test.prop([plans(), fc.infiniteStream(fc.nat({ max: 9_999 }))])(

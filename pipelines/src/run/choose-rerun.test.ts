@@ -5,7 +5,7 @@ import { aPlan } from '../plan/a-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import { advance, startState } from './advance.ts';
 import { chooseRerun, keptStages, type RerunWhat } from './choose-rerun.ts';
-import { pick, plans, play } from './random-run.ts';
+import { pick, plans, play } from './random-run.fixture.ts';
 import { isStageEnd, type RunEvent, type RunState, type StageOutcome } from './run-state.ts';
 
 const origin = { runId: 'run-12', number: 12 };

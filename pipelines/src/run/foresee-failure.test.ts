@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { aPlan } from '../plan/a-plan.ts';
 import { advance, startState } from './advance.ts';
 import { foreseeFailure } from './foresee-failure.ts';
-import { plans, play } from './random-run.ts';
+import { plans, play } from './random-run.fixture.ts';
 import type { RunEvent, RunState } from './run-state.ts';
 import type { Plan } from '../plan/plan.ts';
 

@@ -10,7 +10,7 @@ import type { HeartbeatAnswer } from '@sluice/pipelines/protocol/worker-api';
 import type { Logger } from 'pino';
 import { WebSocket } from 'ws';
 import type { ShellProcess } from '../executors/executor.ts';
-import type { ShellPlace } from './shell-host.ts';
+import type { ShellPlace } from './shell-place.ts';
 
 export interface ShellConnection {
   /** Used where the offer names no other. */

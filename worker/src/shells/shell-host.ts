@@ -3,20 +3,9 @@
 import type { HeartbeatAnswer } from '@sluice/pipelines/protocol/worker-api';
 import type { ShellEnd } from '@sluice/pipelines/protocol/shell';
 import type { Logger } from 'pino';
-import type { ShellProcess } from '../executors/executor.ts';
-import type { Mask } from '../logs/mask.ts';
 import type { ServerClient } from '../server-client/server-client.ts';
 import { connectShell } from './connect-shell.ts';
-
-export interface ShellPlace {
-  readonly attemptId: string;
-  readonly mask: Mask;
-  readonly open: (size: { readonly cols: number; readonly rows: number }) => Promise<ShellProcess>;
-  /** Aborts when there is nothing left to be in; `signal.reason` is a ShellEnd's reason. */
-  readonly closed: AbortSignal;
-  /** Whether steps still run in it, at whose ends every other process of the container is killed. */
-  readonly isRunning: () => boolean;
-}
+import type { ShellPlace } from './shell-place.ts';
 
 export interface Hold {
   readonly attemptId: string;

@@ -87,8 +87,12 @@ async function openWorkspace(
   const services = await startServices(docker, spec, networkId ?? `container:${container.id}`, signal);
   if (!services.ok) return { kind: 'failed', ...services.error };
   const record = {
-    ...{ containerId: container.id, step: null, oomKills: 0, refusedForks: 0 },
-    ...{ networkId, services: services.value },
+    containerId: container.id,
+    step: null,
+    oomKills: 0,
+    refusedForks: 0,
+    networkId,
+    services: services.value,
   };
   return { kind: 'opened', session: createDockerSession(docker, started, spec, options, record) };
 }

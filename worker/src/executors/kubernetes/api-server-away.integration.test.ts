@@ -52,7 +52,7 @@ describe.skipIf(!hasCluster)('an API server that goes away (needs KUBECONFIG)', 
       never,
     );
     expect(cuts).toBe(3);
-    expect(end).toEqual({ kind: 'exited', exitCode: 4, outOfMemory: false });
+    expect(end).toMatchObject({ kind: 'exited', exitCode: 4, outOfMemory: false });
     expect(seen.stdout).toBe(Array.from({ length: lines }, (_, at) => `${at}\n`).join(''));
     expect(seen.stderr).toBe(Array.from({ length: lines }, (_, at) => `e${at}\n`).join(''));
     await session.dispose();

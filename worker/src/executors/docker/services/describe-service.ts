@@ -2,7 +2,12 @@ import type Docker from 'dockerode';
 import type { ServiceReport } from '../../executor.ts';
 import { engineStatus } from '../engine-error.ts';
 import { demultiplex } from '../multiplexed-stream.ts';
-import type { StartedService } from './start-services.ts';
+
+export interface StartedService {
+  readonly name: string;
+  /** Of its container. */
+  readonly id: string;
+}
 
 const keptLines = 100;
 

@@ -5,14 +5,8 @@ import type { ServiceSpec, WorkspaceSpec } from '../../executor.ts';
 import { createContainer } from '../create-container.ts';
 import { engineStatus, messageOf } from '../engine-error.ts';
 import { hardened } from '../harden.ts';
-import { describeService, lastLines } from './describe-service.ts';
+import { describeService, lastLines, type StartedService } from './describe-service.ts';
 import { untilReady } from './until-ready.ts';
-
-export interface StartedService {
-  readonly name: string;
-  /** Of its container. */
-  readonly id: string;
-}
 
 export interface ServiceProblem {
   readonly reason: 'image-pull' | 'service';

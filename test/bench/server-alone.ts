@@ -19,7 +19,7 @@ export interface ServerAlone extends AsyncDisposable {
   readonly redisUrl: string;
   readonly pid: number;
   readonly workerToken: string;
-  readonly repository: (name: string, project?: string) => Promise<TestRepository>;
+  readonly repository: (name: string, project?: string, trusted?: boolean) => Promise<TestRepository>;
 }
 
 const bin = fileURLToPath(new URL('../../cli/bin/sluice.js', import.meta.url));
@@ -56,8 +56,8 @@ export async function startServerAlone(): Promise<ServerAlone> {
     redisUrl: redis.url,
     pid: child.pid ?? 0,
     workerToken,
-    repository: (name, project = 'default') =>
-      aRepository({ api, folder: repositories, name, trusted: false, project }),
+    repository: (name, project = 'default', trusted = false) =>
+      aRepository({ api, folder: repositories, name, trusted, project }),
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGTERM');
       await ended;

@@ -48,8 +48,8 @@ export function fixtureSettings(now: number): FixtureSettings {
       { id: id('other', 21), name: 'laptop', user: 'Mei Lin', createdAt: now - 5_000_000, lastUsedAt: null },
     ],
     workers: [
-      { id: 'build-1', pool: 'default', slots: 4, busy: 0, lastSeenAt: now - 96_000 },
-      { id: 'build-2', pool: 'default', slots: 4, busy: 2, lastSeenAt: now - 2_000 },
+      { id: 'build-1', pool: 'default', slots: 4, busy: 0, leaving: true, lastSeenAt: now - 96_000 },
+      { id: 'build-2', pool: 'default', slots: 4, busy: 2, leaving: false, lastSeenAt: now - 2_000 },
     ],
     projects: [
       {

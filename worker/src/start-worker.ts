@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { hostClock } from './attempt-clock.ts';
@@ -17,6 +18,7 @@ import { connectPods } from './executors/kubernetes/connect-pods.ts';
 import { openHost } from './executors/process/open-host.ts';
 import { createProcessExecutor } from './executors/process/process-executor.ts';
 import { endProcesses, removeProcesses } from './executors/process/remove-processes.ts';
+import { holdFolder } from './hold-folder.ts';
 import { createServerClient } from './server-client/server-client.ts';
 import { createShellHost } from './shells/shell-host.ts';
 import { deliverLeftovers } from './spool/deliver-leftovers.ts';
@@ -28,15 +30,19 @@ import { openWorkerFolder, removeOldAttempts } from './worker-folder.ts';
 export interface RunningWorker {
   readonly workerId: string;
   /**
-   * Takes no more work, waits `drainMs` for what runs, ends the rest as `infrastructure`, and resolves when nothing
-   * of this worker is left but spools that the server has not acknowledged.
+   * Takes no more work and waits `drainMs` for what runs. The rest is then left to the next process of this worker, as
+   * after a kill, and the process has to exit when this resolves; or, where `atStop` is `end`, it is ended as
+   * `infrastructure`, so that nothing of this worker is left but spools that the server has not acknowledged.
    */
   readonly stop: () => Promise<void>;
+  /** While it stops: waits no longer. */
+  readonly hurry: () => void;
 }
 
 /** Connects and starts taking work. Resolves while the server or Redis are still away: it waits for them. */
 export async function startWorker(config: WorkerConfig, log: Logger): Promise<RunningWorker> {
   const folder = await openWorkerFolder(config.folder);
+  const releaseFolder = await holdFolder(config.folder);
   const docker = connectDocker(config.dockerHost);
   const server = createServerClient(config.serverUrl, config.workerToken);
   const redis = connectRedis(config.redisUrl, log);
@@ -72,18 +78,14 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
     clock: hostClock(),
     endProcesses: (attemptId: string) => endProcesses(folder.attempts, attemptId, host),
   };
+  const self = { workerId: folder.workerId, pool: config.pool, slots: config.slots };
+  const hurry = new AbortController();
+  const stopping = new AbortController();
+  const state = (): 'draining' | undefined => (stopping.signal.aborted ? 'draining' : undefined);
   const liveActions: LiveActions = new Set();
   const heart = startHeartbeat(
     server,
-    {
-      workerId: folder.workerId,
-      pool: config.pool,
-      slots: config.slots,
-      live,
-      shells,
-      actions: liveActions,
-      everyMs: 5_000,
-    },
+    { ...self, live, shells, actions: liveActions, everyMs: 5_000, state },
     log,
   );
   const subscriber = redis.duplicate();
@@ -121,22 +123,36 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
 
   return {
     workerId: folder.workerId,
+    hurry: () => hurry.abort(),
     stop: async () => {
-      const closed = Promise.all([consumer.close(), actions.close()]);
-      const endAttempts = setTimeout(() => live.forEach((attempt) => attempt.shutDown()), config.drainMs);
-      const giveUp = setTimeout(() => abandon.abort(), config.drainMs + goodbyeMs);
+      stopping.abort();
+      void heart.beat();
+      const closed = Promise.all([consumer.close(), actions.close()]).then(() => true);
       await shells.close();
-      await closed;
-      clearTimeout(endAttempts);
-      clearTimeout(giveUp);
+      const isDone = await Promise.race([closed, elapsed(config.drainMs, hurry.signal).then(() => false)]);
+      if (!isDone && config.atStop === 'hand-over') {
+        log.info({ attempts: live.size }, 'leaving what still runs to the next process of this worker');
+        await heart.handOver();
+      } else {
+        live.forEach((attempt) => attempt.shutDown());
+        const giveUp = setTimeout(() => abandon.abort(), goodbyeMs);
+        await closed;
+        clearTimeout(giveUp);
+      }
       abandon.abort();
       stopReaping();
       heart.stop();
       await leftovers;
       subscriber.disconnect();
       redis.disconnect();
+      if (isDone || config.atStop === 'end') await releaseFolder(); // a dead process's hold is no hindrance
     },
   };
+}
+
+/** Resolves after `ms`, or when `signal` aborts. */
+async function elapsed(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }
 
 /** Time for stopped attempts to clean up and to report. */

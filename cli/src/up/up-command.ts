@@ -86,7 +86,13 @@ export async function up(environment: NodeJS.ProcessEnv, signal: AbortSignal): P
   stack.defer(() => removeEverything(engine.docker, dataDir, installation));
   start(
     'worker',
-    { DOCKER_HOST: engine.host, SLUICE_SERVER_URL: url, SLUICE_HAPROXY: haproxy, SLUICE_DRAIN_MS: '3000' },
+    {
+      DOCKER_HOST: engine.host,
+      SLUICE_SERVER_URL: url,
+      SLUICE_HAPROXY: haproxy,
+      SLUICE_DRAIN_MS: '3000',
+      SLUICE_AT_STOP: 'end',
+    },
     30_000,
   );
 

@@ -346,6 +346,8 @@ export interface WorkerView {
   readonly slots: number;
   /** Attempts it holds now. */
   readonly busy: number;
+  /** It takes no more stages: it is being stopped, or was. */
+  readonly leaving: boolean;
   readonly lastSeenAt: number;
 }
 

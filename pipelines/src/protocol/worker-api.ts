@@ -122,7 +122,7 @@ export const failure = z.object({
   exitCode: z.number().int().nullable(),
 }) satisfies z.ZodType<Failure>;
 
-const outcome: z.ZodType<StageOutcome> = z.discriminatedUnion('result', [
+export const stageOutcome: z.ZodType<StageOutcome> = z.discriminatedUnion('result', [
   z.object({ result: z.literal('succeeded'), outputs: z.record(z.string(), z.string()) }),
   z.object({ result: z.literal('failed'), failure }),
   z.object({ result: z.literal('cancelled'), reason: z.string() }),
@@ -161,7 +161,7 @@ export const workerRecord = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('finished'),
     number: z.number().int().min(1),
-    outcome,
+    outcome: stageOutcome,
     logLines: z.number().int().min(0),
     logDigest: z.string().regex(/^[0-9a-f]{64}$/),
     at: z.number().int(),
@@ -233,6 +233,11 @@ export const heartbeat = z.object({
   actions: z
     .array(z.object({ rolloutId: z.uuid(), action: z.number().int().min(1), fence: z.number().int() }))
     .exactOptional(),
+  /**
+   * `draining`: takes no more · `handing-over`: ends now, and leaves these attempts to the next process of this
+   * worker. Absent: it works.
+   */
+  state: z.enum(['draining', 'handing-over']).optional(),
 });
 export type Heartbeat = z.input<typeof heartbeat>;
 export const heartbeatAnswer = z.object({

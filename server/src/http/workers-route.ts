@@ -13,11 +13,12 @@ export function workersRoute(context: ServerContext): Router {
       listWorkers(context.db, context.now() - forgottenAfterMs),
       countHeldByWorker(context.db),
     ]);
-    const views = workers.map(({ id, pool, slots, last_seen_at }): WorkerView => ({
+    const views = workers.map(({ id, pool, slots, leaving, last_seen_at }): WorkerView => ({
       id,
       pool,
       slots,
       busy: held.get(id) ?? 0,
+      leaving: leaving ?? false,
       lastSeenAt: last_seen_at,
     }));
     response.json({ workers: views });

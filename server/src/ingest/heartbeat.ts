@@ -1,6 +1,6 @@
 import type { Heartbeat, HeartbeatAnswer } from '@sluice/pipelines/protocol/worker-api';
 import type { ServerContext } from '../context.ts';
-import { leaseMs } from '../orchestrator/lease.ts';
+import { handOverMs, leaseMs } from '../orchestrator/lease.ts';
 import { tellOfShells } from '../shell/tell-worker.ts';
 import { extendLeases, listEnded } from '../store/attempt-store.ts';
 import { extendActionLeases } from '../store/rollout-action-store.ts';
@@ -15,10 +15,13 @@ const actionPatienceMs = 4_000;
  */
 export async function hearHeartbeat(context: ServerContext, beat: Heartbeat): Promise<HeartbeatAnswer> {
   const now = context.now();
-  await recordWorker(context.db, { id: beat.workerId, pool: beat.pool, slots: beat.slots, at: now });
+  const isLeaving = beat.state === 'draining' || beat.state === 'handing-over';
+  const { workerId, pool, slots } = beat;
+  await recordWorker(context.db, { id: workerId, pool, slots, isLeaving, at: now });
   const lease = { now, until: now + leaseMs, unheardSince: now - actionPatienceMs };
-  await extendActionLeases(context.db, beat.workerId, beat.actions ?? null, lease);
-  const held = await extendLeases(context.db, beat.workerId, beat.attempts, now + leaseMs);
+  await extendActionLeases(context.db, workerId, beat.actions ?? null, lease);
+  const until = now + (beat.state === 'handing-over' ? handOverMs : leaseMs);
+  const held = await extendLeases(context.db, workerId, beat.attempts, until);
   const ended = await listEnded(context.db, beat.attempts);
   const known = new Set([...held, ...ended].map((attempt) => attempt.id));
   return {

@@ -38,7 +38,13 @@ describe.skipIf(redisUrl === undefined)('stages that wait for a worker (needs RE
   });
 
   const aWorker = (slots: number, pool = 'default') =>
-    recordWorker(core.context.db, { id: `worker-${pool}`, pool, slots, at: core.context.now() });
+    recordWorker(core.context.db, {
+      id: `worker-${pool}`,
+      pool,
+      slots,
+      isLeaving: false,
+      at: core.context.now(),
+    });
   const granted = async (runId: string): Promise<number> => {
     const rows = await core.context.db
       .selectFrom('attempts')

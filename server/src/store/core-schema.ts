@@ -233,6 +233,8 @@ interface WorkerTable {
   id: string;
   pool: string;
   slots: number;
+  /** It takes no more stages; null: an older server wrote the row. */
+  leaving: boolean | null;
   last_seen_at: Time;
 }
 

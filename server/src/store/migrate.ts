@@ -7,6 +7,7 @@ import { artifactsMigration } from './migrations/0005-artifacts.ts';
 import { historyIndexesMigration } from './migrations/0007-history-indexes.ts';
 import { rerunShellMigration } from './migrations/0008-rerun-shell.ts';
 import { testReportsMigration } from './migrations/0009-test-reports.ts';
+import { leavingWorkersMigration } from './migrations/0010-leaving-workers.ts';
 import type { Schema } from './schema.ts';
 
 const migrations = {
@@ -18,6 +19,7 @@ const migrations = {
   '0007-history-indexes': historyIndexesMigration,
   '0008-rerun-shell': rerunShellMigration,
   '0009-test-reports': testReportsMigration,
+  '0010-leaving-workers': leavingWorkersMigration,
 };
 
 /**

@@ -4,9 +4,17 @@ import type { Database } from './database.ts';
 
 export async function recordWorker(
   db: Database,
-  worker: { readonly id: string; readonly pool: string; readonly slots: number; readonly at: number },
+  worker: {
+    readonly id: string;
+    readonly pool: string;
+    readonly slots: number;
+    /** It takes no more stages. */
+    readonly isLeaving: boolean;
+    readonly at: number;
+  },
 ): Promise<void> {
-  const seen = { pool: worker.pool, slots: worker.slots, last_seen_at: worker.at };
+  const { pool, slots, isLeaving: leaving } = worker;
+  const seen = { pool, slots, leaving, last_seen_at: worker.at };
   await db
     .insertInto('workers')
     .values({ id: worker.id, ...seen })

@@ -554,6 +554,7 @@ export const en = {
       slots: 'Busy',
       seen: 'Last seen',
       name: 'Worker',
+      leaving: 'takes no more stages',
     },
     deliveries: {
       explain:

@@ -533,6 +533,7 @@ export const zh: Messages = {
       slots: '占用',
       seen: '最近上报',
       name: '工作节点',
+      leaving: '不再接受新阶段',
     },
     deliveries: {
       explain:

@@ -121,7 +121,12 @@ async function takenOver(
   try {
     const { past, history } = await server.past(attemptId, fence, closing);
     log.warn({ attemptId, lines: past.lines }, 'took over the pod of a lost worker');
-    const record = { startedAt: Math.round(past.startedAt), startedTick: null, failure: past.failure };
+    const record = {
+      startedAt: Math.round(past.startedAt),
+      startedTick: null,
+      failure: past.failure,
+      outcome: null,
+    };
     const nothingHere = { path: null, records: [], wasUsed: false, containerId: null, engineIds: [] };
     return { ...nothingHere, history, record };
   } catch (error) {

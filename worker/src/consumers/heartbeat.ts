@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Heartbeat } from '@sluice/pipelines/protocol/worker-api';
 import type { LiveActions } from './action-consumer.ts';
 import type { ServerClient } from '../server-client/server-client.ts';
 import type { ShellHost } from '../shells/shell-host.ts';
@@ -12,11 +13,15 @@ export interface HeartbeatOptions {
   readonly shells: Pick<ShellHost, 'held' | 'heed'>;
   readonly actions: LiveActions;
   readonly everyMs: number;
+  /** Says whether this worker still takes stages. */
+  readonly state: () => 'draining' | undefined;
 }
 
 export interface Heart {
   /** Beats now; used when something hints at news. Never rejects. */
   readonly beat: () => Promise<void>;
+  /** The last beat of a process that leaves what it runs to the next one. Never rejects. */
+  readonly handOver: () => Promise<void>;
   readonly stop: () => void;
 }
 
@@ -27,16 +32,19 @@ export interface Heart {
 export function startHeartbeat(server: ServerClient, options: HeartbeatOptions, log: Logger): Heart {
   const { workerId, pool, slots, live, shells, actions } = options;
   let isAway = false;
+  const held = (): Heartbeat['attempts'] =>
+    [...live.values()].map(({ attemptId, fence }) => ({ attemptId, fence }));
   const beat = async (): Promise<void> => {
-    const attempts = [...live.values()].map(({ attemptId, fence }) => ({ attemptId, fence }));
+    const state = options.state();
     try {
       const answer = await server.heartbeat({
         workerId,
         pool,
         slots,
-        attempts,
+        attempts: held(),
         holds: [...shells.held()],
         actions: [...actions],
+        ...(state !== undefined && { state }),
       });
       if (isAway) log.info('the server answers again');
       isAway = false;
@@ -54,5 +62,13 @@ export function startHeartbeat(server: ServerClient, options: HeartbeatOptions, 
   };
   const timer = setInterval(() => void beat(), options.everyMs);
   void beat();
-  return { beat, stop: () => clearInterval(timer) };
+  return {
+    beat,
+    stop: () => clearInterval(timer),
+    handOver: async () => {
+      clearInterval(timer);
+      const last: Heartbeat = { workerId, pool, slots, attempts: held(), actions: [], state: 'handing-over' };
+      await server.heartbeat(last).catch(() => undefined); // the last beat's lease holds for a while, too
+    },
+  };
 }

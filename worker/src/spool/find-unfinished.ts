@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Logger } from 'pino';
+import { hostClock } from '../attempt-clock.ts';
 import { engineIdsOf, readSessionRecord } from '../executors/docker/session-record.ts';
 import { readSessionRecord as readProcessRecord } from '../executors/process/session-record.ts';
 import { historyOf, type AttemptHistory } from '../stages/attempt-history.ts';
@@ -17,7 +18,7 @@ export interface EarlierAttempt {
   readonly records: readonly SpooledRecord[];
   readonly history: AttemptHistory;
   readonly record: AttemptRecord;
-  /** False: no step was started, so it may begin again from its checkout. */
+  /** False: no step was started, or all have ended; nothing of it goes on. */
   readonly wasUsed: boolean;
   /** Its container, if it has one. */
   readonly containerId: string | null;
@@ -58,6 +59,12 @@ export async function sortSpools(folder: WorkerFolder, log: Logger): Promise<Lef
   return { unfinished: [...newest.values()], leftovers, attempts };
 }
 
+/** Killed before it kept even when it began. */
+function notBegun(): AttemptRecord {
+  const clock = hostClock();
+  return { startedAt: clock.now(), startedTick: clock.tick(), failure: null, outcome: null };
+}
+
 /** The newer one begins as a copy of the older one, which a process was killed before it could remove. */
 async function keepNewer(one: UnfinishedAttempt, other: UnfinishedAttempt): Promise<UnfinishedAttempt> {
   const [newer, older] = one.header.fence > other.header.fence ? [one, other] : [other, one];
@@ -74,12 +81,14 @@ async function readUnfinished(
     const spool = await readSpool(path);
     if (spool === null || spool.isFinished) return null;
     const root = join(folder.attempts, spool.header.attemptId);
-    const [record, history] = [await readAttemptRecord(root), historyOf(spool.events)];
+    const history = historyOf(spool.events);
+    const record = (await readAttemptRecord(root)) ?? (history?.records === 0 ? notBegun() : null);
     if (record === null || history === null) return null;
     const scratch = join(root, 'scratch');
-    const session = await readSessionRecord(scratch);
+    const isOver = record.outcome !== null;
+    const session = isOver ? null : await readSessionRecord(scratch);
     const containerId = session?.containerId ?? null;
-    const wasUsed = containerId !== null || (await readProcessRecord(scratch)) !== null;
+    const wasUsed = containerId !== null || (!isOver && (await readProcessRecord(scratch)) !== null);
     const { header, records } = spool;
     const engineIds = session === null ? [] : engineIdsOf(session);
     return { path, header, records, history, record, wasUsed, containerId, engineIds };

@@ -1,8 +1,8 @@
 // What a restarted worker must know about an attempt beside its spool; without secrets.
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { failure } from '@sluice/pipelines/protocol/worker-api';
+import { failure, stageOutcome } from '@sluice/pipelines/protocol/worker-api';
 
 const attemptRecord = z.object({
   /** Milliseconds since the epoch: times of lines and the stage's timeout count from here. */
@@ -11,6 +11,8 @@ const attemptRecord = z.object({
   startedTick: z.object({ uptime: z.string(), ms: z.number() }).nullable().default(null),
   /** The first failure so far; it is the stage's. */
   failure: failure.nullable(),
+  /** How the stage has ended, when nothing is left to do but to clean up and to say so. */
+  outcome: stageOutcome.nullable().default(null),
 });
 export type AttemptRecord = z.infer<typeof attemptRecord>;
 
@@ -28,6 +30,10 @@ export async function readAttemptRecord(root: string): Promise<AttemptRecord | n
   } catch {
     return null;
   }
+}
+
+export async function removeAttemptRecord(root: string): Promise<void> {
+  await rm(join(root, name), { force: true });
 }
 
 const name = 'attempt.json';

@@ -1,6 +1,6 @@
 // One attempt from its claim to its last acknowledged record:
 //
-//   spool, log ─► folders ─► checkout, stage runner ─► folders removed ─► `finished` ─► all acknowledged
+//   spool, log ─► folders ─► checkout, stage runner ─► folders emptied ─► `finished` ─► all acknowledged
 //
 // The upload runs beside it all the while. When the attempt is lost, nothing more is told and the spool goes.
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,7 +24,12 @@ import type { EarlierAttempt } from '../spool/find-unfinished.ts';
 import { createSpool, defaultSpoolLimits, type Spool } from '../spool/spool.ts';
 import { uploadSpool } from '../spool/upload-spool.ts';
 import type { WorkerFolder } from '../worker-folder.ts';
-import { openAttemptFolders, removeAttemptFolders, type AttemptFolders } from './attempt-folders.ts';
+import {
+  emptyAttemptFolders,
+  forgetAttempt,
+  openAttemptFolders,
+  type AttemptFolders,
+} from './attempt-folders.ts';
 import { writeAttemptRecord, type AttemptRecord } from './attempt-record.ts';
 import { failed } from './failed-outcome.ts';
 import { fillWorkspace } from './fill-workspace.ts';
@@ -76,12 +81,19 @@ export async function runAttempt(
   if (typeof earlier?.path === 'string') await rm(earlier.path, { force: true });
   const upload = startUpload(deps, spool, attempt, log, abandon);
   const mask = createMask({ ...claim.secrets, ...credentialsOf(claim) });
-  const record = earlier?.record ?? { startedAt: clock.now(), startedTick: clock.tick(), failure: null };
+  const record = earlier?.record ?? {
+    startedAt: clock.now(),
+    startedTick: clock.tick(),
+    failure: null,
+    outcome: null,
+  };
   const now = attemptClock(clock, record);
   const attemptLog = createAttemptLog(spool, mask, now, record.startedAt, earlier?.history);
   const outcome = await carryOut({ deps, claim, attempt, attemptLog, mask, log, record, earlier, now });
   if (attempt.isLost()) attemptLog.drop();
   else attemptLog.finish(maskOutcome(outcome, mask));
+  await spool.written();
+  await forgetAttempt(folder.attempts, claim.attemptId);
   await upload.delivered();
   await spool.close(attempt.isLost() || spool.unacknowledged() === 0 ? 'remove' : 'keep');
   log.info({ result: attempt.isLost() ? 'lost' : outcome.result }, 'attempt ended');
@@ -143,9 +155,10 @@ async function carryOut(parts: AttemptParts): Promise<StageOutcome> {
   );
   try {
     const wasUsed = earlier?.wasUsed ?? false;
-    if (!wasUsed) await removeAttemptFolders(deps.folder.attempts, claim.attemptId);
+    if (!wasUsed) await emptyAttemptFolders(deps.folder.attempts, claim.attemptId);
     await using folders = await openAttemptFolders(deps.folder.attempts, claim.attemptId);
     await writeAttemptRecord(folders.root, record);
+    if (record.outcome !== null) return record.outcome;
     if (earlier !== null && claim.stage.work.kind !== 'steps') attemptLog.say(begunAgain);
     for (const name of earlier === null ? mask.unmasked : []) {
       attemptLog.say(
@@ -202,7 +215,11 @@ async function runStage(
       return signal.aborted ? stoppedOutcome(signal) : failed(result.error, 'infrastructure');
     }
   }
-  let { failure } = record;
+  let kept = record;
+  const keep = (more: Partial<AttemptRecord>): Promise<void> => {
+    kept = { ...kept, ...more };
+    return writeAttemptRecord(root, kept);
+  };
   const context: StageContext = {
     claim,
     workspace,
@@ -218,13 +235,12 @@ async function runStage(
     forced,
     now,
     kept: log.kept,
-    earlier: earlier === null ? null : { ...earlier.history, failure },
+    earlier: earlier === null ? null : { ...earlier.history, failure: record.failure },
     desk: openSessionDesk(deps.shells, claim, mask, folders),
-    keepFailure: async (first) => {
-      if (failure !== null) return;
-      failure = first;
-      await writeAttemptRecord(root, { ...record, failure });
+    keepFailure: async (failure) => {
+      if (kept.failure === null) await keep({ failure });
     },
+    keepOutcome: (outcome) => keep({ outcome: maskOutcome(outcome, mask) }),
   };
   return await runners[work.kind](context);
 }

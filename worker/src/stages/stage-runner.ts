@@ -40,6 +40,8 @@ export interface StageContext {
   readonly desk: SessionDesk;
   /** Awaited when a step has failed, before its end is logged: it is known again to a process that takes over. */
   readonly keepFailure: (failure: Failure) => Promise<void>;
+  /** Awaited before anything of the attempt is removed: a process that takes over ends it so. */
+  readonly keepOutcome: (outcome: StageOutcome) => Promise<void>;
   /** Aborts, after `signal`, when nobody waits for clean-up any more. */
   readonly forced: AbortSignal;
   /** Milliseconds since the epoch, as this attempt counts them: its own times may be compared with each other. */

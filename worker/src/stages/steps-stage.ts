@@ -54,6 +54,7 @@ export function createStepsRunner(executors: StepsExecutors): StageRunner {
       const ended = await runSteps(context, work, opened.session, now);
       const outcome =
         ended.result === 'failed' ? await withServices(context, work, opened.session, ended) : ended;
+      if (!context.signal.aborted) await context.keepOutcome(outcome);
       isKept = await keptForShell(context, work, opened.session, outcome);
       return outcome;
     } finally {

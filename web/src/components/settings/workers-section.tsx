@@ -21,6 +21,7 @@ export function WorkersSection() {
         <tr key={worker.id}>
           <td>
             <strong>{worker.id}</strong>
+            {worker.leaving && <span className="soft"> · {words.leaving}</span>}
           </td>
           <td>{worker.pool}</td>
           <td>

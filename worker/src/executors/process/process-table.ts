@@ -30,7 +30,7 @@ export function parseStat(line: string): HostProcess | null {
 }
 
 /** Whether exactly this process lives; another one may have its number by now. */
-export async function isAlive({ pid, startTime }: HostProcess): Promise<boolean> {
+export async function isAlive({ pid, startTime }: Pick<HostProcess, 'pid' | 'startTime'>): Promise<boolean> {
   return (await readProcess(pid))?.startTime === startTime;
 }
 

@@ -121,9 +121,10 @@ export async function until<T>(
   throw new Error(`waited ${ms / 1_000} s for ${what}`, { cause: last });
 }
 
-/** An answer that the server had given does not outlive the server, nor the network between. */
+/** What is on its way between the worker and the server does not outlive either of them, nor the network between. */
 export function letGo(held: Held | null | undefined, cell: Cell | undefined): void {
-  if (cell?.component === 'server' && cell.fault !== 'slow') held?.lose();
+  const isBroken = cell?.component === 'server' || cell?.component === 'worker';
+  if (isBroken && cell.fault !== 'slow') held?.lose();
   else held?.release();
 }
 

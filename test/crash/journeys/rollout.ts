@@ -6,7 +6,7 @@ import { startLoad, type Load } from '../../../cli/src/up/load.ts';
 import { shellImage } from '../engines/docker.ts';
 import type { Call, Held } from '../door.ts';
 import type { Installation } from '../installation.ts';
-import { until, untilTrue, type Journey, type Stop } from '../journey.ts';
+import { letGo, until, untilTrue, type Journey, type Stop } from '../journey.ts';
 import { findRun, giveUp } from '../runs.ts';
 import { endOfRun, verifyRun } from '../verify-run.ts';
 
@@ -82,7 +82,7 @@ async function canary(
         await untilTrue(`the report of ${kind}`, () => isReached);
         doneBefore = await lastDone();
       },
-      release: () => holds.get(stop)?.release(),
+      release: (cell) => letGo(holds.get(stop), cell),
       progressed: () => untilTrue(`${kind} in the rollout`, async () => (await lastDone()) > doneBefore),
     };
   };

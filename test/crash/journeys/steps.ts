@@ -115,7 +115,7 @@ export async function stepsJourney(installation: Installation, id: string): Prom
           holds.ended = door.holdRequests(reports('"step-finished"'));
         },
         reached: () => untilTrue('the second step', () => gates.count(`${id}-two`) > 0),
-        release: () => holds.ended?.release(),
+        release: (cell) => letGo(holds.ended, cell),
         progressed: () =>
           untilTrue('the end of the first step', async () => (await stepState(0)) === 'succeeded'),
         leave: () => gates.open(`${id}-two`),
@@ -126,7 +126,7 @@ export async function stepsJourney(installation: Installation, id: string): Prom
           holds.tail = door.holdRequests(reports('last line'));
         },
         reached: () => untilTrue('the end in the spool', () => isInSpool(installation, '"finished"')),
-        release: () => holds.tail?.release(),
+        release: (cell) => letGo(holds.tail, cell),
         progressed: () =>
           untilTrue('the end of the stage', async () => (await attempt('first'))?.status === 'finished'),
       },

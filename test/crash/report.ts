@@ -47,7 +47,7 @@ export function formatReport(
           ),
           '',
         ]),
-    '### Cells that make no sense',
+    '### Cells that are not tried',
     '',
     ...reasonsAgainst(),
   ].join('\n');

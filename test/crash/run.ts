@@ -43,12 +43,15 @@ if (cells.length === 0) {
 
 const rounds = Math.max(1, Number(options.repeat));
 const outcomes: Outcome[] = [];
+// What an interrupted run is in the middle of goes wrong because we end it: it is no outcome.
 const report = (): void => {
   if (options.only === undefined || options.write)
     writeReport(page, formatReport(outcomes, { at: new Date(), rounds }));
 };
 const installation = await startInstallation();
+let isInterrupted = false;
 const closeAndExit = async (): Promise<void> => {
+  isInterrupted = true;
   report();
   await installation[Symbol.asyncDispose]();
   process.exit(130);
@@ -57,10 +60,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 say(`installation in ${installation.folder}`);
 try {
   for (let round = 1; round <= rounds; round += 1) await travelAll(installation, cells, say, outcomes);
-  report();
+  if (!isInterrupted) report();
 } finally {
-  await installation[Symbol.asyncDispose]();
+  if (!isInterrupted) await installation[Symbol.asyncDispose]();
 }
+if (isInterrupted) await new Promise(() => undefined); // the end is under way
 const wrong = outcomes.filter(({ problems }) => problems.length > 0);
 say(`${outcomes.length} cells, ${wrong.length} wrong`);
 if (options.json) process.stdout.write(`${JSON.stringify(outcomes, null, 2)}\n`);

@@ -18,6 +18,7 @@ export default defineConfig({
     proxy: {
       '/api': 'http://127.0.0.1:8080',
       '/live': { target: 'ws://127.0.0.1:8080', ws: true },
+      '/shell': { target: 'ws://127.0.0.1:8080', ws: true },
     },
   },
 });

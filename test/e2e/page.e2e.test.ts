@@ -254,6 +254,82 @@ describe.skipIf(chromiumPath === null)(
       expect(await page.locator('.tests-trend a').count()).toBe(24);
     });
 
+    /** The terminal's rows, without the spaces that fill them. */
+    const terminalText = async () =>
+      (await page.locator('.shell-terminal .xterm-rows > div').allTextContents())
+        .map((row) => row.replaceAll('\u00a0', ' ').trimEnd())
+        .join('\n');
+    const untilTerminal = async (text: string | RegExp) => {
+      await expect.poll(terminalText, { timeout: 20_000 }).toMatch(text);
+    };
+    const openShell = async (run: string, stage: string) => {
+      await open(`/runs/${run}?stage=${stage}`, '.log-line');
+      await page.click('.stage-side button:has-text("Shell")');
+      await page.waitForSelector('.shell-terminal .xterm-rows');
+    };
+
+    test('a shell is typed into, takes Esc and Tab, and follows the size of its window', async () => {
+      await openShell(known.running, 'integration');
+      await untilTerminal('workspace');
+      await page.keyboard.type('echo hello$((1+1))\n');
+      await untilTerminal('hello2');
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Tab');
+      await untilTerminal(/\^\[\^I/);
+      expect(await namelessControls(page)).toEqual([]);
+      await page.keyboard.press('Enter');
+      await page.setViewportSize({ width: 700, height: 600 });
+      const columns = async () => {
+        await page.keyboard.type('stty size\n');
+        return Number(/^\d+ (\d+)$/m.exec(await terminalText())?.[1]);
+      };
+      await expect.poll(columns).toBeLessThan(90);
+      await page.keyboard.press('Shift+F6');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('.shell-terminal', { state: 'detached' });
+      await expect.poll(() => server.shells.open()).toBe(0);
+      expect(server.shells.asked.at(-1)).toBe(known.growing);
+    });
+
+    test('the end of a shell is said in the server’s words, and another one is opened by hand', async () => {
+      await openShell(known.running, 'integration');
+      await untilTerminal('workspace');
+      await page.keyboard.type('exit 7\n');
+      await page.waitForSelector('.shell-ended:has-text("exit code 7")');
+      const message = 'there are 4 shells in this stage and 9 in all: close one of them first';
+      server.shells.refuseWith({ reason: 'too-many-shells', message, exitCode: null });
+      await page.click('button:has-text("Open another")');
+      await page.waitForSelector(`.shell-ended:has-text("${message}")`);
+      server.shells.refuseWith(null);
+      await page.click('button:has-text("Open another")');
+      await untilTerminal('workspace');
+      server.shells.cut();
+      await page.waitForSelector('.shell-ended:has-text("The connection was cut")');
+      server.shells.refuseWith({
+        reason: 'not-open',
+        message: 'stage "integration" is over',
+        exitCode: null,
+      });
+      await page.click('button:has-text("Open another")');
+      await page.waitForSelector('.shell-ended:has-text("is over")');
+      expect(await page.locator('button:has-text("Open another")').count()).toBe(0);
+    });
+
+    test('a failed stage that is kept is entered, and released after a question', async () => {
+      await openShell(known.failed, 'unit');
+      await untilTerminal('workspace');
+      await page.click('[aria-label="Close the shell"]');
+      await page.click('.stage-side button:has-text("Release")');
+      await page.click('[role=dialog] .danger');
+      const attempt = known.attemptOf(416, 2);
+      await expect
+        .poll(() => server.changes.at(-1))
+        .toMatchObject({ method: 'DELETE', path: `/api/attempts/${attempt}/hold` });
+      await page.waitForSelector('[role=dialog]', { state: 'detached' });
+      await open(`/runs/${known.failed}?stage=lint`, '.stage-side strong:text-is("lint")');
+      expect(await page.locator('.stage-side button:has-text("Shell")').count()).toBe(0);
+    });
+
     test('a broken pipeline file shows each message with its line, underlined', async () => {
       await open(`/runs/${known.broken}`, '.diagnostics');
       expect(await page.locator('.diagnostics u').allTextContents()).toEqual(['bulid', 'enviroment', 'scan']);

@@ -3,9 +3,12 @@ import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { AuditView, RunView } from '@sluice/pipelines/protocol/api';
+import { chromiumPath, launchChromium } from '../page/chromium.ts';
+import { watchFaults } from '../page/page-faults.ts';
 import { endedRun, eventually, runOf, startSluice, type SluiceRig } from '../rig/sluice.ts';
 
 const image = process.env['TEST_IMAGE'] ?? 'lab/busybox:1';
@@ -75,6 +78,44 @@ test('what a killed worker had kept is gone when it is back', async () => {
   );
   await eventually('nothing left', () => (containers(run.id).length === 0 ? true : null));
 });
+
+test.skipIf(chromiumPath === null)(
+  'a failed stage is entered from the page, its files are there, and Release removes them (skipped without Chromium)',
+  async () => {
+    await build({ root: 'web', configFile: 'web/vite.config.ts', logLevel: 'error' });
+    const repository = await sluice.repository('page');
+    const commit = await repository.push({
+      '.sluice.yml': pipeline(`[ 'echo broken > result; exit 3' ]`, '    keep_on_failure: 10m\n'),
+    });
+    const run = await endedRun(sluice.api, commit);
+    const browser = await launchChromium(chromiumPath ?? '');
+    try {
+      const context = await browser.newContext({ locale: 'en-GB' });
+      await context.request.post(`${sluice.url}/api/session`, { data: { token: sluice.api.token } });
+      const page = await context.newPage();
+      const faults = watchFaults(page);
+      await page.goto(`${sluice.url}/runs/${run.id}`);
+      await page.click('.stage-side button:has-text("Shell")');
+      const terminal = page.locator('.shell-terminal .xterm-rows');
+      const shows = async (text: RegExp) => {
+        await expect.poll(() => terminal.textContent(), { timeout: 60_000 }).toMatch(text);
+      };
+      await terminal.waitFor();
+      await page.keyboard.type('echo hello$((1+1)) $COLOUR; cat result\n');
+      await shows(/hello2.teal.*broken/);
+      await page.keyboard.type('exit 7\n');
+      await page.waitForSelector('.shell-ended:has-text("exit code 7")');
+      await page.click('[aria-label="Close the shell"]');
+      await page.click('.stage-side button:has-text("Release")');
+      await page.click('[role=dialog] .danger');
+      await eventually('nothing left', () => (containers(run.id).length === 0 ? true : null));
+      await page.waitForSelector('.stage-side button:has-text("Shell")', { state: 'detached' });
+      expect(faults).toEqual([]);
+    } finally {
+      await browser.close();
+    }
+  },
+);
 
 describe('who may not enter', () => {
   test('nobody who is not signed in, and no worker without the session’s own token', async () => {

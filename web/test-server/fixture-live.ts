@@ -24,9 +24,13 @@ interface Client {
 }
 
 export function serveLive(server: Server, world: World): LiveFeed {
-  const sockets = new WebSocketServer({ server, path: '/live' });
+  const sockets = new WebSocketServer({ noServer: true });
   const clients = new Set<Client>();
   let count = 0;
+  server.on('upgrade', (request, socket, head) => {
+    if (request.url !== '/live') return;
+    sockets.handleUpgrade(request, socket, head, (accepted) => sockets.emit('connection', accepted, request));
+  });
   sockets.on('connection', (socket) => {
     count += 1;
     const client: Client = { socket, subjects: new Set(), logs: new Map() };

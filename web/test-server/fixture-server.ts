@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { answerApi, type ApiRequest } from './fixture-api.ts';
 import { serveLive, type LiveFeed } from './fixture-live.ts';
+import { serveShells, type ShellDoor } from './fixture-shell.ts';
 import { emptyWorld, fullWorld, type World } from './fixture-world.ts';
 
 /** `failing`: every list answers an error; `signed-out`: nobody has a session. */
@@ -15,6 +16,7 @@ export interface FixtureServer {
   readonly url: string;
   readonly world: World;
   readonly live: LiveFeed;
+  readonly shells: ShellDoor;
   /** Everything that the page asked to change, in order. */
   readonly changes: readonly ApiRequest[];
   readonly close: () => Promise<void>;
@@ -47,6 +49,7 @@ export async function startFixtureServer(options: {
     });
   });
   const live = serveLive(server, world);
+  const shells = serveShells(server);
   await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
@@ -54,9 +57,11 @@ export async function startFixtureServer(options: {
     url: `http://127.0.0.1:${port}`,
     world,
     live,
+    shells,
     changes,
     close: async () => {
       live.cut();
+      shells.cut();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

@@ -123,6 +123,7 @@ export function fullWorld(now: number): World {
         attempt(416, 1, 'lint', countedLog(240, { steps: 2 })),
         attempt(416, 2, 'unit', failedTestLog(), {
           reports: { passed: 54, failed: 1, skipped: 2, lines: { covered: 4_011, total: 4_920 } },
+          heldUntil: now + 1_500_000,
         }),
         attempt(416, 5, 'scan', countedLog(88, { steps: 1 }), { blobs: scanFiles }),
       ],

@@ -1,5 +1,6 @@
 import { createContext, useContext, useEffect, useSyncExternalStore, type ReactNode } from 'react';
 import { LiveSocket, type LiveStatus, type SocketLike } from './live-socket.ts';
+import { socketUrl } from './socket-url.ts';
 
 const LiveContext = createContext<LiveSocket | null>(null);
 
@@ -34,9 +35,8 @@ export function useLiveStatus(): LiveStatus {
 }
 
 export function browserLiveSocket(): LiveSocket {
-  const scheme = window.location.protocol === 'https:' ? 'wss' : 'ws';
   return new LiveSocket({
-    connect: () => openSocket(`${scheme}://${window.location.host}/live`),
+    connect: () => openSocket(socketUrl('/live')),
     after: (delayMs, wake) => {
       const timer = window.setTimeout(wake, delayMs);
       return () => window.clearTimeout(timer);

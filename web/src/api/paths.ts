@@ -1,3 +1,4 @@
+import type { TerminalSize } from '@sluice/pipelines/protocol/shell';
 import type { RunFilters } from '../state/run-filters.ts';
 
 const part = encodeURIComponent;
@@ -22,6 +23,9 @@ export const paths = {
   searchLog: (attemptId: string, text: string, from: number) =>
     `/api/attempts/${part(attemptId)}/log/search?${new URLSearchParams({ text, from: String(from) })}`,
   blob: (attemptId: string, name: string) => `/api/attempts/${part(attemptId)}/blobs/${part(name)}`,
+  hold: (attemptId: string) => `/api/attempts/${part(attemptId)}/hold`,
+  shell: (attemptId: string, { cols, rows }: TerminalSize) =>
+    `/shell/${part(attemptId)}?cols=${cols}&rows=${rows}`,
   artifact: (id: string) => `/api/artifacts/${part(id)}`,
   rollout: (id: string) => `/api/rollouts/${part(id)}`,
   abortRollout: (id: string) => `/api/rollouts/${part(id)}/abort`,

@@ -1,16 +1,24 @@
 import { Button } from '@mantine/core';
 import { IconPlayerStop, IconRefresh } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { RunView } from '@sluice/pipelines/protocol/api';
+import type { AttemptView, RunView } from '@sluice/pipelines/protocol/api';
 import { paths } from '../api/paths.ts';
 import { useMessages } from '../messages/language-context.tsx';
 import type { StageOfRun } from '../state/run-view.ts';
 import { isOver } from '../state/state-name.ts';
 import { CancelDialog } from './cancel-dialog.tsx';
 import { RerunDialog } from './rerun-dialog.tsx';
+import { ShellActions } from './shell/shell-actions.tsx';
 
-/** What a person may do with one stage: cancel it, or run the run again from it on. */
-export function StageActions({ run, stage }: { readonly run: RunView; readonly stage: StageOfRun }) {
+interface StageActionsProps {
+  readonly run: RunView;
+  readonly stage: StageOfRun;
+  /** The one that is looked at. */
+  readonly attempt: AttemptView | undefined;
+}
+
+/** What a person may do with one stage: enter it, cancel it, or run the run again from it on. */
+export function StageActions({ run, stage, attempt }: StageActionsProps) {
   const t = useMessages();
   const [isCancelling, setCancelling] = useState(false);
   const [isRerunning, setRerunning] = useState(false);
@@ -20,6 +28,7 @@ export function StageActions({ run, stage }: { readonly run: RunView; readonly s
   const mayForce = cancel?.forced === undefined && planned.work.kind !== 'deploy';
   return (
     <div className="row wrap">
+      <ShellActions stage={stage} attempt={attempt} />
       {mayCancel && (cancel === null || mayForce) && (
         <Button size="xs" leftSection={<IconPlayerStop size={14} />} onClick={() => setCancelling(true)}>
           {cancel === null ? t.stage.cancel : t.run.force}

@@ -35,7 +35,7 @@ export function StagePanel({ run, stage }: { readonly run: RunView; readonly sta
           attempt={attempt}
           onStep={attempt === undefined ? null : (step) => log.current?.showStep(step)}
         />
-        <StageActions run={run} stage={stage} />
+        <StageActions run={run} stage={stage} attempt={attempt} />
         {attempt === undefined && work.kind !== 'approve' && (
           <p className="soft">{isOver(stage.shown) ? t.log.noLog : t.log.notStarted}</p>
         )}

@@ -20,6 +20,7 @@ import { openGates, type Gates } from './gates.ts';
 import { gitGate, type GitGate } from './git-gate.ts';
 import { untilTrue } from './journey.ts';
 import { openLink, type Link } from './link.ts';
+import { processesIn } from './verify-run.ts';
 
 export type PartName = 'server' | 'worker' | 'redis' | 'postgres' | 'docker';
 
@@ -139,6 +140,7 @@ export async function startInstallation(): Promise<Installation> {
       logFile: join(folder, 'log', 'worker.log'),
       answers: async () => true,
     });
+    opened.push(async () => endProxies(folder));
     opened.push(worker.stop);
     await worker.start();
     const api = apiClient(url, readFileSync(join(folder, 'cli-token'), 'utf8').trim());
@@ -163,6 +165,11 @@ export async function startInstallation(): Promise<Installation> {
     await closeAll();
     throw error;
   }
+}
+
+/** The proxies of deployed services outlive their worker. */
+function endProxies(folder: string): void {
+  for (const proxy of processesIn(join(folder, 'worker', 'proxy'))) process.kill(Number.parseInt(proxy, 10));
 }
 
 const portOf = (url: URL): { readonly port: number } => ({ port: Number(url.port) });

@@ -126,13 +126,13 @@ async function look({ docker, folder }: Installation, runId: string): Promise<re
 const filesIn = (folder: string): readonly string[] => readdirSync(folder);
 
 /** Processes that work in a folder, by their directory or their command line. */
-function processesIn(folder: string): readonly string[] {
+export function processesIn(folder: string): readonly string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       try {
         const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-        return command.includes(folder) ? [`${pid}: ${command}`] : [];
+        return command.includes(folder) && Number(pid) !== process.pid ? [`${pid}: ${command}`] : [];
       } catch {
         return [];
       }

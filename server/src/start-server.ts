@@ -20,6 +20,7 @@ import { closeServer, listen } from './listen.ts';
 import { attachLive } from './live/attach-live.ts';
 import { refuseOtherUpgrades } from './live/upgrade.ts';
 import { openNews } from './orchestrator/news.ts';
+import { startResultSeeker } from './orchestrator/seek-results.ts';
 import { startOrchestrator } from './orchestrator/start-orchestrator.ts';
 import { openMirrors } from './repositories/mirrors.ts';
 import { loadMasterKey } from './secrets/master-key.ts';
@@ -84,6 +85,8 @@ async function openDoors(config: ServerConfig, context: ServerContext, opened: C
 
   const orchestrator = startOrchestrator(context);
   opened.add(() => orchestrator.close());
+  const seeker = startResultSeeker(context, mirrors);
+  opened.add(() => seeker.close());
   const deliveries = startDeliveryWorker(context, (delivery) => processDelivery(context, mirrors, delivery));
   opened.add(deliveries.close);
   const app = createApp({

@@ -142,6 +142,14 @@ export interface StageKeeping {
   readonly cache: readonly CacheRule[];
   /** What test tools leave; absent or null: nothing is looked for. */
   readonly reports?: ReportRule | null;
+  /** Absent: the stage runs whenever its turn has come. */
+  readonly reuse?: ReuseRule;
+}
+
+/** With the same inputs as in a run before, the stage is not run again but takes over how it ended there. */
+export interface ReuseRule {
+  /** Glob patterns of files in the repository; one that names a folder means everything in it. At least one. */
+  readonly inputs: readonly string[];
 }
 
 /** Glob patterns in the workspace. */

@@ -23,6 +23,13 @@ test('artifacts have paths, a time and a condition; a stage takes those of its n
   expect(keeps('artifacts: { from: [] }')).toMatchObject({ artifacts: null, artifactsFrom: [] });
 });
 
+test('a stage whose inputs have not changed may take over its result', () => {
+  expect(keeps(`inputs_unchanged: reuse\ninputs: [./src/, package-lock.json]`)?.reuse).toEqual({
+    inputs: ['src', 'package-lock.json'],
+  });
+  expect(keeps('artifacts: { from: [] }')).not.toHaveProperty('reuse');
+});
+
 test('a cache key keeps its hashes apart from what is filled in earlier', () => {
   const text = `cache:\n  - key: "npm-\${{ branch }}-\${{ hash('package-lock.json', '**/*.lock') }}"\n    restore: npm-\n    paths: [~/.npm, node_modules/]`;
   expect(keeps(text)?.cache).toEqual([
@@ -54,7 +61,12 @@ test.each([
   ['a hash of what is not known', 'cache: { key: "${{ hash(branch) }}", paths: [x] }', 'hash-not-alone'],
   ['a hash of no text', 'cache: { key: "${{ hash(1) }}", paths: [x] }', 'wrong-type'],
   ['a hash elsewhere', `env: { H: "\${{ hash('a') }}" }`, 'name-not-here'],
-  ['what a later version has', 'inputs_unchanged: reuse', 'not-supported-yet'],
+  ['inputs that nobody asks for', 'inputs: [src/**]', 'missing-key'],
+  ['reuse without inputs', 'inputs_unchanged: reuse', 'missing-key'],
+  ['reuse with empty inputs', 'inputs_unchanged: reuse\ninputs: []', 'empty-value'],
+  ['an input out of the repository', 'inputs_unchanged: reuse\ninputs: [../x]', 'bad-pattern'],
+  ['an unknown thing to do', 'inputs_unchanged: skip\ninputs: [src]', 'wrong-value'],
+  ['what a later version has', 'matrix: { node: [20] }', 'not-supported-yet'],
 ])('%s is told', (_, text, code) => {
   expect(codes(text)).toEqual([code]);
 });

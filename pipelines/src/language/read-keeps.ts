@@ -1,4 +1,4 @@
-// What a stage keeps: artifacts for people and later stages, caches for later runs.
+// What a stage keeps: artifacts for people and later stages, caches for later runs, its result for runs like it.
 import type { ArtifactRule, CacheKey, CacheKeyPart, CacheRule, StageKeeping } from './definition.ts';
 import { compileExpression } from './expression/compile-expression.ts';
 import { splitTemplate } from './expression/template.ts';
@@ -9,10 +9,11 @@ import { readDuration } from './read-units.ts';
 import { readList, readPlainText, readTextNode } from './read-values.ts';
 import { globFault, readGlob } from './read-glob.ts';
 import { readReports } from './read-reports.ts';
+import { readReuse } from './read-reuse.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
-export const keepsKeys = ['artifacts', 'cache', 'reports'] as const;
+export const keepsKeys = ['artifacts', 'cache', 'reports', 'inputs_unchanged', 'inputs'] as const;
 
 const defaultKeepMs = 14 * 86_400_000;
 const mostCaches = 10;
@@ -23,10 +24,12 @@ export function readKeeps(fields: Fields, context: TemplateContext): StageKeepin
   const { reading } = fields;
   const readArtifactKeys: Reader<Artifacts> = (_, node, name) => readArtifacts(reading, node, name, context);
   const readCaches: Reader<readonly CacheRule[]> = (_, node, name) => readCache(reading, node, name, context);
+  const reuse = readReuse(fields);
   return {
     ...field(fields, 'artifacts', readArtifactKeys, { artifacts: null, artifactsFrom: null }),
     cache: field(fields, 'cache', readCaches, []),
     reports: field(fields, 'reports', readReports, null),
+    ...(reuse !== null && { reuse }),
   };
 }
 

@@ -28,7 +28,7 @@ export interface StageDefaults {
 
 const kinds = ['steps', 'build', 'scan', 'push', 'deploy', 'approve'] as const satisfies readonly StageKind[];
 const commonKeys = ['needs', 'if', 'env', 'timeout', 'retry', 'allow_failure', 'pool', 'concurrency'];
-const laterKeys = ['matrix', 'inputs', 'inputs_unchanged', 'use', 'with'];
+const laterKeys = ['matrix', 'use', 'with'];
 
 export function readStage(
   reading: Reading,

@@ -1,5 +1,5 @@
 // For tests: plans as sentences. `aPlan().stage('build').stage('test', { needs: ['build'] }).done()`
-import type { RetryPolicy, StageWork } from '../language/definition.ts';
+import type { RetryPolicy, StageWork, StepsWork } from '../language/definition.ts';
 import type { PushTrigger } from '../trigger/trigger.ts';
 import type { Plan, PlannedStage } from './plan.ts';
 
@@ -20,7 +20,7 @@ export const oneTry: RetryPolicy = {
   on: ['infrastructure', 'image-pull'],
 };
 
-const aCommand: StageWork = {
+const aCommand: StepsWork = {
   kind: 'steps',
   image: 'busybox:1',
   checkout: true,
@@ -42,6 +42,10 @@ interface StageOptions {
   readonly retry?: Partial<RetryPolicy>;
   readonly allowFailure?: boolean | readonly number[];
   readonly work?: StageWork;
+  /** Inputs with which the result of another run is taken over. */
+  readonly reuse?: readonly string[];
+  /** Paths that a stage with `reuse` keeps. */
+  readonly artifacts?: readonly string[];
   readonly excluded?: string;
 }
 
@@ -69,10 +73,17 @@ function aStage(id: string, options: StageOptions): PlannedStage {
     timeoutMs: 1_800_000,
     retry: { ...oneTry, ...options.retry },
     allowFailure: options.allowFailure ?? false,
-    work: options.work ?? aCommand,
+    work: options.work ?? keeping(options),
     decision: {
       included: options.excluded === undefined,
       reasons: options.excluded === undefined ? [] : [options.excluded],
     },
   };
+}
+
+function keeping({ reuse, artifacts }: StageOptions): StepsWork {
+  if (reuse === undefined) return aCommand;
+  const rule = artifacts === undefined ? null : { paths: artifacts, keepMs: 86_400_000, if: null };
+  const keeps = { artifacts: rule, artifactsFrom: null, cache: [], reuse: { inputs: reuse } };
+  return { ...aCommand, keeps };
 }

@@ -6,6 +6,7 @@ import type { Plan, PlannedStage } from '../plan/plan.ts';
 import { cancelStage, forceCancel, requestCancel } from './cancel.ts';
 import { finishAttempt, requeue } from './finish-attempt.ts';
 import { expireApproval, vote } from './fold-approval.ts';
+import { foldReuse } from './fold-reuse.ts';
 import { findStage } from './find-stage.ts';
 import type { RunEvent, RunState, StageEnd, StageState } from './run-state.ts';
 import type { Advanced, StageChange } from './transition.ts';
@@ -48,6 +49,8 @@ function apply(plan: Plan, state: RunState, event: RunEvent): Advanced {
     case 'retry-due':
     case 'approval-voted':
     case 'approval-expired':
+    case 'stage-reused':
+    case 'stage-not-reused':
     case 'stage-cancel-requested': {
       const stage = findStage(plan, event.stage);
       const before = state.stages[event.stage];
@@ -100,6 +103,9 @@ function changeStage(
       return vote(stage, before, event);
     case 'approval-expired':
       return expireApproval(before, event);
+    case 'stage-reused':
+    case 'stage-not-reused':
+      return foldReuse(stage, before, event);
     case 'stage-cancel-requested':
       return cancelStage(stage, before, event);
     default:

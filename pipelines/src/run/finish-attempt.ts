@@ -1,5 +1,6 @@
 import type { FailureClass } from '../language/definition.ts';
 import type { PlannedStage } from '../plan/plan.ts';
+import { reuseRule } from '../plan/reuse-key.ts';
 import { retryDelayMs, retries } from './retry-policy.ts';
 import type { Failure, RunEvent, RunState, StageState, StepState } from './run-state.ts';
 import type { StageChange } from './transition.ts';
@@ -51,6 +52,21 @@ export function finishAttempt(
       };
     }
   }
+}
+
+/** Begins a stage: with a worker, the rollout machine, or a look for a result that it may take over. */
+export function begin(stage: PlannedStage, since: number, reason: string): StageChange {
+  if (reuseRule(stage) === null) return requeue(stage, 1, since, reason);
+  return {
+    state: {
+      status: 'queued',
+      attempt: 1,
+      since,
+      reason: 'looks for a run with the same inputs',
+      seeksResult: true,
+    },
+    commands: [{ kind: 'seek-result', stage: stage.id }],
+  };
 }
 
 /** Puts the stage's attempt back where a worker, or the rollout machine, finds it. */

@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/plan.ts';
-import { requeue } from './finish-attempt.ts';
+import { begin } from './finish-attempt.ts';
 import { findStage } from './find-stage.ts';
 import type { RunEvent, RunState, StageState } from './run-state.ts';
 import type { Advanced } from './transition.ts';
@@ -24,13 +24,13 @@ export function foldTurn(plan: Plan, state: RunState, event: TurnEvent): Advance
   const before = state.stages[event.stage];
   if (stage === undefined || before?.status !== 'queued' || before.awaitsTurn === undefined)
     return { state, commands: [] };
-  const { attempt, awaitsTurn } = before;
+  const { awaitsTurn } = before;
   if (event.kind === 'turn-refused') {
     const skipped: StageState = { status: 'skipped', finishedAt: event.at, reason: event.reason };
     return { state: withStage(state, stage.id, skipped), commands: [] };
   }
   const reason = `its turn in concurrency group "${awaitsTurn}" has come`;
-  const change = requeue(stage, attempt, event.at, reason);
+  const change = begin(stage, event.at, reason);
   return { state: withStage(state, stage.id, change.state), commands: change.commands };
 }
 

@@ -6,6 +6,8 @@ import type { RunEvent, RunState } from './run-state.ts';
 export type Needed =
   /** The attempt that a worker may claim. */
   | { readonly kind: 'attempt'; readonly stage: string; readonly attempt: number }
+  /** The look for a result that the stage may take over. */
+  | { readonly kind: 'search'; readonly stage: string }
   | { readonly kind: 'timer'; readonly stage: string; readonly dueAt: number; readonly event: RunEvent }
   /** The rollout of a deploy stage that has begun. */
   | { readonly kind: 'rollout'; readonly stage: string; readonly attempt: number };
@@ -16,7 +18,8 @@ export function mustExist(plan: Plan, state: RunState): readonly Needed[] {
   for (const [stage, is] of Object.entries(state.stages)) {
     switch (is.status) {
       case 'queued':
-        if (is.awaitsTurn === undefined) needed.push({ kind: 'attempt', stage, attempt: is.attempt });
+        if (is.seeksResult === true) needed.push({ kind: 'search', stage });
+        else if (is.awaitsTurn === undefined) needed.push({ kind: 'attempt', stage, attempt: is.attempt });
         break;
       case 'running':
         if (findStage(plan, stage)?.work.kind === 'deploy')

@@ -64,6 +64,19 @@ function whatCanHappen(state: RunState, at: number, { cancels = false }: PlayOpt
 
 function whatWorkersReport(state: RunState, at: number): RunEvent[] {
   return Object.entries(state.stages).flatMap(([stage, its]): RunEvent[] => {
+    if (its.status === 'queued' && its.seeksResult === true)
+      return [
+        { kind: 'stage-not-reused', stage, reason: 'no run had these inputs', at },
+        {
+          kind: 'stage-reused',
+          stage,
+          from: { runId: 'earlier', number: 1 },
+          attempt: 2,
+          outputs: {},
+          steps: [],
+          at,
+        },
+      ];
     if (its.status === 'queued')
       return [{ kind: 'stage-claimed', stage, attempt: its.attempt, worker: 'w', at }];
     if (its.status === 'retrying')
@@ -92,6 +105,7 @@ export function plans(): fc.Arbitrary<Plan> {
     optional: fc.boolean(),
     always: fc.boolean(),
     allowFailure: fc.boolean(),
+    reuse: fc.boolean(),
     attempts: fc.integer({ min: 1, max: 3 }),
     delayMs: fc.constantFrom(0, 5),
   });
@@ -103,6 +117,7 @@ export function plans(): fc.Arbitrary<Plan> {
           [each.optional ? 'optionalNeeds' : 'needs']: needs,
           allowFailure: each.allowFailure,
           retry: { attempts: each.attempts, delayMs: each.delayMs, on: ['failed'] },
+          ...(each.reuse ? { reuse: ['src/**'] } : {}),
           ...(each.always ? { if: 'always()' } : {}),
         });
       }, aPlan())

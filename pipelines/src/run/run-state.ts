@@ -33,7 +33,7 @@ export interface RunCancel extends CancelRequest {
   readonly forcedBy?: string;
 }
 
-/** The run in which a stage really ended, when a re-run keeps what it did. */
+/** The run in which a stage really ended, when a re-run keeps what it did or the stage had the same inputs there. */
 export interface KeptFrom {
   readonly runId: string;
   readonly number: number;
@@ -48,6 +48,8 @@ export type StageState =
       readonly reason: string;
       /** The concurrency group that it waits for; without one, it waits for a worker. */
       readonly awaitsTurn?: string;
+      /** It is looked for a result with the same inputs; a worker gets the attempt when there is none. */
+      readonly seeksResult?: true;
     }
   | { readonly status: 'retrying'; readonly attempt: number; readonly dueAt: number; readonly reason: string }
   | {
@@ -200,6 +202,24 @@ export type RunEvent =
   | { readonly kind: 'turn-granted'; readonly stage: string | null; readonly at: number }
   /** Its group is busy, and its `when_busy` says skip. */
   | { readonly kind: 'turn-refused'; readonly stage: string; readonly reason: string; readonly at: number }
+  /** It has ended in another run with the same inputs, and is not run again. */
+  | {
+      readonly kind: 'stage-reused';
+      readonly stage: string;
+      readonly from: KeptFrom;
+      /** Of the other run, as the outputs and the steps. */
+      readonly attempt: number;
+      readonly outputs: Readonly<Record<string, string>>;
+      readonly steps: readonly StepState[];
+      readonly at: number;
+    }
+  /** Nothing can be taken over: it runs. */
+  | {
+      readonly kind: 'stage-not-reused';
+      readonly stage: string;
+      readonly reason: string;
+      readonly at: number;
+    }
   /** Someone asked a second time, and will not wait for clean-up. */
   | { readonly kind: 'cancel-forced'; readonly by: string; readonly at: number }
   | {
@@ -216,6 +236,8 @@ export type RunEvent =
 export type RunCommand =
   /** Put the attempt where a worker finds it. */
   | { readonly kind: 'enqueue-attempt'; readonly stage: string; readonly attempt: number }
+  /** Look for a result with the same inputs; answered by `stage-reused` or `stage-not-reused`. */
+  | { readonly kind: 'seek-result'; readonly stage: string }
   /** Tell the worker that holds the attempt to stop it. */
   | {
       readonly kind: 'cancel-attempt';

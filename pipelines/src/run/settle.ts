@@ -1,7 +1,7 @@
 // After every event: what can be decided now is decided. Plans are in topological order, so one pass is enough.
 import type { Plan, PlannedStage } from '../plan/plan.ts';
 import { stageCondition } from '../plan/resolve-stage.ts';
-import { requeue } from './finish-attempt.ts';
+import { begin } from './finish-attempt.ts';
 import {
   isStageEnd,
   type RunCommand,
@@ -77,7 +77,7 @@ function readyAt(state: RunState, stage: PlannedStage): number | null {
 
 function start(stage: PlannedStage, at: number, reason: string): StageChange {
   if (stage.concurrency !== undefined) return awaitTurn(stage, stage.concurrency.group, at);
-  if (stage.work.kind !== 'approve') return requeue(stage, 1, at, reason);
+  if (stage.work.kind !== 'approve') return begin(stage, at, reason);
   const expiresAt = at + stage.work.approval.withinMs;
   return {
     state: { status: 'awaiting-approval', attempt: 1, since: at, expiresAt, votes: [] },

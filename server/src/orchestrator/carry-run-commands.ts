@@ -64,6 +64,8 @@ async function carry(unit: Unit, run: PlannedRun, command: RunCommand): Promise<
   switch (command.kind) {
     case 'enqueue-attempt':
       return []; // it stands in line by now, and `dispatch` hands it out
+    case 'seek-result':
+      return [{ ...command, runId }];
     case 'start-rollout': {
       const { stage, attempt } = command;
       await openServerLog(unit, { runId, stage, attempt });

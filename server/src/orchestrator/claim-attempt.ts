@@ -206,7 +206,7 @@ function runVariables(run: PlannedRun, stage: string, attempt: number): Record<s
 }
 
 /** Outputs of the succeeded stages that this one needs, directly or not. */
-function outputsBefore(run: PlannedRun, stageId: string): Claim['outputs'] {
+export function outputsBefore(run: PlannedRun, stageId: string): Claim['outputs'] {
   const { plan, state } = run.content;
   const outputs: Record<string, Readonly<Record<string, string>>> = {};
   const seen = new Set<string>([stageId]);

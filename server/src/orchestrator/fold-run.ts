@@ -6,6 +6,7 @@ import { phasesOfRun } from '../store/rollout-store.ts';
 import type { PlannedRun } from '../store/run-store.ts';
 import { carryRunCommands } from './carry-run-commands.ts';
 import { foldEvents, foldNothing, type Fold } from './fold-events.ts';
+import { noteResults } from './note-results.ts';
 import { shownStatus, type StageRollout } from './shown-status.ts';
 import { releaseTurns } from './turns.ts';
 import type { Unit } from './unit.ts';
@@ -42,6 +43,7 @@ export async function storeFolds(
   for (const { run, fold } of changed) {
     await tellApprovals(unit, run, fold.before.content.state);
     await releaseTurns(unit, fold.before, run);
+    await noteResults(unit, fold.before, run);
     unit.tell({ kind: 'run', runId: run.id });
     if (fold.events.some(freesSlot)) unit.tell({ kind: 'line' });
   }

@@ -97,6 +97,20 @@ describe.skipIf(redisUrl === undefined)('what is broken by hand is put right (ne
     ]);
   });
 
+  test('a look for a run with the same inputs', async () => {
+    const runId = await core.start(
+      aPlan()
+        .stage('test', { reuse: ['src/**'] })
+        .done(),
+    );
+    await core.context.db.deleteFrom('outbox').where('kind', '=', 'seek-result').execute();
+    await repairsOnce('search-missing', runId);
+    const { db } = core.context;
+    const looks = await db.selectFrom('outbox').select('id').where('kind', '=', 'seek-result').execute();
+    expect(looks).toHaveLength(1);
+    await db.deleteFrom('outbox').where('kind', '=', 'seek-result').execute();
+  });
+
   test('a turn that nobody gave', async () => {
     const runId = await core.start(grouped('nobody'));
     await core.context.db.deleteFrom('outbox').execute();

@@ -59,8 +59,9 @@ async function mendRuns(context: ServerContext, ids: readonly string[]): Promise
 }
 
 function keyOf(runId: string, needed: Needed): string {
-  if (needed.kind !== 'timer') return `${runId} ${needed.kind} ${needed.stage} ${needed.attempt}`;
-  return `${runId} timer ${needed.event.kind} ${needed.stage}`;
+  if (needed.kind === 'timer') return `${runId} timer ${needed.event.kind} ${needed.stage}`;
+  if (needed.kind === 'search') return `${runId} search ${needed.stage}`;
+  return `${runId} ${needed.kind} ${needed.stage} ${needed.attempt}`;
 }
 
 /** Looks again with the run locked: it may have gone on meanwhile. */
@@ -81,6 +82,7 @@ async function mend(context: ServerContext, runId: string, { kind, stage }: Need
 
 const repairOf = {
   attempt: 'attempt-missing',
+  search: 'search-missing',
   timer: 'timer-missing',
   rollout: 'rollout-missing',
 } satisfies Record<Needed['kind'], RepairKind>;
@@ -105,6 +107,10 @@ async function putBack(unit: Unit, run: PlannedRun, needed: Needed): Promise<voi
       unit.tell({ kind: 'line' });
       return;
     }
+    case 'search':
+      await addToOutbox(unit.trx, [{ kind: 'seek-result', runId: run.id, stage: needed.stage }], unit.at);
+      unit.tell({ kind: 'outbox' });
+      return;
     case 'timer':
       await addTimer(unit.trx, needed.dueAt, { kind: 'run', runId: run.id, event: needed.event });
       unit.tell({ kind: 'timers' });

@@ -13,6 +13,7 @@ export const repairKinds = {
   'attempt-of-older-server': 'an older server made it, and it now counts for its project',
   'attempt-missing': 'its attempt was gone, and was made again',
   'timer-missing': 'its timer was gone, and was set again',
+  'search-missing': 'the look for a run with the same inputs was gone, and was put back',
   'rollout-missing': 'its rollout had not been started, and is started now',
   'rollout-timer-missing': 'the timer of its rollout was gone, and was set again',
   'turn-missing': 'its turn had come and nobody had given it',

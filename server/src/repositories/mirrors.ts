@@ -1,4 +1,5 @@
 // One bare repository per registered repository, holding what was asked for so far.
+import type { CommitFile } from '@sluice/pipelines/plan/reuse-key';
 import { err, ok, type Result } from '@sluice/pipelines/result';
 import type { Commit } from '@sluice/pipelines/trigger/trigger';
 import { access } from 'node:fs/promises';
@@ -22,6 +23,11 @@ export interface Mirrors {
     repository: RepositoryToRead,
     commit: string,
   ) => Promise<Result<PipelineFile | null, RepositoryProblem>>;
+  /** Every file of a commit (its full name). */
+  readonly listFiles: (
+    repository: RepositoryToRead,
+    commit: string,
+  ) => Promise<Result<readonly CommitFile[], RepositoryProblem>>;
   /** The head of a branch now. */
   readonly resolveBranch: (
     repository: RepositoryToRead,
@@ -72,6 +78,15 @@ export function openMirrors(folder: string, rules: CloneRules): Mirrors {
         const after = await readPipelineFileAt(await readers.of(mirror, source), name.value);
         if (after.kind === 'found') return after.result;
         throw new Error(`the commit ${name.value} was fetched and is not there`);
+      });
+    },
+
+    async listFiles(repository, commit) {
+      const name = checkCommitName(commit);
+      if (!name.ok) return name;
+      return inMirror(repository, async (git, source) => {
+        if (!(await hasCommit(git, name.value))) await fetchCommit(git, source, name.value);
+        return ok(parseTree(await git.raw(['ls-tree', '-r', '-z', '--full-tree', name.value])));
       });
     },
 
@@ -162,6 +177,15 @@ async function describe(git: SimpleGit, commit: string): Promise<Commit> {
   const shown = await git.raw(['show', '--no-patch', '--format=%an%x00%B', commit]);
   const [author = '', message = ''] = shown.split('\0');
   return { sha: commit, author, message: message.trim() };
+}
+
+/** `<mode> <type> <object>\t<path>`, each ended by NUL: paths are as they are, whatever is in them. */
+function parseTree(listed: string): readonly CommitFile[] {
+  return listed.split('\0').flatMap((entry) => {
+    const tab = entry.indexOf('\t');
+    const [mode = '', , object = ''] = entry.slice(0, tab).split(' ');
+    return tab === -1 ? [] : [{ path: entry.slice(tab + 1), mode, object }];
+  });
 }
 
 /** `--exit-code` ends with 2 and says nothing when no ref matches. */

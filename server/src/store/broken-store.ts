@@ -32,6 +32,8 @@ export async function findExisting(db: Database, runIds: readonly string[]): Pro
     union all
     select (command ->> 'runId') || ' rollout ' || (command ->> 'stage') || ' ' || (command ->> 'attempt')
       from outbox where kind = 'start-rollout'
+    union all
+    select (command ->> 'runId') || ' search ' || (command ->> 'stage') from outbox where kind = 'seek-result'
   `.execute(db);
   return new Set(rows.map(({ key }) => key));
 }

@@ -1,11 +1,12 @@
 import type { ArtifactFile } from '@sluice/pipelines/protocol/kept-files';
 import type { ColumnType } from 'kysely';
 
-/** Tables of what outlives a stage: artifacts and caches. */
+/** Tables of what outlives a stage: artifacts, caches, and results that other runs may take over. */
 export interface KeptTables {
   contents: ContentTable;
   artifacts: ArtifactTable;
   caches: CacheTable;
+  stage_results: StageResultTable;
 }
 
 /** Milliseconds since the epoch, stored as `double precision`. */
@@ -51,4 +52,17 @@ interface CacheTable {
   run_id: string;
   created_at: Time;
   last_used_at: Time;
+}
+
+/** A stage that ran with known inputs. What it gave stands in its run's state. */
+interface StageResultTable {
+  run_id: string;
+  stage: string;
+  repository_id: string;
+  /** Who may take it over: see `trustScope`. */
+  scope: string;
+  /** SHA-256 over its inputs: see `reuseKeyText`. */
+  key_hash: string;
+  /** Null until it has succeeded, and for good when it does not. */
+  succeeded_at: Time | null;
 }

@@ -8,6 +8,7 @@ import { historyIndexesMigration } from './migrations/0007-history-indexes.ts';
 import { rerunShellMigration } from './migrations/0008-rerun-shell.ts';
 import { testReportsMigration } from './migrations/0009-test-reports.ts';
 import { leavingWorkersMigration } from './migrations/0010-leaving-workers.ts';
+import { stageReuseMigration } from './migrations/0010-stage-reuse.ts';
 import type { Schema } from './schema.ts';
 
 const migrations = {
@@ -20,6 +21,7 @@ const migrations = {
   '0008-rerun-shell': rerunShellMigration,
   '0009-test-reports': testReportsMigration,
   '0010-leaving-workers': leavingWorkersMigration,
+  '0010-stage-reuse': stageReuseMigration,
 };
 
 /**

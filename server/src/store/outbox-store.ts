@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Database, Trx } from './database.ts';
 
 /** What must still be done about a committed change. Doing it twice has the effect of once. */
-export type OutboxCommand = QueueCommand | StepCommand;
+export type OutboxCommand = QueueCommand | StepCommand | SeekCommand;
 
 /** Goes to Redis, which may be away. */
 export type QueueCommand =
@@ -40,6 +40,14 @@ export type StepCommand =
   | { readonly kind: 'next-rollout'; readonly environment: string }
   | { readonly kind: 'give-turn'; readonly repositoryId: string; readonly group: string };
 
+/** Looks into a repository before it changes the database, so no transaction is held meanwhile. */
+export interface SeekCommand {
+  readonly kind: 'seek-result';
+  readonly runId: string;
+  readonly stage: string;
+}
+
+export const seekKinds = ['seek-result'] as const satisfies SeekCommand['kind'][];
 export const queueKinds = ['enqueue-attempt', 'enqueue-action'] as const satisfies QueueCommand['kind'][];
 export const stepKinds = [
   'start-rollout',
@@ -77,6 +85,26 @@ export async function isAnythingDue(
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** Due entries, oldest first, which stay: another server may look at them too. */
+export async function peekIntoOutbox<Command extends OutboxCommand>(
+  db: Database,
+  kinds: readonly Command['kind'][],
+  options: { readonly now: number; readonly limit: number },
+): Promise<readonly OutboxEntry<Command>[]> {
+  const rows = await db
+    .selectFrom('outbox')
+    .select(['id', 'tries', sql<string>`command::text`.as('text')])
+    .where('kind', 'in', [...kinds])
+    .where('due_at', '<=', options.now)
+    .orderBy('id')
+    .limit(options.limit)
+    .execute();
+  return rows.map(({ id, tries, text }) => {
+    const command: Command = JSON.parse(text);
+    return { id, tries, command };
+  });
 }
 
 /** Due entries, oldest first, that no other server has in hand; they are this transaction's until it ends. */

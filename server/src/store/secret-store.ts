@@ -77,6 +77,22 @@ export async function listSecrets(db: Kysely<Schema>, project: string): Promise<
     .execute();
 }
 
+/** Name → when it was last set, for those names that exist. */
+export async function secretTimes(
+  db: Kysely<Schema>,
+  project: string,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (names.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('secrets')
+    .select(['name', 'updated_at'])
+    .where('project', '=', project)
+    .where('name', 'in', [...names])
+    .execute();
+  return new Map(rows.map((row) => [row.name, row.updated_at]));
+}
+
 /** False when there was none. */
 export async function deleteSecret(db: Kysely<Schema>, project: string, name: string): Promise<boolean> {
   const { numDeletedRows } = await db

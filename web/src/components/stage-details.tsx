@@ -82,6 +82,11 @@ function StageWhy({ stage }: { readonly stage: StageOfRun }) {
     <>
       {stage.wait !== null && <WaitWhy why={stage.wait} />}
       {stage.wait === null && reason !== null && <p className="stage-why soft">{reason}</p>}
+      {state !== null && 'kept' in state && state.kept !== undefined && (
+        <Link className="link" to={`/runs/${state.kept.runId}`}>
+          {t.stage.openOrigin(state.kept.number)}
+        </Link>
+      )}
       {state?.status === 'retrying' && (
         <p className="soft">
           <Countdown at={state.dueAt} say={t.stage.dueAgain} />

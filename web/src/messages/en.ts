@@ -245,6 +245,7 @@ export const en = {
   },
   stage: {
     cancel: 'Cancel stage',
+    openOrigin: (number: number) => `Open run #${number}, in which it ran`,
     cancelTitle: (stage: string) => `Cancel stage ${stage}?`,
     cancelExplain: 'It is stopped and cleaned up. The run goes on with the stages that do not need it.',
     steps: 'Steps',

@@ -240,6 +240,7 @@ export const zh: Messages = {
   },
   stage: {
     cancel: '取消阶段',
+    openOrigin: (number) => `打开实际执行它的运行 #${number}`,
     cancelTitle: (stage) => `取消阶段 ${stage}？`,
     cancelExplain: '它会被停止并清理。不依赖它的阶段继续运行。',
     steps: '步骤',

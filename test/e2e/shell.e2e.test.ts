@@ -103,6 +103,8 @@ test.skipIf(chromiumPath === null)(
       await terminal.waitFor();
       await page.keyboard.type('echo hello$((1+1)) $COLOUR; cat result\n');
       await shows(/hello2.teal.*broken/);
+      await page.keyboard.type('seq 1 1000000; echo all$((1+1))\n');
+      await shows(/1000000all2/);
       await page.keyboard.type('exit 7\n');
       await page.waitForSelector('.shell-ended:has-text("exit code 7")');
       await page.click('[aria-label="Close the shell"]');

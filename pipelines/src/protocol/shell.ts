@@ -20,6 +20,10 @@ export const shellRequest = z.discriminatedUnion('kind', [
 ]);
 export type ShellRequest = z.infer<typeof shellRequest>;
 
+/** From the person, for the server alone: their terminal cannot draw as fast as output comes, or can again. */
+export const shellFlow = z.object({ kind: z.literal('flow'), isPaused: z.boolean() });
+export type ShellFlow = z.infer<typeof shellFlow>;
+
 export const shellEndReasons = [
   /** The shell itself ended: `exit`, or it was killed. */
   'exited',

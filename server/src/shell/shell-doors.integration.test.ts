@@ -2,7 +2,7 @@ import { aPlan } from '@sluice/pipelines/plan/a-plan';
 import { shellNews, shellTokenHeader, type ShellNews } from '@sluice/pipelines/protocol/shell';
 import type { Claim } from '@sluice/pipelines/protocol/worker-api';
 import { createServer, type Server } from 'node:http';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { claimAttempt } from '../orchestrator/claim-attempt.ts';
 import { reportEnd } from '../orchestrator/report-end.fixture.ts';
@@ -70,6 +70,18 @@ describe.skipIf(redisUrl === undefined)('the doors of shells (needs REDIS_URL)',
     expect(await person.bytes()).toBe('made\r\n');
     person.socket.send(JSON.stringify({ kind: 'resize', cols: 120, rows: 40 }));
     expect(await worker.text()).toEqual({ kind: 'resize', cols: 120, rows: 40 });
+
+    person.socket.send('{"kind":"flow","isPaused":true}');
+    person.socket.send(Buffer.from('^C'));
+    expect(await worker.bytes()).toBe('^C');
+    worker.socket.send(Buffer.from('held back'));
+    const [drawn, shown] = [vi.fn(), person.bytes()];
+    void shown.then(drawn);
+    person.socket.send(Buffer.from('.'));
+    expect(await worker.bytes()).toBe('.');
+    expect(drawn).not.toHaveBeenCalled();
+    person.socket.send('{"kind":"flow","isPaused":false}');
+    expect(await shown).toBe('held back');
 
     worker.socket.terminate();
     expect(await person.news()).toMatchObject({ kind: 'ended', reason: 'worker-gone' });

@@ -5,6 +5,7 @@
 //
 // Bytes go straight from socket to socket: nothing of them is stored, logged or published.
 import {
+  shellFlow,
   shellNews,
   shellRequest,
   type ShellEnd,
@@ -34,6 +35,7 @@ const highWaterBytes = 1024 * 1024;
 export function openShellSession(person: WebSocket, options: ShellSessionOptions): ShellSession {
   let worker: WebSocket | null = null;
   let isEnded = false;
+  let isPersonBehind = false;
   let { size } = options;
   let timer = setTimeout(() => {
     const message =
@@ -56,12 +58,20 @@ export function openShellSession(person: WebSocket, options: ShellSessionOptions
     const news: ShellEnd = { kind: 'ended', ...how };
     if (person.readyState === person.OPEN) person.send(JSON.stringify(news));
     person.close(1000);
+    worker?.resume();
     worker?.close(1000);
     options.onEnd(how.reason);
   }
 
   person.on('message', (data, isBinary) => {
     if (isEnded) return;
+    const flow = isBinary ? undefined : parse(data, (value) => shellFlow.safeParse(value).data);
+    if (flow !== undefined) {
+      isPersonBehind = flow.isPaused;
+      if (isPersonBehind) worker?.pause();
+      else worker?.resume();
+      return;
+    }
     if (worker !== null) stayAwake();
     if (isBinary) {
       if (worker !== null) pass(person, worker, data);
@@ -84,7 +94,7 @@ export function openShellSession(person: WebSocket, options: ShellSessionOptions
       socket.on('message', (data, isBinary) => {
         if (isEnded) return;
         if (isBinary) {
-          pass(socket, person, data);
+          pass(socket, person, data, () => !isPersonBehind);
           return;
         }
         const news = parse(data, (value) => shellNews.safeParse(value).data);
@@ -105,10 +115,10 @@ export function openShellSession(person: WebSocket, options: ShellSessionOptions
 
 const tell = (worker: WebSocket, request: ShellRequest): void => worker.send(JSON.stringify(request));
 
-function pass(from: WebSocket, to: WebSocket, data: RawData): void {
+function pass(from: WebSocket, to: WebSocket, data: RawData, mayGoOn = () => true): void {
   if (to.readyState !== to.OPEN) return;
   to.send(data, { binary: true }, () => {
-    if (from.isPaused && to.bufferedAmount <= highWaterBytes) from.resume();
+    if (from.isPaused && mayGoOn() && to.bufferedAmount <= highWaterBytes) from.resume();
   });
   if (to.bufferedAmount > highWaterBytes) from.pause();
 }

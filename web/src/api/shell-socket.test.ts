@@ -33,16 +33,20 @@ const textOf = (data: unknown): string =>
 function aShell() {
   const socket = new FakeSocket();
   const seen: { opened: number; output: string; over: ShellOver[] } = { opened: 0, output: '', over: [] };
+  const undrawn: (() => void)[] = [];
   const shell = openShellSocket(
     () => socket,
     { cols: 80, rows: 24 },
     {
       opened: () => (seen.opened += 1),
-      output: (chunk) => (seen.output += textOf(chunk)),
+      output: (chunk, drawn) => {
+        seen.output += textOf(chunk);
+        undrawn.push(drawn);
+      },
       ended: (over) => seen.over.push(over),
     },
   );
-  return { socket, shell, seen };
+  return { socket, shell, seen, undrawn };
 }
 
 test('what is typed before the shell is open is sent in order when it is', () => {
@@ -98,4 +102,16 @@ test('a shell that the person closed says nothing more', () => {
   socket.hear('{"kind":"opened"}');
   socket.drop();
   expect(seen).toEqual({ opened: 0, output: '', over: [] });
+});
+
+test('output waits while the terminal is more than a megabyte behind, and goes on when it has caught up', () => {
+  const { socket, undrawn } = aShell();
+  socket.open();
+  socket.hear('{"kind":"opened"}');
+  for (let n = 0; n < 20; n += 1) socket.hear(new ArrayBuffer(64 * 1024));
+  expect(socket.sent).toEqual([{ kind: 'flow', isPaused: true }]);
+  for (const drawn of undrawn.splice(0, 18)) drawn();
+  expect(socket.sent).toHaveLength(1);
+  for (const drawn of undrawn.splice(0)) drawn();
+  expect(socket.sent.slice(1)).toEqual([{ kind: 'flow', isPaused: false }]);
 });

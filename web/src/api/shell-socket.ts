@@ -2,7 +2,13 @@
 //
 //   connecting ─► open ─► ended      It is never connected again by itself: the shell that it led to is gone.
 //        └──────────────────┘
-import type { ShellEnd, ShellNews, ShellRequest, TerminalSize } from '@sluice/pipelines/protocol/shell';
+import type {
+  ShellEnd,
+  ShellFlow,
+  ShellNews,
+  ShellRequest,
+  TerminalSize,
+} from '@sluice/pipelines/protocol/shell';
 
 /** How a shell ended: in the server's words, or without any. */
 export type ShellOver =
@@ -13,7 +19,8 @@ export type ShellOver =
 
 export interface ShellListener {
   readonly opened: () => void;
-  readonly output: (bytes: Uint8Array) => void;
+  /** `drawn` is to be called once they are: a terminal that falls behind makes the shell wait. */
+  readonly output: (bytes: Uint8Array, drawn: () => void) => void;
   /** Always the last call, and only one. */
   readonly ended: (over: ShellOver) => void;
 }
@@ -29,6 +36,10 @@ export interface ShellSocket {
 /** The part of a WebSocket that is used; tests bring their own. */
 export type RawSocket = Pick<WebSocket, 'binaryType' | 'readyState' | 'send' | 'close' | 'addEventListener'>;
 
+/** The output waits above the one until less than the other is not yet drawn. */
+const mostBytes = 1024 * 1024;
+const fewBytes = 128 * 1024;
+
 const isOpen = (socket: RawSocket): boolean => socket.readyState === 1;
 
 export function openShellSocket(
@@ -42,12 +53,27 @@ export function openShellSocket(
   let size = first;
   let phase: 'connecting' | 'open' | 'over' = 'connecting';
   let wasReached = false;
+  let waitingBytes = 0;
+  let isPaused = false;
 
-  const tell = (request: ShellRequest): void => socket.send(JSON.stringify(request));
+  const tell = (request: ShellRequest | ShellFlow): void => socket.send(JSON.stringify(request));
   const end = (over: ShellOver): void => {
     if (phase === 'over') return;
     phase = 'over';
     listener.ended(over);
+  };
+  const pause = (wanted: boolean): void => {
+    if (wanted === isPaused || phase === 'over' || !isOpen(socket)) return;
+    isPaused = wanted;
+    tell({ kind: 'flow', isPaused });
+  };
+  const show = (bytes: Uint8Array): void => {
+    waitingBytes += bytes.length;
+    if (waitingBytes > mostBytes) pause(true);
+    listener.output(bytes, () => {
+      waitingBytes -= bytes.length;
+      if (waitingBytes < fewBytes) pause(false);
+    });
   };
   const hear = (news: ShellNews): void => {
     if (news.kind === 'ended') return end(news);
@@ -62,7 +88,7 @@ export function openShellSocket(
   });
   socket.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
     if (phase === 'over') return;
-    if (data instanceof ArrayBuffer) listener.output(new Uint8Array(data));
+    if (data instanceof ArrayBuffer) show(new Uint8Array(data));
     else if (typeof data === 'string') hear(JSON.parse(data) as ShellNews);
   });
   socket.addEventListener('close', () => end({ kind: wasReached ? 'cut' : 'unreachable' }));

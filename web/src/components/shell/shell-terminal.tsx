@@ -41,7 +41,7 @@ export function ShellTerminal({ attemptId, label, ...handlers }: ShellTerminalPr
       { cols: terminal.cols, rows: terminal.rows },
       {
         opened: () => newest.current.onOpened(),
-        output: (bytes) => terminal.write(bytes),
+        output: (bytes, drawn) => terminal.write(bytes, drawn),
         ended: (over) => {
           isOver = true;
           terminal.options.disableStdin = true;

@@ -28,6 +28,7 @@ test('every folder of examples/ is covered: those below, and hello by the first 
     'hello',
     'hello-world',
     'inputs',
+    'reuse',
   ]);
 });
 
@@ -70,6 +71,20 @@ test('artifacts finds in its second run the cache of the first', async () => {
   const second = await endedRun(sluice.api, await repository.push({ 'more.txt': 'more' }, 'second'));
   expect(await output(first, 'build')).toEqual(['tools made anew']);
   expect(await output(second, 'build')).toEqual(['tools from the cache']);
+});
+
+test('reuse runs its stage once, until what it reads has changed', async () => {
+  const repository = await sluice.repository('reuse');
+  const first = await endedRun(sluice.api, await repository.push(filesOf('reuse'), 'first'));
+  const second = await endedRun(sluice.api, await repository.push({ 'more.txt': 'more' }, 'second'));
+  const third = await endedRun(sluice.api, await repository.push({ 'src/words.txt': 'hi\n' }, 'third'));
+  const keptFrom = (run: RunView) => {
+    const stage = run.state?.stages['count'];
+    return stage !== undefined && 'kept' in stage ? stage.kept?.number : undefined;
+  };
+  expect([first, second, third].map(keptFrom)).toEqual([undefined, first.number, undefined]);
+  expect(await output(second, 'tell')).toEqual(['there are 6 letters']);
+  expect(await output(third, 'tell')).toEqual(['there are 3 letters']);
 });
 
 test('inputs takes its defaults on a push, and what a person filled in on a manual start', async () => {

@@ -23,6 +23,34 @@ test('stages without needs start at once, the others wait and say for whom', () 
   expect(run.stage('test')).toEqual({ status: 'waiting', reason: 'waits for build, lint' });
 });
 
+test('a stage that may be reused is looked up first, and ends as it did in the other run', () => {
+  const plan = aPlan()
+    .stage('test', { reuse: ['src/**'] })
+    .stage('push', { needs: ['test'] })
+    .done();
+  const looking = advance(plan, startState(plan, 0), { kind: 'run-requested', at: 1 });
+  expect(looking.commands).toEqual([{ kind: 'seek-result', stage: 'test' }]);
+
+  const found = { from: { runId: 'r12', number: 12 }, attempt: 2, outputs: { version: '7' }, steps: [] };
+  const reused = advance(plan, looking.state, { kind: 'stage-reused', stage: 'test', ...found, at: 5 });
+  expect(reused.state.stages['test']).toEqual({
+    status: 'succeeded',
+    attempt: 2,
+    startedAt: 5,
+    finishedAt: 5,
+    outputs: { version: '7' },
+    steps: [],
+    reason: 'same inputs as run #12',
+    kept: found.from,
+  });
+  expect(reused.commands).toEqual([{ kind: 'enqueue-attempt', stage: 'push', attempt: 1 }]);
+
+  const reason = 'no run has succeeded with these inputs';
+  const none = advance(plan, looking.state, { kind: 'stage-not-reused', stage: 'test', reason, at: 5 });
+  expect(none.state.stages['test']).toEqual({ status: 'queued', attempt: 1, since: 5, reason });
+  expect(none.commands).toEqual([{ kind: 'enqueue-attempt', stage: 'test', attempt: 1 }]);
+});
+
 test('a stage starts only after every stage it needs has succeeded', () => {
   const run = aRun(
     aPlan()

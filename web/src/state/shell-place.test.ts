@@ -50,6 +50,14 @@ test('a shell is offered in the newest attempt while its steps run', () => {
   expect(place(stage, 1)).toBeNull();
 });
 
+test('no shell is offered while the container is prepared', () => {
+  const stage = stageOf('unit', 'running', [anAttempt('unit', 1)]);
+  const steps = [{ name: 'npm ci', status: 'waiting' }] as const;
+  const { state } = stage;
+  if (state?.status !== 'running') throw new Error('the fixture runs nothing');
+  expect(place({ ...stage, state: { ...state, steps } })).toBeNull();
+});
+
 test('a failed attempt is offered until the end of its hold, also an older one beside a running one', () => {
   expect(place(stageOf('unit', 'failed', [anAttempt('unit', 1, 1_001)]))).toEqual({
     kind: 'kept',

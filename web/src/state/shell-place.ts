@@ -13,5 +13,6 @@ export function shellPlace(
   if (attempt === undefined || planned.work.kind !== 'steps' || planned.work.image === null) return null;
   if (attempt.heldUntil !== null && attempt.heldUntil > now)
     return { kind: 'kept', until: attempt.heldUntil };
-  return attempt === attempts[0] && state?.status === 'running' ? { kind: 'running' } : null;
+  const hasBegun = state?.status === 'running' && state.steps.some(({ status }) => status !== 'waiting');
+  return attempt === attempts[0] && hasBegun ? { kind: 'running' } : null;
 }

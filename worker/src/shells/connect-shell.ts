@@ -29,7 +29,7 @@ const maskPatienceMs = 200;
 
 /**
  * Resolves when the shell has ended and nothing of it is left; false: the server did not let us in. Never rejects.
- * `place` null: it is not there any more.
+ * `place` null: there is none.
  */
 export async function connectShell(
   offer: Offer,
@@ -52,7 +52,7 @@ export async function connectShell(
   try {
     const size = await firstRequest(socket, closed);
     if (size === null) return wasOpen;
-    const end = place === null ? gone : await serve(socket, place, size, closed);
+    const end = place === null ? nowhere : await serve(socket, place, size, closed);
     tell(socket, { kind: 'ended', ...end });
   } catch (error) {
     log.warn({ err: error, attemptId: offer.attemptId }, 'a shell failed');
@@ -67,9 +67,11 @@ export async function connectShell(
 
 type End = Omit<ShellEnd, 'kind'>;
 
-const gone: End = {
-  reason: 'stage-ended',
-  message: 'the stage has ended and nothing of it is kept',
+const nowhere: End = {
+  reason: 'not-open',
+  message:
+    'there is nothing to enter here: the stage is being prepared, has just ended, or runs where there are no shells ' +
+    '(in a pod, on the worker’s own host)',
   exitCode: null,
 };
 

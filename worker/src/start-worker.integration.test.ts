@@ -111,7 +111,7 @@ describe.skipIf(!isReady)('a worker on real Redis and Docker (needs REDIS_URL an
     });
   });
 
-  test('Redis that loses every key in the middle disturbs nothing, and the job that comes again is refused', async () => {
+  test('Redis that loses every key in the middle disturbs nothing, and the job that comes again starts nothing', async () => {
     const claim = aClaim(['echo ready; while [ ! -f go ]; do sleep 0.1; done; echo done'], {
       work: { image: null },
     });
@@ -123,10 +123,11 @@ describe.skipIf(!isReady)('a worker on real Redis and Docker (needs REDIS_URL an
     await redis.del(keys);
     server.claim = 'held';
     await enqueue(claim);
-    while (server.claims.length < 2) await sleep(10);
+    await expect.poll(() => queue.getJobCountByTypes('waiting', 'active')).toBe(0);
     const [workspace = ''] = await readdir(join(data, 'worker', 'attempts'));
     await writeFile(join(data, 'worker', 'attempts', workspace, 'workspace', 'go'), '');
     expect(await server.finished(claim.attemptId)).toMatchObject({ outcome: { result: 'succeeded' } });
+    expect(server.claims.length).toBe(1);
     server.claim = aClaim(['echo next'], { work: { image: null } });
     await enqueue(server.claim);
     await server.finished(server.claim.attemptId);

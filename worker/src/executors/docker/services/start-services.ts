@@ -84,7 +84,7 @@ function containerOptions(
   return {
     Image: image,
     Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
-    Labels: { ...labels, 'sluice.kind': 'stage-service', 'sluice.service': name },
+    Labels: { ...labels, 'sluice.stage-service': name },
     ...(command === null ? {} : { Cmd: [...command] }),
     // Who is in another container's network has that one's name and loopback.
     ...(isShared

@@ -338,7 +338,7 @@ export function executorContract(
       ).stdout;
       const other = await mkdtemp(join(tmpdir(), 'sluice-executor-'));
       for (const name of ['workspace', 'scratch']) await mkdir(join(other, name));
-      const labels = { ...spec.labels, 'sluice.test': 'other' };
+      const labels = { ...spec.labels, 'sluice.test': other.split('/').at(-1) ?? '' };
       const second = await underTest().executor.openWorkspace(
         {
           ...spec,

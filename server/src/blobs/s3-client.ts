@@ -1,5 +1,6 @@
 // The few calls of S3 that a blob store needs, signed, over fetch.
 import { AwsClient } from 'aws4fetch';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BlobStoreError } from './blob-store.ts';
 
 export interface S3Settings {
@@ -68,7 +69,7 @@ export function createS3Client(settings: S3Settings): S3Client {
         return await aws.fetch(url.href, init);
       } catch (cause) {
         problem = cause;
-        await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt));
+        if (attempt < tries) await sleep(100 * 2 ** attempt);
       }
     }
     const message = `the S3 server at ${settings.endpoint.origin} cannot be reached: check SLUICE_S3_ENDPOINT and the network`;

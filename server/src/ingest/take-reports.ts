@@ -1,17 +1,13 @@
 import { findFlakiness, type PastResult } from '@sluice/pipelines/reports/find-flaky';
 import type { StageReports, TestCase } from '@sluice/pipelines/reports/test-report';
-import { err, ok, type Result } from '@sluice/pipelines/result';
+import { ok, type Result } from '@sluice/pipelines/result';
 import type { ServerContext } from '../context.ts';
 import { inUnit } from '../orchestrator/unit.ts';
-import { lockAttempt } from '../store/attempt-store.ts';
+import { findAttempt, lockAttempt } from '../store/attempt-store.ts';
 import type { Trx } from '../store/database.ts';
 import { listReportsOfCommit, saveFlakyTest, saveReports, type ReportRow } from '../store/report-store.ts';
 import { bumpRun, findRun, type Run } from '../store/run-store.ts';
-
-export interface ReportsProblem {
-  readonly reason: 'unknown-attempt' | 'stale-fence';
-  readonly message: string;
-}
+import { checkFence, type FenceProblem } from './attempt-fence.ts';
 
 /** More attempts at one commit than anyone makes by hand. */
 const attemptsOfCommit = 10;
@@ -22,23 +18,19 @@ export async function takeReports(
   attemptId: string,
   fence: number,
   reports: StageReports,
-): Promise<Result<void, ReportsProblem>> {
-  return inUnit(context, async ({ trx, at, tell }): Promise<Result<void, ReportsProblem>> => {
-    const attempt = await lockAttempt(trx, attemptId);
-    if (attempt === undefined) {
-      return err({ reason: 'unknown-attempt', message: `there is no attempt ${attemptId}` });
-    }
-    const run = await findRun(trx, attempt.run_id);
-    if (run === null || attempt.status !== 'held' || attempt.fence !== fence) {
-      return err({
-        reason: 'stale-fence',
-        message: `attempt ${attemptId} is no longer held with fence ${fence}: stop it, clean up and report nothing more`,
-      });
-    }
-    const row = rowOf(run, { id: attemptId, stage: attempt.stage }, reports, at);
+): Promise<Result<void, FenceProblem>> {
+  const known = checkFence(attemptId, await findAttempt(context.db, attemptId), fence);
+  if (!known.ok) return known;
+  return inUnit(context, async ({ trx, at, tell }): Promise<Result<void, FenceProblem>> => {
+    // The run before the attempt, as everyone locks them.
+    await bumpRun(trx, known.value.run_id, at);
+    const held = checkFence(attemptId, await lockAttempt(trx, attemptId), fence);
+    if (!held.ok) return held;
+    const run = await findRun(trx, held.value.run_id);
+    if (run === null) throw new Error(`attempt ${attemptId} belongs to no run`);
+    const row = rowOf(run, { id: attemptId, stage: held.value.stage }, reports, at);
     await saveReports(trx, row, reports);
     await noteFlakyTests(trx, row);
-    await bumpRun(trx, run.id, at);
     tell({ kind: 'run', runId: run.id });
     return ok(undefined);
   });

@@ -91,42 +91,43 @@ export async function isAnythingDue(
 export async function peekIntoOutbox<Command extends OutboxCommand>(
   db: Database,
   kinds: readonly Command['kind'][],
-  options: { readonly now: number; readonly limit: number },
+  options: DueOptions,
 ): Promise<readonly OutboxEntry<Command>[]> {
-  const rows = await db
-    .selectFrom('outbox')
-    .select(['id', 'tries', sql<string>`command::text`.as('text')])
-    .where('kind', 'in', [...kinds])
-    .where('due_at', '<=', options.now)
-    .orderBy('id')
-    .limit(options.limit)
-    .execute();
-  return rows.map(({ id, tries, text }) => {
-    const command: Command = JSON.parse(text);
-    return { id, tries, command };
-  });
+  return (await dueEntries(db, kinds, options).execute()).map(entryOf<Command>);
 }
 
 /** Due entries, oldest first, that no other server has in hand; they are this transaction's until it ends. */
 export async function takeFromOutbox<Command extends OutboxCommand>(
   trx: Trx,
   kinds: readonly Command['kind'][],
-  options: { readonly now: number; readonly limit: number },
+  options: DueOptions,
 ): Promise<readonly OutboxEntry<Command>[]> {
-  const rows = await trx
+  const rows = await dueEntries(trx, kinds, options).forUpdate().skipLocked().execute();
+  return rows.map(entryOf<Command>);
+}
+
+interface DueOptions {
+  readonly now: number;
+  readonly limit: number;
+}
+
+function dueEntries(db: Database, kinds: readonly string[], { now, limit }: DueOptions) {
+  return db
     .selectFrom('outbox')
     .select(['id', 'tries', sql<string>`command::text`.as('text')])
     .where('kind', 'in', [...kinds])
-    .where('due_at', '<=', options.now)
+    .where('due_at', '<=', now)
     .orderBy('id')
-    .limit(options.limit)
-    .forUpdate()
-    .skipLocked()
-    .execute();
-  return rows.map(({ id, tries, text }) => {
-    const command: Command = JSON.parse(text);
-    return { id, tries, command };
-  });
+    .limit(limit);
+}
+
+function entryOf<Command extends OutboxCommand>(row: {
+  readonly id: number;
+  readonly tries: number;
+  readonly text: string;
+}): OutboxEntry<Command> {
+  const command: Command = JSON.parse(row.text);
+  return { id: row.id, tries: row.tries, command };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createLineTest } from '@sluice/pipelines/log/find-text';
-import { chunkLines, type LogBuffer } from './log-buffer.ts';
+import type { LogBuffer } from './log-buffer.ts';
 
 /** Numbers of the held lines whose visible text holds `needle`, in order; at most `most` of them. */
 export function findInLog(log: LogBuffer, needle: string, most = 10_000): readonly number[] {
@@ -14,9 +14,4 @@ export function findInLog(log: LogBuffer, needle: string, most = 10_000): readon
     }
   }
   return found;
-}
-
-/** First and last line number of a chunk that holds line `n`. */
-export function chunkAround(n: number): { readonly from: number; readonly limit: number } {
-  return { from: Math.floor(n / chunkLines) * chunkLines, limit: chunkLines };
 }

@@ -74,7 +74,6 @@ async function openContext(config: ServerConfig, log: Logger, opened: Closers): 
 async function openDoors(config: ServerConfig, context: ServerContext, opened: Closers): Promise<string> {
   const cloneRules = { fileFolders: config.fileRepositories, privateHosts: config.privateHosts };
   const mirrors = openMirrors(path.join(config.dataDir, 'mirrors'), cloneRules);
-  opened.add(mirrors.close);
   const origins = { hosts: allowedHosts(config.host, config.publicUrl), publicUrl: config.publicUrl };
   const doorkeeper = createDoorkeeper(context, origins);
   const workerToken =
@@ -89,6 +88,7 @@ async function openDoors(config: ServerConfig, context: ServerContext, opened: C
   opened.add(() => seeker.close());
   const deliveries = startDeliveryWorker(context, (delivery) => processDelivery(context, mirrors, delivery));
   opened.add(deliveries.close);
+  opened.add(mirrors.close); // before those who may wait for Git
   const app = createApp({
     context,
     doorkeeper,

@@ -82,9 +82,10 @@ export async function travel(
   }));
 }
 
-/** A part may have been left dead by a fault that failed. */
-async function revive({ parts }: Installation): Promise<void> {
+/** A part may have been left dead by a fault that failed; the next journey needs it. */
+async function revive({ parts, api }: Installation): Promise<void> {
   for (const part of Object.values(parts)) if (!part.isRunning()) await part.start();
+  await until('the server', () => api.call('GET', '/api/runs?limit=1'));
 }
 
 const othersOf = (cell: Cell, cells: readonly Cell[]): string =>

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -146,11 +147,20 @@ test('a repository whose folder Git would read as two is fetched instead of look
   });
 });
 
-test('what was closed opens again with the next question', async () => {
-  const sha = commit('name: again\n', 'Again');
-  await mirrors.readPipelineFile(repository, sha);
-  await mirrors.close();
-  expect(await mirrors.readPipelineFile(repository, sha)).toMatchObject({ value: { text: 'name: again\n' } });
+test('closing ends a Git that waits for a silent host; who asks afterwards is told at once', async () => {
+  const silent = createServer();
+  const isCalled = new Promise((resolve) => silent.once('connection', resolve));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const address = silent.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const away = { ...repository, id: 'r6', cloneUrl: `https://127.0.0.1:${address.port}/acme/shop.git` };
+  const ending = openMirrors(path.join(root, 'm3'), { fileFolders: [root], privateHosts: ['127.0.0.1'] });
+  const asked = ending.resolveBranch(away, 'main');
+  await isCalled;
+  await ending.close();
+  expect(await asked).toMatchObject({ error: { reason: 'server-ends', isTemporary: true } });
+  expect(await ending.resolveBranch(repository, 'main')).toMatchObject({ error: { reason: 'server-ends' } });
+  silent.close();
 });
 
 function commit(pipeline: string | null, message: string): string {

@@ -11,7 +11,7 @@ import { keyedLock } from './keyed-lock.ts';
 import { objectReaders } from './object-readers.ts';
 import { objectLimitBytes, readPipelineFileAt, type PipelineFile } from './pipeline-file.ts';
 import { checkBranchName, checkCommitName } from './refs.ts';
-import { explainGitFailure, type RepositoryProblem } from './repository-problem.ts';
+import { explainGitFailure, serverEnds, type RepositoryProblem } from './repository-problem.ts';
 import { openGit } from './run-git.ts';
 
 export type { PipelineFile } from './pipeline-file.ts';
@@ -39,7 +39,7 @@ export interface Mirrors {
     branch: string,
     commit: string,
   ) => Promise<Result<Commit, RepositoryProblem>>;
-  /** Ends the processes that are kept open for the next question; what is asked afterwards opens them anew. */
+  /** Ends every Git process of ours: who waits for one, and who asks afterwards, is told `server-ends`. */
   readonly close: () => Promise<void>;
 }
 
@@ -47,6 +47,7 @@ export interface Mirrors {
 export function openMirrors(folder: string, rules: CloneRules): Mirrors {
   const lock = keyedLock();
   const readers = objectReaders(objectLimitBytes);
+  const closing = new AbortController();
 
   async function inMirror<T>(
     repository: RepositoryToRead,
@@ -55,12 +56,15 @@ export function openMirrors(folder: string, rules: CloneRules): Mirrors {
     const source = await checkCloneUrl(repository.cloneUrl, rules);
     if (!source.ok) return source;
     return lock(repository.id, async () => {
+      if (closing.signal.aborted) return err(serverEnds);
       const mirror = path.join(folder, `${repository.id}.git`);
       try {
-        const git = await openGit(mirror, { source: source.value, credentials: repository.credentials });
+        const { credentials } = repository;
+        const git = await openGit(mirror, { source: source.value, credentials, signal: closing.signal });
         await ensureBare(git, mirror);
         return await work(git, source.value, mirror);
       } catch (error) {
+        if (closing.signal.aborted) return err(serverEnds);
         if (!(error instanceof Error)) throw error;
         return err(explainGitFailure(repository.fullName, error.message));
       }
@@ -128,6 +132,7 @@ export function openMirrors(folder: string, rules: CloneRules): Mirrors {
     },
 
     close() {
+      closing.abort();
       readers.close();
       return Promise.resolve();
     },

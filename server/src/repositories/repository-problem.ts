@@ -8,7 +8,8 @@ export interface RepositoryProblem {
     | 'branch-missing'
     | 'commit-missing'
     | 'bad-ref'
-    | 'pipeline-file-unusable';
+    | 'pipeline-file-unusable'
+    | 'server-ends';
   readonly message: string;
   /** It may be gone by itself: worth another try. */
   readonly isTemporary: boolean;
@@ -23,6 +24,12 @@ export function explainGitFailure(name: string, complaint: string): RepositoryPr
     isTemporary: found.reason === 'repository-unreachable',
   };
 }
+
+export const serverEnds: RepositoryProblem = {
+  reason: 'server-ends',
+  message: 'This server is being stopped and asks Git nothing more: try again in a moment.',
+  isTemporary: true,
+};
 
 interface Meaning {
   readonly pattern: RegExp;

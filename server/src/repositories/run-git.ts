@@ -6,6 +6,8 @@ export interface GitAccess {
   /** Null: local work only. */
   readonly source: CloneSource | null;
   readonly credentials: { readonly username: string; readonly password: string } | null;
+  /** Ends the process. */
+  readonly signal?: AbortSignal;
 }
 
 const silenceLimitMs = 60_000;
@@ -20,7 +22,7 @@ export async function openGit(folder: string, access: GitAccess): Promise<Simple
   const git = simpleGit({
     baseDir: folder,
     timeout: { block: silenceLimitMs },
-    abort: AbortSignal.timeout(wholeLimitMs),
+    abort: AbortSignal.any([AbortSignal.timeout(wholeLimitMs), ...(access.signal ? [access.signal] : [])]),
     trimmed: false,
     allowEnvironment: guardedNames(access),
     unsafe: {

@@ -117,6 +117,17 @@ export async function postponeDelivery(
     .execute();
 }
 
+/** Makes it due for whoever looks next, as if it had not been claimed. */
+export async function handBackDelivery(db: Kysely<Schema>, claim: Claim, at: number): Promise<void> {
+  await db
+    .updateTable('deliveries')
+    .set({ due_at: at, tries: claim.tries - 1 })
+    .where('id', '=', claim.id)
+    .where('tries', '=', claim.tries)
+    .where('status', '=', 'received')
+    .execute();
+}
+
 export async function finishDelivery(
   db: Kysely<Schema>,
   claim: Claim,

@@ -3,6 +3,7 @@ import type { ServerContext } from '../context.ts';
 import {
   claimDelivery,
   finishDelivery,
+  handBackDelivery,
   postponeDelivery,
   type ClaimedDelivery,
 } from '../store/delivery-store.ts';
@@ -85,6 +86,7 @@ export function startDeliveryWorker(
 
   async function settle(delivery: ClaimedDelivery, outcome: DeliveryOutcome): Promise<void> {
     const at = now();
+    if (outcome.kind === 'interrupted') return handBackDelivery(db, delivery, at);
     if (outcome.kind === 'failed' && outcome.isTemporary && delivery.tries < mostTries) {
       const delayMs = firstDelayMs * 3 ** (delivery.tries - 1);
       const reason = `Try ${delivery.tries} of ${mostTries}, the next in ${delayMs / 1_000} s. ${outcome.reason}`;

@@ -11,7 +11,9 @@ import { vendors } from './vendors.ts';
 export type DeliveryOutcome =
   | { readonly kind: 'started'; readonly runId: string }
   | { readonly kind: 'ignored'; readonly reasons: readonly string[] }
-  | { readonly kind: 'failed'; readonly reason: string; readonly isTemporary: boolean };
+  | { readonly kind: 'failed'; readonly reason: string; readonly isTemporary: boolean }
+  /** This server ends: the next one does it. */
+  | { readonly kind: 'interrupted' };
 
 /** Doing it again for the same delivery starts nothing twice. A rejected promise means that we failed. */
 export async function processDelivery(
@@ -43,6 +45,7 @@ async function start(
   const prepared = await prepareRun(mirrors, repository, trigger);
   switch (prepared.kind) {
     case 'unreadable':
+      if (prepared.problem.reason === 'server-ends') return { kind: 'interrupted' };
       return { kind: 'failed', reason: prepared.problem.message, isTemporary: prepared.problem.isTemporary };
     case 'no-file':
       return ignored(prepared.reason);

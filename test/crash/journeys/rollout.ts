@@ -225,6 +225,7 @@ function firstRelease(installation: Installation): Promise<string> {
     return `http://127.0.0.1:${listenPort}/`;
   })();
   addresses.set(installation, made);
+  made.catch(() => addresses.delete(installation)); // the next journey tries again
   return made;
 }
 

@@ -235,7 +235,7 @@ export const heartbeat = z.object({
     .exactOptional(),
   /**
    * `draining`: takes no more · `handing-over`: ends now, and leaves these attempts to the next process of this
-   * worker. Absent: it works.
+   * worker, those in pods to whichever worker comes first. Absent: it works.
    */
   state: z.enum(['draining', 'handing-over']).optional(),
 });

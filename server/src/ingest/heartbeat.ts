@@ -1,6 +1,7 @@
 import type { Heartbeat, HeartbeatAnswer } from '@sluice/pipelines/protocol/worker-api';
 import type { ServerContext } from '../context.ts';
 import { handOverMs, leaseMs } from '../orchestrator/lease.ts';
+import { offerHandedOver } from '../orchestrator/offer-pod.ts';
 import { tellOfShells } from '../shell/tell-worker.ts';
 import { extendLeases, listEnded } from '../store/attempt-store.ts';
 import { extendActionLeases } from '../store/rollout-action-store.ts';
@@ -22,6 +23,7 @@ export async function hearHeartbeat(context: ServerContext, beat: Heartbeat): Pr
   await extendActionLeases(context.db, workerId, beat.actions ?? null, lease);
   const until = now + (beat.state === 'handing-over' ? handOverMs : leaseMs);
   const held = await extendLeases(context.db, workerId, beat.attempts, until);
+  if (beat.state === 'handing-over') await offerHandedOver(context, workerId, beat.attempts);
   const ended = await listEnded(context.db, beat.attempts);
   const known = new Set([...held, ...ended].map((attempt) => attempt.id));
   return {

@@ -1,20 +1,13 @@
-import { defaultPool } from '@sluice/pipelines/protocol/queues';
 import type { ServerContext } from '../context.ts';
 import { closeServerLog, sayInLog } from '../ingest/server-log.ts';
-import {
-  extendAllLeases,
-  listExpiredLeases,
-  lockAttempt,
-  updateAttempt,
-  type Attempt,
-} from '../store/attempt-store.ts';
-import { addToOutbox } from '../store/outbox-store.ts';
+import { extendAllLeases, listExpiredLeases, lockAttempt, updateAttempt } from '../store/attempt-store.ts';
 import { extendAllActionLeases } from '../store/rollout-action-store.ts';
-import { isPlanned, lockRun, type PlannedRun } from '../store/run-store.ts';
+import { isPlanned, lockRun } from '../store/run-store.ts';
 import { foldRun } from './fold-run.ts';
 import { leaseMs } from './lease.ts';
 import { attemptsLost } from './metrics.ts';
-import { inUnit, type Unit } from './unit.ts';
+import { offerMs, offerPod } from './offer-pod.ts';
+import { inUnit } from './unit.ts';
 
 const restMs = 1_000;
 /** A watcher that was away this long was not heard by workers either. */
@@ -46,7 +39,8 @@ async function takeFromWorker(context: ServerContext, runId: string, attemptId: 
     if (run === null || !isPlanned(run) || attempt === undefined) return;
     if (attempt.status !== 'held' && attempt.status !== 'queued') return;
     if (attempt.lease_until === null || attempt.lease_until >= unit.at) return;
-    if (attempt.status === 'held' && attempt.pods !== null) return await offer(unit, run, attempt);
+    if (attempt.status === 'held' && attempt.pods !== null)
+      return await offerPod(unit, run, attempt, `worker ${attempt.worker_id} is not heard any more`);
     const silentMs = unit.at - attempt.lease_until + leaseMs;
     const message =
       attempt.status === 'queued'
@@ -67,20 +61,4 @@ async function takeFromWorker(context: ServerContext, runId: string, attemptId: 
     attemptsLost.inc();
     context.log.warn({ attemptId, runId, worker: attempt.worker_id }, message);
   });
-}
-
-/** How long the pod of a lost worker is kept for another one. */
-const offerMs = 5 * 60_000;
-
-/** The pod goes on without its worker: any worker of its place may have it. */
-async function offer(unit: Unit, run: PlannedRun, attempt: Attempt): Promise<void> {
-  const fence = attempt.fence + 1;
-  await updateAttempt(unit.trx, attempt.id, { status: 'queued', fence, lease_until: unit.at + offerMs });
-  const message = `worker ${attempt.worker_id} is not heard any more; the pod of this stage goes on, and another worker takes it over`;
-  await sayInLog(unit, attempt.id, [message]);
-  const job = { runId: run.id, stage: attempt.stage, attempt: attempt.number };
-  // The lost worker's job may still be in the queue under the first id.
-  const command = { kind: 'enqueue-attempt', job, again: fence, pool: attempt.pool ?? defaultPool } as const;
-  await addToOutbox(unit.trx, [command], unit.at);
-  unit.tell({ kind: 'outbox' });
 }

@@ -31,6 +31,7 @@ export function startAttemptConsumer(
   options: AttemptConsumerOptions,
 ): Pick<QueueConsumer, 'close'> {
   const underWay = new Set<string>();
+  const takenUp = new Map<string, Promise<void>>();
   const consumer = consumeQueue({
     queue: attemptQueue(options.pool),
     prefix: options.queuePrefix,
@@ -41,26 +42,32 @@ export function startAttemptConsumer(
       const key = attemptJobId(job);
       if (underWay.has(key)) return; // the same job came twice
       underWay.add(key);
-      await takeAttempt(deps, options, job, closing).finally(() => underWay.delete(key));
+      await takeAttempt(deps, { ...options, takenUp }, job, closing).finally(() => underWay.delete(key));
     },
     log: deps.log,
   });
   for (const unfinished of options.unfinished) {
-    consumer
+    const settled = consumer
       .track((closing) => adoptAttempt(deps, unfinished, options, closing))
       .catch((error: unknown) =>
         deps.log.error({ err: error, ...unfinished.header }, 'an attempt could not be taken up again'),
       );
+    takenUp.set(unfinished.header.attemptId, settled);
   }
   consumer
-    .track((closing) => takeUnheard(deps, options, underWay, closing))
+    .track((closing) => takeUnheard(deps, { ...options, takenUp }, underWay, closing))
     .catch((error: unknown) => deps.log.error({ err: error }, 'an attempt could not be begun'));
   return consumer;
 }
 
+interface Taking extends AttemptConsumerOptions {
+  /** By the attempt: settles when what an earlier process left of it was taken up to its end, or is gone. */
+  readonly takenUp: ReadonlyMap<string, Promise<void>>;
+}
+
 async function takeAttempt(
   deps: AttemptDependencies,
-  options: AttemptConsumerOptions,
+  options: Taking,
   job: AttemptJob,
   closing: AbortSignal,
 ): Promise<void> {
@@ -76,7 +83,7 @@ async function takeAttempt(
 /** Begins what the server gave to an earlier process of this worker that died before it heard of it. */
 async function takeUnheard(
   deps: AttemptDependencies,
-  options: AttemptConsumerOptions,
+  options: Taking,
   underWay: ReadonlySet<string>,
   closing: AbortSignal,
 ): Promise<void> {
@@ -96,7 +103,7 @@ async function takeUnheard(
 
 async function begin(
   deps: AttemptDependencies,
-  { live, abandon }: AttemptConsumerOptions,
+  { live, abandon, takenUp }: Taking,
   { claim: given, isTakenOver }: Extract<ClaimAnswer, { kind: 'claimed' }>,
   closing: AbortSignal,
 ): Promise<void> {
@@ -104,6 +111,8 @@ async function begin(
   const attempt = createLiveAttempt(attemptId, fence);
   live.set(attemptId, attempt);
   try {
+    // The pod that an earlier process of ours gave away may come back to us; its folders here are cleared first.
+    await takenUp.get(attemptId);
     const earlier = isTakenOver ? await takenOver(deps, given, closing) : null;
     if (isTakenOver && earlier === null) return;
     await runAttempt(deps, given, attempt, abandon, earlier);

@@ -56,6 +56,11 @@ export interface WorkspaceSpec {
   readonly user: string | null;
   /** True: only the workspace and /tmp can be written. */
   readonly readOnlyRoot: boolean;
+  /**
+   * Resolves when the server knows of every step that was begun so far. Awaited before the first one by an executor
+   * whose workspaces other workers may take up: what the server does not know of has not begun. Absent: nobody will.
+   */
+  readonly told?: () => Promise<void>;
   /** The stage's whole time, for an engine that must end by itself what outlives every worker. */
   readonly timeoutMs: number;
   /** What the stage asks of its pod, where there is one; null: nothing. */
@@ -99,6 +104,8 @@ export type AdoptedWorkspace =
   | { readonly kind: 'adopted'; readonly session: ExecutorSession }
   /** No step was ever started in it: opening it anew repeats nothing. */
   | { readonly kind: 'never-used' }
+  /** There is nothing of it: it was never made, or is gone. Whether steps were begun in it the server knows. */
+  | { readonly kind: 'missing'; readonly message: string }
   | { readonly kind: 'gone'; readonly message: string };
 
 /** Thrown by `runStep` when what the steps run in has ended with the step and by no fault of it; the message says why. */

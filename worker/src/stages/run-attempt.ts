@@ -89,7 +89,8 @@ export async function runAttempt(
   };
   const now = attemptClock(clock, record);
   const attemptLog = createAttemptLog(spool, mask, now, record.startedAt, earlier?.history);
-  const outcome = await carryOut({ deps, claim, attempt, attemptLog, mask, log, record, earlier, now });
+  const told = (): Promise<void> => untilAcknowledged(spool, attempt.signal);
+  const outcome = await carryOut({ deps, claim, attempt, attemptLog, mask, log, record, earlier, now, told });
   if (attempt.isLost()) attemptLog.drop();
   else attemptLog.finish(maskOutcome(outcome, mask));
   await spool.written();
@@ -130,6 +131,10 @@ function startUpload(
   };
 }
 
+async function untilAcknowledged(spool: Spool, signal: AbortSignal): Promise<void> {
+  while (spool.unacknowledged() > 0 && !signal.aborted) await spool.changed(signal);
+}
+
 interface AttemptParts {
   readonly deps: AttemptDependencies;
   readonly claim: Claim;
@@ -141,6 +146,7 @@ interface AttemptParts {
   readonly earlier: EarlierAttempt | null;
   /** Time of this attempt, which no change of the host's clock disturbs. */
   readonly now: () => number;
+  readonly told: () => Promise<void>;
 }
 
 /** Runs the stage in folders of its own; whatever is thrown becomes an outcome. */
@@ -189,7 +195,17 @@ const begunAgain =
   'the worker was started again in the middle of this stage, which is carried out anew from its beginning';
 
 async function runStage(
-  { deps, claim, attempt: { signal, forced }, attemptLog: log, mask, record, earlier, now }: AttemptParts,
+  {
+    deps,
+    claim,
+    attempt: { signal, forced },
+    attemptLog: log,
+    mask,
+    record,
+    earlier,
+    now,
+    told,
+  }: AttemptParts,
   folders: AttemptFolders,
   wasUsed: boolean,
 ): Promise<StageOutcome> {
@@ -235,6 +251,7 @@ async function runStage(
     forced,
     now,
     kept: log.kept,
+    told,
     earlier: earlier === null ? null : { ...earlier.history, failure: record.failure },
     desk: openSessionDesk(deps.shells, claim, mask, folders),
     keepFailure: async (failure) => {

@@ -48,6 +48,8 @@ export interface StageContext {
   readonly now: () => number;
   /** Resolves when all that was logged so far would be known to a process that takes over. */
   readonly kept: () => Promise<void>;
+  /** Resolves when the server has all that was logged so far, or when `signal` aborts. */
+  readonly told: () => Promise<void>;
   /** Aborts on cancel, timeout and loss of the attempt; `signal.reason` is a StopReason. */
   readonly signal: AbortSignal;
 }

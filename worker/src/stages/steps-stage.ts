@@ -193,7 +193,9 @@ async function adoptOrOpen(executor: Executor, context: StageContext, work: Step
     if (adopted.kind === 'adopted') {
       return { opened: { kind: 'opened', session: adopted.session }, checkingOut: nothingToDo };
     }
-    if (adopted.kind === 'gone') {
+    const { openStep, endedSteps } = context.earlier;
+    const mayHaveBegun = openStep !== null || endedSteps.size > 0;
+    if (adopted.kind === 'gone' || (adopted.kind === 'missing' && mayHaveBegun)) {
       const message = `The worker was killed in the middle of this stage, and ${adopted.message}.`;
       return { opened: { kind: 'failed', reason: 'gone', message }, checkingOut: nothingToDo };
     }
@@ -251,6 +253,7 @@ function workspaceOf(
     services,
     user: work.user,
     readOnlyRoot: work.readOnlyRoot,
+    told: context.told,
     timeoutMs: claim.stage.timeoutMs,
     pod: work.pod,
     homeFolders: cachedHomeFolders(work),

@@ -70,7 +70,7 @@ async function open(
   signal.throwIfAborted();
   const unfilled = await fillWorkspace(place, spec.workspace, signal);
   if (unfilled !== null) return refused(unfilled);
-  return { kind: 'opened', session: createPodSession(place, spec, null) };
+  return { kind: 'opened', session: createPodSession(place, spec, []) };
 }
 
 /** Null when all containers run. */
@@ -112,7 +112,7 @@ async function adopt(
 ): Promise<AdoptedWorkspace> {
   const pods = await cluster.listPods(identityOf(spec.labels));
   const pod = pods.find(({ metadata }) => metadata.name === podName(spec.labels));
-  if (pod === undefined) return { kind: 'gone', message: 'the pod of its steps is gone' };
+  if (pod === undefined) return { kind: 'missing', message: 'the pod of its steps is gone' };
   if (fenceOf(pod) > fenceIn(spec)) throw new Error('another worker has taken the pod of this stage over');
   const end = podEnd(pod);
   if (end !== null) {

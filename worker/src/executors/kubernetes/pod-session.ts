@@ -10,7 +10,7 @@ import { removePod } from './remove-pod.ts';
 import { signalProgram, startProgram } from './resident-pod.ts';
 import { stepsContainer } from './stage-pod.ts';
 
-/** The last step that was begun in the pod. */
+/** A step that was begun in the pod. */
 export interface BegunStep {
   /** Counts the starts in this pod, from 1. */
   readonly number: number;
@@ -18,24 +18,27 @@ export interface BegunStep {
   readonly try: number;
 }
 
-/** Steps in a pod that runs. `begun`: of a pod that another worker process left, null in a new one. */
+/**
+ * Steps in a pod that runs. `begun`: what another worker process has begun in it. A step that is among them is followed
+ * from its first byte, also when it has ended: that worker may not have told anybody of it any more.
+ */
 export function createPodSession(
   place: PodPlace,
   spec: WorkspaceSpec,
-  begun: BegunStep | null,
+  begun: readonly BegunStep[],
 ): ExecutorSession {
   const console_ = openPodConsole(place);
-  let last: BegunStep = begun ?? { number: 0, index: -1, try: 1 };
-  let underWay = begun;
+  const numbers = new Map(begun.map((step) => [keyOf(step), step.number]));
+  let last = begun.at(-1)?.number ?? 0;
   let isDisposed = false;
   return {
     runStep: async (command, output, signal) => {
-      const isUnderWay = underWay?.index === command.index && underWay.try === command.try;
-      underWay = null;
-      if (signal.aborted && !isUnderWay) return { kind: 'stopped' };
-      if (!isUnderWay) last = { number: last.number + 1, index: command.index, try: command.try };
-      const start = isUnderWay ? '' : startProgram(last.number, command);
-      const following = console_.follow(last.number, start, output);
+      const known = numbers.get(keyOf(command));
+      if (signal.aborted && known === undefined) return { kind: 'stopped' };
+      if (known === undefined && last === 0) await spec.told?.();
+      const number = known ?? (last += 1);
+      const start = known === undefined ? startProgram(number, command) : '';
+      const following = console_.follow(number, start, output);
       const end = await untilEnded(place, following, command.graceMs, signal);
       return end === 'stopped' ? { kind: 'stopped' } : stepEnd(end);
     },
@@ -51,6 +54,8 @@ export function createPodSession(
     },
   };
 }
+
+const keyOf = (step: Pick<BegunStep, 'index' | 'try'>): string => `${step.index} ${step.try}`;
 
 function stepEnd(end: FollowEnd): StepEnd {
   if (end.kind === 'taken-over')

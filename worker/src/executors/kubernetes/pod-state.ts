@@ -5,12 +5,16 @@ import type { BegunStep } from './pod-session.ts';
 import { stateProgram } from './resident-pod.ts';
 import { stepsContainer } from './stage-pod.ts';
 
-/** How far a pod has come that another process left: the last step that was begun in it. Null: it is filled, none was. */
-export async function readPodState(place: PodPlace): Promise<BegunStep | null | 'never-filled'> {
-  const said = await ask(place);
-  const [, number, index, tryNumber = 1] = /^(\d+) (\d+|none)(?: (\d+))?$/.exec(said.trim()) ?? [];
-  if (number === undefined) return 'never-filled';
-  return number === '0' ? null : { number: Number(number), index: Number(index), try: Number(tryNumber) };
+/** How far a pod has come that another process left: the steps that were begun in it, in order. */
+export async function readPodState(place: PodPlace): Promise<readonly BegunStep[] | 'never-filled'> {
+  const [first, ...begun] = (await ask(place)).trim().split('\n');
+  if (first !== 'filled') return 'never-filled';
+  return begun.map((line) => {
+    const [number, index, tryNumber] = line.split(' ').map(Number);
+    if (number === undefined || index === undefined || tryNumber === undefined)
+      throw new Error(`the pod said "${line}" where a step was due`);
+    return { number, index, try: tryNumber };
+  });
 }
 
 async function ask(place: PodPlace): Promise<string> {

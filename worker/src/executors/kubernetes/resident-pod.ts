@@ -169,14 +169,17 @@ export function endProgram(fence: number): string {
 }
 
 /**
- * A program of its own: prints the number, the index and the try of the last step that was begun, or `0 none 1`; nothing when the
- * workspace was never filled.
+ * A program of its own: prints `filled`, then the number, the index and the try of each step that was begun; nothing
+ * when the workspace was never filled.
  */
-export const stateProgram = `r=${runFolder} o=${outFolder} n=0
+export const stateProgram = `r=${runFolder} o=${outFolder} n=1
 [ -e $r/filled ] || exit 0
-while [ -e $o/$((n+1))/begun ]; do n=$((n+1)); done
-read -r i t <$r/$n.index
-echo "$n \${i:-none} \${t:-1}"
+echo filled
+while [ -e $o/$n/begun ]; do
+  read -r i t <$r/$n.index
+  echo "$n $i \${t:-1}"
+  n=$((n+1))
+done
 `;
 
 /** Inside single quotes only the quote itself has a meaning. */

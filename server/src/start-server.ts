@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import path from 'node:path';
 import type { Logger } from 'pino';
-import { uuidv7 } from 'uuidv7';
+import { V7Generator } from 'uuidv7';
 import { createDoorkeeper } from './auth/authenticate.ts';
 import { ensureCliToken } from './auth/cli-token.ts';
 import { allowedHosts } from './auth/same-origin.ts';
@@ -19,6 +19,7 @@ import { workerRoutes } from './http/worker-routes.ts';
 import { closeServer, listen } from './listen.ts';
 import { attachLive } from './live/attach-live.ts';
 import { refuseOtherUpgrades } from './live/upgrade.ts';
+import { clockSteps } from './orchestrator/metrics.ts';
 import { openNews } from './orchestrator/news.ts';
 import { startResultSeeker } from './orchestrator/seek-results.ts';
 import { startOrchestrator } from './orchestrator/start-orchestrator.ts';
@@ -26,6 +27,7 @@ import { openMirrors } from './repositories/mirrors.ts';
 import { loadMasterKey } from './secrets/master-key.ts';
 import { createSealer } from './secrets/sealer.ts';
 import { attachShells } from './shell/attach-shells.ts';
+import { openDatabaseClock } from './store/database-clock.ts';
 import { ensureInstallation } from './store/installation-store.ts';
 import { startDeliveryWorker } from './webhooks/delivery-worker.ts';
 import { processDelivery } from './webhooks/process-delivery.ts';
@@ -59,7 +61,12 @@ async function openContext(config: ServerConfig, log: Logger, opened: Closers): 
   const db = await connectDatabase(config, log, opened);
   const redis = await connectRedis(config, log, opened);
   const { key, source } = await loadMasterKey(config.masterKey, dataDir);
-  const parts = { db, sealer: createSealer(key), now: Date.now, newId: uuidv7 };
+  const clock = await openDatabaseClock(db, (stepMs) => tellStep(log, stepMs));
+  opened.add(clock.close);
+  const { now } = clock;
+  const ids = new V7Generator();
+  const newId = (): string => ids.generateOrResetWithTs(now()).toString();
+  const parts = { db, sealer: createSealer(key), now, newId };
   const installation = await ensureInstallation(parts, source);
   await ensureCliToken(parts, dataDir);
   const news = openNews(redis, log);
@@ -68,6 +75,16 @@ async function openContext(config: ServerConfig, log: Logger, opened: Closers): 
   const blobs =
     config.s3 === null ? openDiskBlobStore(path.join(dataDir, 'blobs')) : openS3BlobStore(config.s3);
   return { ...parts, redis, log, installation, news, queuePrefix, blobs, cacheLimitBytes, stepLogBytes };
+}
+
+function tellStep(log: Logger, stepMs: number): void {
+  clockSteps.inc();
+  const way = stepMs > 0 ? 'forward' : 'back';
+  log.warn(
+    { stepMs },
+    `the clock of PostgreSQL's host was set ${way} by ${Math.abs(stepMs) / 1_000} s, or this host was suspended; what ` +
+      'workers hold stays theirs, but timers are due by the new time: let that host keep time in small steps',
+  );
 }
 
 /** Starts what works by itself, then the doors; closed in the opposite order. */

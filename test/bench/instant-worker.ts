@@ -47,7 +47,8 @@ export function startInstantWorker(server: ServerAlone, options: InstantWorkerOp
       at: Date.now(),
     };
     const record = { number: 1, json: JSON.stringify(end), mayWait: false };
-    const reported = await client.postRecords({ attemptId, fence }, [record], new AbortController().signal);
+    const { signal } = new AbortController();
+    const reported = await client.postRecords({ attemptId, fence }, [record], Date.now(), signal);
     if (reported.kind !== 'accepted') throw new Error(reported.message);
     options.onFinished?.(job);
   }

@@ -173,6 +173,8 @@ export type WorkerRecord = z.infer<typeof workerRecord>;
 export const recordBatch = z.object({
   fence: z.number().int().min(1),
   records: z.array(workerRecord).min(1).max(1_000),
+  /** What the clock of the records' times shows as they are sent; absent: the worker is of an earlier version. */
+  sentAt: z.number().exactOptional(),
 });
 export type RecordBatch = z.infer<typeof recordBatch>;
 /** Every record up to and including `acknowledged` is safe and may leave the spool. */

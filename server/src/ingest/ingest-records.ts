@@ -8,6 +8,7 @@ import { inUnit } from '../orchestrator/unit.ts';
 import { doorOfOne, type WorkerDoor } from '../orchestrator/worker-door.ts';
 import { lockAttempt, updateAttempt, type Attempt } from '../store/attempt-store.ts';
 import { appendLogChunks } from '../store/log-store.ts';
+import { inServerTime } from './in-server-time.ts';
 import { digestLog, emptyLog, type LogDigest } from './log-digest.ts';
 import { mergeLogRecords } from './merge-log-records.ts';
 
@@ -28,7 +29,7 @@ export async function ingestRecords(
   door: WorkerDoor = doorOfOne(context),
 ): Promise<Result<RecordAck, IngestProblem>> {
   let last: Result<RecordAck, IngestProblem> | undefined;
-  for (const records of splitBeforeEnd(batch.records)) {
+  for (const records of splitBeforeEnd(inServerTime(batch, context.now()))) {
     last = await ingestPart(context, { attemptId, fence: batch.fence, records }, door);
     if (!last.ok) return last;
   }

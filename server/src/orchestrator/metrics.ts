@@ -13,6 +13,11 @@ export const attemptsLost = new Counter({
   help: 'Attempts whose worker stayed away longer than its lease',
 });
 
+export const clockSteps = new Counter({
+  name: 'sluice_clock_steps_total',
+  help: "How often the database's clock was set by more than a second, as this server saw it",
+});
+
 export const attemptsTakenOver = new Counter({
   name: 'sluice_attempts_taken_over_total',
   help: 'Pods of lost workers that another worker has taken over',

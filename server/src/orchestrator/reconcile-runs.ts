@@ -15,6 +15,7 @@ import {
   mendLeases,
 } from '../store/broken-store.ts';
 import { addToOutbox } from '../store/outbox-store.ts';
+import { shortenActionLeases } from '../store/rollout-action-store.ts';
 import { findRuns, isPlanned, lockRun, type PlannedRun } from '../store/run-store.ts';
 import { listTickets, removeTickets } from '../store/ticket-store.ts';
 import { addTimer } from '../store/timer-store.ts';
@@ -151,7 +152,9 @@ async function mendTurns(context: ServerContext, before: number): Promise<void> 
 
 async function mendHeld(context: ServerContext): Promise<void> {
   const now = context.now();
-  const mended = await mendLeases(context.db, { latest: now + 3 * leaseMs, until: now + leaseMs });
+  const lease = { latest: now + 3 * leaseMs, until: now + leaseMs };
+  await shortenActionLeases(context.db, lease);
+  const mended = await mendLeases(context.db, lease);
   for (const { runId, stage, wasMissing } of mended)
     await tellRepair(context, { kind: wasMissing ? 'lease-missing' : 'lease-too-long', runId, stage });
 }

@@ -1,12 +1,13 @@
 import type { ServerContext } from '../context.ts';
 import { closeServerLog, sayInLog } from '../ingest/server-log.ts';
-import { extendAllLeases, listExpiredLeases, lockAttempt, updateAttempt } from '../store/attempt-store.ts';
+import { extendAllLeases, listEndingLeases, lockAttempt, updateAttempt } from '../store/attempt-store.ts';
 import { extendAllActionLeases } from '../store/rollout-action-store.ts';
 import { isPlanned, lockRun } from '../store/run-store.ts';
 import { foldRun } from './fold-run.ts';
 import { leaseMs } from './lease.ts';
 import { attemptsLost } from './metrics.ts';
 import { offerMs, offerPod } from './offer-pod.ts';
+import { silenceWatch, watchedMs, type EndingLease } from './silence-watch.ts';
 import { inUnit } from './unit.ts';
 
 const restMs = 1_000;
@@ -15,33 +16,38 @@ const awayMs = 5_000;
 
 /**
  * Takes attempts from workers that stayed away. Time in which nobody could reach us does not count: at the
- * start, and after the database was away, every holder gets a full new lease.
+ * start, after the database was away, and when its clock was set, every holder gets a full new lease.
  */
 export function leaseWatcher(context: ServerContext): () => Promise<number> {
   let lastLookAt = Number.NEGATIVE_INFINITY;
+  let findSilent = silenceWatch();
   return async () => {
     const now = context.now();
-    if (now - lastLookAt > awayMs) {
+    if (now < lastLookAt || now - lastLookAt > awayMs) {
+      findSilent = silenceWatch();
       await extendAllLeases(context.db, now + leaseMs);
       await extendAllActionLeases(context.db, now + leaseMs);
     }
-    const expired = await listExpiredLeases(context.db, now);
-    for (const { id, run_id } of expired) await takeFromWorker(context, run_id, id);
+    const ending = await listEndingLeases(context.db, now + watchedMs);
+    for (const lease of findSilent(ending, now)) await takeFromWorker(context, lease);
     lastLookAt = context.now();
     return restMs;
   };
 }
 
-async function takeFromWorker(context: ServerContext, runId: string, attemptId: string): Promise<void> {
+async function takeFromWorker(
+  context: ServerContext,
+  { id: attemptId, runId, until }: EndingLease,
+): Promise<void> {
   await inUnit(context, async (unit) => {
     const run = await lockRun(unit.trx, runId);
     const attempt = await lockAttempt(unit.trx, attemptId);
     if (run === null || !isPlanned(run) || attempt === undefined) return;
     if (attempt.status !== 'held' && attempt.status !== 'queued') return;
-    if (attempt.lease_until === null || attempt.lease_until >= unit.at) return;
+    if (attempt.lease_until !== until) return; // heard after all
     if (attempt.status === 'held' && attempt.pods !== null)
       return await offerPod(unit, run, attempt, `worker ${attempt.worker_id} is not heard any more`);
-    const silentMs = unit.at - attempt.lease_until + leaseMs;
+    const silentMs = unit.at - until + leaseMs;
     const message =
       attempt.status === 'queued'
         ? `worker ${attempt.worker_id} was lost, and no other took up the pod of this stage within ${offerMs / 60_000} min: ` +

@@ -179,17 +179,19 @@ export async function listHeldBy(
     .execute();
 }
 
-/** Of attempts that a worker holds, and of those that are offered to another. */
-export async function listExpiredLeases(
+/** Of attempts that a worker holds, and of those that are offered to another: leases that end before `before`, oldest first. */
+export async function listEndingLeases(
   db: Database,
-  now: number,
-): Promise<readonly Pick<Attempt, 'id' | 'run_id'>[]> {
+  before: number,
+): Promise<readonly { readonly id: string; readonly runId: string; readonly until: number }[]> {
   return db
     .selectFrom('attempts')
-    .select(['id', 'run_id'])
+    .select(['id', 'run_id as runId', 'lease_until as until'])
     .where('status', 'in', ['held', 'queued'])
-    .where('lease_until', '<', now)
-    .limit(100)
+    .where('lease_until', '<', before)
+    .orderBy('lease_until')
+    .limit(500)
+    .$narrowType<{ until: number }>()
     .execute();
 }
 

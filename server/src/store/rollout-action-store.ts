@@ -139,6 +139,19 @@ export async function extendAllActionLeases(db: Database, until: number): Promis
     .execute();
 }
 
+/** Gives leases that end after `latest`, because the clock was set back, another end. */
+export async function shortenActionLeases(
+  db: Database,
+  { latest, until }: { readonly latest: number; readonly until: number },
+): Promise<void> {
+  await db
+    .updateTable('rollout_actions')
+    .set({ lease_until: until })
+    .where('status', '=', 'held')
+    .where('lease_until', '>', latest)
+    .execute();
+}
+
 /** Actions that no worker has begun, and that another one has replaced. */
 export async function dropQueuedActions(trx: Trx, rolloutId: string, at: number): Promise<void> {
   await trx

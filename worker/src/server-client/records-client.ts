@@ -4,10 +4,14 @@ import type { Exchange } from './exchange.ts';
 import { ServerRefusedError } from './http-door.ts';
 
 export interface RecordsClient {
-  /** Posts records in order. Never rejects: what the server says is the answer. */
+  /**
+   * Posts records in order. Never rejects: what the server says is the answer. `sentAt`: what the clock of the records'
+   * times shows now.
+   */
   readonly postRecords: (
     attempt: SpoolHeader,
     records: readonly SpooledRecord[],
+    sentAt: number,
     signal: AbortSignal,
   ) => Promise<PostAnswer>;
 }
@@ -21,9 +25,9 @@ export type PostAnswer =
 
 export function createRecordsClient(exchange: Pick<Exchange, 'report'>): RecordsClient {
   return {
-    postRecords: async ({ attemptId, fence }, records, signal) => {
+    postRecords: async ({ attemptId, fence }, records, sentAt, signal) => {
       try {
-        const batch = `{"fence":${fence},"records":[${records.map((record) => record.json).join(',')}]}`;
+        const batch = `{"fence":${fence},"sentAt":${sentAt},"records":[${records.map((record) => record.json).join(',')}]}`;
         const answer = await exchange.report(attemptId, batch, signal);
         return { kind: 'accepted', ack: recordAck.parse(answer) };
       } catch (error) {

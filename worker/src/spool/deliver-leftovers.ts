@@ -50,7 +50,7 @@ async function deliver(
   let rest = lost === null ? spool.records : [...spool.records, spooled(lost)];
   while (rest.length > 0) {
     if (signal.aborted) return false;
-    const answer = await client.postRecords(spool.header, firstBatch(rest), signal);
+    const answer = await client.postRecords(spool.header, firstBatch(rest), Date.now(), signal);
     if (answer.kind === 'lost') {
       log.warn({ path }, `what an earlier process recorded is not wanted any more: ${answer.message}`);
       return true;

@@ -57,7 +57,7 @@ const upload = (
   uploadSpool(
     createServerClient(server.url, workerToken),
     spool,
-    { onCancel: events.onCancel ?? (() => {}), onLost: events.onLost ?? (() => {}), log },
+    { onCancel: events.onCancel ?? (() => {}), onLost: events.onLost ?? (() => {}), log, now: Date.now },
     stop.signal,
     createBackoff({ firstMs: 1, maxMs: 10 }),
   );

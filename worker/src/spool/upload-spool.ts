@@ -10,6 +10,8 @@ export interface UploadEvents {
   /** Somebody else holds the attempt now, or the server does not know it: nothing more may be told about it. */
   readonly onLost: (message: string) => void;
   readonly log: Logger;
+  /** The clock of the records' times. */
+  readonly now: () => number;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function uploadSpool(
     }
     await gatherCompany(spool, signal);
     const batch = spool.pending(batchLimit);
-    const answer = await client.postRecords(spool.header, batch, signal);
+    const answer = await client.postRecords(spool.header, batch, events.now(), signal);
     const goOn = take(answer, spool, batch, events);
     if (!goOn) return;
     const hasAdvanced = answer.kind === 'accepted' && answer.ack.acknowledged >= (batch[0]?.number ?? 0);

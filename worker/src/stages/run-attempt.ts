@@ -79,8 +79,6 @@ export async function runAttempt(
     earlier?.records.length === 0 ? earlier.history.records : 0,
   );
   if (typeof earlier?.path === 'string') await rm(earlier.path, { force: true });
-  const upload = startUpload(deps, spool, attempt, log, abandon);
-  const mask = createMask({ ...claim.secrets, ...credentialsOf(claim) });
   const record = earlier?.record ?? {
     startedAt: clock.now(),
     startedTick: clock.tick(),
@@ -88,6 +86,8 @@ export async function runAttempt(
     outcome: null,
   };
   const now = attemptClock(clock, record);
+  const upload = startUpload(deps, spool, attempt, { log, now }, abandon);
+  const mask = createMask({ ...claim.secrets, ...credentialsOf(claim) });
   const attemptLog = createAttemptLog(spool, mask, now, record.startedAt, earlier?.history);
   const told = (): Promise<void> => untilAcknowledged(spool, attempt.signal);
   const outcome = await carryOut({ deps, claim, attempt, attemptLog, mask, log, record, earlier, now, told });
@@ -104,7 +104,7 @@ function startUpload(
   { server }: AttemptDependencies,
   spool: Spool,
   attempt: LiveAttempt,
-  log: Logger,
+  { log, now }: Pick<AttemptParts, 'log' | 'now'>,
   abandon: AbortSignal,
 ): { delivered: () => Promise<void> } {
   const ended = new AbortController();
@@ -118,6 +118,7 @@ function startUpload(
         attempt.stop({ kind: 'lost' });
       },
       log,
+      now,
     },
     AbortSignal.any([ended.signal, abandon]),
   );

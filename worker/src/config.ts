@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { defaultPatience } from '@sluice/pipelines/orphans/decide-orphan';
 import { defaultPool } from '@sluice/pipelines/protocol/queues';
 
 export interface WorkerConfig {
@@ -39,6 +40,16 @@ export interface WorkerConfig {
   readonly drainMs: number;
   /** What becomes of the rest then: `hand-over` leaves it to the next start of this worker, `end` ends it. */
   readonly atStop: 'hand-over' | 'end';
+  readonly orphans: OrphansConfig;
+}
+
+/** How this worker looks for what attempts have left; see `decide-orphan.ts`. */
+export interface OrphansConfig {
+  readonly everyMs: number;
+  /** After the end of its attempt, a thing is an orphan. */
+  readonly overMs: number;
+  /** At this age, a thing is one whose attempt the server does not know. */
+  readonly unknownMs: number;
 }
 
 export interface PodsConfig {
@@ -95,10 +106,17 @@ export function readWorkerConfig(env: Readonly<Record<string, string | undefined
     serviceLimits: { memoryBytes: set.SLUICE_SERVICE_MEMORY_MB * 1024 * 1024, pids: set.SLUICE_SERVICE_PIDS },
     drainMs: set.SLUICE_DRAIN_MS,
     atStop: set.SLUICE_AT_STOP,
+    orphans: {
+      everyMs: set.SLUICE_ORPHANS_EVERY_MS,
+      overMs: set.SLUICE_ORPHANS_OVER_MS,
+      unknownMs: set.SLUICE_ORPHANS_UNKNOWN_MS,
+    },
   };
 }
 
 const isAddress = (protocols: RegExp) => (text: string) => URL.canParse(text) && protocols.test(text);
+
+const milliseconds = z.coerce.number({ error: 'must be a number of milliseconds' }).int();
 
 const environment = z.object({
   SLUICE_SERVER_URL: z
@@ -154,6 +172,9 @@ const environment = z.object({
   SLUICE_AT_STOP: z
     .enum(['hand-over', 'end'], { error: 'must be "hand-over" or "end"' })
     .default('hand-over'),
+  SLUICE_ORPHANS_EVERY_MS: milliseconds.min(100).max(3_600_000).default(60_000),
+  SLUICE_ORPHANS_OVER_MS: milliseconds.min(0).default(defaultPatience.overMs),
+  SLUICE_ORPHANS_UNKNOWN_MS: milliseconds.min(0).default(defaultPatience.unknownMs),
   SLUICE_STEP_ISOLATION: z
     .enum(['auto', 'bubblewrap', 'none'], { error: 'must be "auto", "bubblewrap" or "none"' })
     .default('auto'),

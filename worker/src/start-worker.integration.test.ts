@@ -61,6 +61,7 @@ describe.skipIf(!isReady)('a worker on real Redis and Docker (needs REDIS_URL an
         stepWritable: [],
         home: null,
         atStop: 'end',
+        orphans: { everyMs: 60_000, overMs: 60_000, unknownMs: 600_000 },
         queuePrefix: prefix,
         haproxy: 'haproxy',
         kubeconfigPath: null,

@@ -19,6 +19,8 @@ import { openHost } from './executors/process/open-host.ts';
 import { createProcessExecutor } from './executors/process/process-executor.ts';
 import { endProcesses, removeProcesses } from './executors/process/remove-processes.ts';
 import { holdFolder } from './hold-folder.ts';
+import { dockerPlace } from './orphans/docker-place.ts';
+import { reapOrphans } from './orphans/reap-orphans.ts';
 import { createServerClient } from './server-client/server-client.ts';
 import { createShellHost } from './shells/shell-host.ts';
 import { deliverLeftovers } from './spool/deliver-leftovers.ts';
@@ -110,6 +112,18 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
   };
   for (const problem of await ensureProxies(parts)) log.error(problem);
   const stopReaping = reapImages(docker, folder.workerId, log);
+  const places = [dockerPlace(docker)];
+  const reaper = reapOrphans(
+    {
+      ...config.orphans,
+      server: server.orphans,
+      workerId: folder.workerId,
+      places,
+      underWay: live,
+      log,
+    },
+    Math.random,
+  );
   const actions = startActionConsumer({
     ...config,
     server,
@@ -141,6 +155,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
       }
       abandon.abort();
       stopReaping();
+      await reaper.close();
       heart.stop();
       await leftovers;
       subscriber.disconnect();

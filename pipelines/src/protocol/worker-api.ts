@@ -14,6 +14,7 @@
 //   POST /worker/actions/:rolloutId/:action/result  actionReport → 200 {} | 409 staleFence
 //   PUT  /worker/attempts/:id/blobs/:name  raw body, header x-sluice-fence → 200 { sha256, bytes }
 //   GET  /worker/attempts/:id/blobs/:name  of the same run → raw body
+//   POST /worker/orphans/standings, /worker/orphans/look  see orphans.ts
 import { z } from 'zod';
 import { failureClasses } from '../language/definition.ts';
 import type { EnvironmentTarget } from './environment.ts';

@@ -23,6 +23,23 @@ test('stages without needs start at once, the others wait and say for whom', () 
   expect(run.stage('test')).toEqual({ status: 'waiting', reason: 'waits for build, lint' });
 });
 
+test('what an ended run had left behind is told among its events, and changes nothing else', () => {
+  const run = aRun(aPlan().stage('build').done());
+  run.succeed('build');
+  const ended = run.state();
+  const repaired = {
+    kind: 'repaired',
+    stage: 'build',
+    repair: 'orphan-removed',
+    message: 'm',
+    at: 9,
+  } as const;
+  const { state, commands } = advance(aPlan().stage('build').done(), ended, repaired);
+  expect(state).not.toBe(ended); // so that the event is kept
+  expect(state).toEqual(ended);
+  expect(commands).toEqual([]);
+});
+
 test('a stage that may be reused is looked up first, and ends as it did in the other run', () => {
   const plan = aPlan()
     .stage('test', { reuse: ['src/**'] })

@@ -23,7 +23,7 @@ export function startState(plan: Plan, at: number): RunState {
 
 /** Folds one event. The commands are idempotent: carrying one out twice has the effect of once. */
 export function advance(plan: Plan, state: RunState, event: RunEvent): Advanced {
-  if (state.status !== 'running') return { state, commands: [] };
+  if (state.status !== 'running') return { state: noteAfterEnd(state, event), commands: [] };
   const applied = apply(plan, state, event);
   const settled = settle(plan, applied.state);
   return { state: settled.state, commands: [...applied.commands, ...settled.commands] };
@@ -118,6 +118,11 @@ function keepStages(state: RunState, kept: Readonly<Record<string, StageEnd>>): 
   const stages: Record<string, StageState> = { ...state.stages };
   for (const [id, end] of Object.entries(kept)) if (stages[id]?.status === 'waiting') stages[id] = end;
   return { ...state, stages };
+}
+
+/** What an ended run had left behind, and that it was removed, is still told among its events. */
+function noteAfterEnd(state: RunState, event: RunEvent): RunState {
+  return event.kind === 'repaired' ? { ...state } : state;
 }
 
 /** A stage that still waits says what befell it; the event itself is always kept. */

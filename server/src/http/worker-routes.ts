@@ -24,6 +24,7 @@ import { openWorkerDoor } from '../orchestrator/worker-door.ts';
 import { reportAction } from '../orchestrator/report-action.ts';
 import { acknowledged, exchangeRoute } from './exchange-route.ts';
 import { grantHold, holdEnded } from '../shell/holds.ts';
+import { orphanRoutes } from './orphan-routes.ts';
 import { pastRoute } from './past-route.ts';
 import { uuidParameter } from './path-parameter.ts';
 import { parseBody, ProblemError } from './problem.ts';
@@ -40,7 +41,7 @@ export function workerRoutes(context: ServerContext): Router {
   router.use(workerBlobRoutes(context), contentRoute(context), pastRoute(context));
   router.use(express.json({ limit: largestBatch }));
   router.use(keptFileRoutes(context));
-  router.use(workerReportRoutes(context));
+  router.use(workerReportRoutes(context), orphanRoutes(context));
 
   router.post('/claims', async (request, response) => {
     response.json(await claimAttempt(context, parseBody(claimRequest, request), door));

@@ -63,3 +63,15 @@ export const cachesEvicted = new Counter({
   help: 'Caches removed, by reason: `project-limit`, those that were not used the longest',
   labelNames: ['reason'],
 });
+
+export const orphans = new Gauge({
+  name: 'sluice_orphans',
+  help: 'Things that attempts have left on an engine, seen at the last look and not gone yet: must be 0',
+  labelNames: ['engine', 'kind'],
+});
+
+export const orphansRemoved = new Counter({
+  name: 'sluice_orphans_removed_total',
+  help: 'Things that attempts had left on an engine and that a worker has removed',
+  labelNames: ['engine', 'kind'],
+});

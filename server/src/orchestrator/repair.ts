@@ -20,6 +20,7 @@ export const repairKinds = {
   'turn-of-ended-run': 'a run that had ended still had its place in a concurrency group',
   'lease-missing': 'its worker had it without a lease, and has one now',
   'lease-too-long': 'its lease ended far in the future, and was shortened',
+  'orphan-removed': 'something of it was left on an engine, and was removed',
 } as const satisfies Record<string, string>;
 export type RepairKind = keyof typeof repairKinds;
 
@@ -28,11 +29,13 @@ export interface Repair {
   /** Null where it concerns no run. */
   readonly runId: string | null;
   readonly stage: string | null;
+  /** What exactly was found, where the kind alone does not say it. */
+  readonly message?: string;
 }
 
 /** Tells what was put right: counted, in the server's log, and among the run's events. */
-export async function tellRepair(context: ServerContext, { kind, runId, stage }: Repair): Promise<void> {
-  const message = repairKinds[kind];
+export async function tellRepair(context: ServerContext, repair: Repair): Promise<void> {
+  const { kind, runId, stage, message = repairKinds[kind] } = repair;
   repairs.inc({ kind });
   context.log.warn({ repair: kind, runId, stage }, message);
   if (runId === null) return;

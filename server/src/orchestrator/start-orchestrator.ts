@@ -1,6 +1,7 @@
 import type { ServerContext } from '../context.ts';
 import { openQueues } from '../queue/queues.ts';
 import { carrySteps } from './carry-steps.ts';
+import { countOrphans } from './count-orphans.ts';
 import { dispatch as dispatchWork } from './dispatch.ts';
 import { fireTimers } from './fire-timers.ts';
 import { startPump } from './pump.ts';
@@ -23,6 +24,7 @@ export function startOrchestrator(context: ServerContext): { close(): Promise<vo
   const reconciler = startPump({ name: 'reconcile', log, work: queueReconciler(context, queues) });
   const sweeper = startPump({ name: 'sweep', log, work: () => sweepKeptFiles(context) });
   const runs = startPump({ name: 'reconcile runs', log, work: runReconciler(context) });
+  const orphans = startPump({ name: 'orphans', log, work: () => countOrphans(context) });
   const stopListening = context.news.listen((message) => {
     if (message.kind === 'outbox') {
       dispatch.wake();
@@ -35,7 +37,7 @@ export function startOrchestrator(context: ServerContext): { close(): Promise<vo
     async close() {
       stopListening();
       await Promise.all(
-        [dispatch, steps, timers, leases, reconciler, runs, sweeper].map((pump) => pump.close()),
+        [dispatch, steps, timers, leases, reconciler, runs, sweeper, orphans].map((pump) => pump.close()),
       );
       await queues.close();
     },

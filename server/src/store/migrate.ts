@@ -9,6 +9,7 @@ import { rerunShellMigration } from './migrations/0008-rerun-shell.ts';
 import { testReportsMigration } from './migrations/0009-test-reports.ts';
 import { leavingWorkersMigration } from './migrations/0010-leaving-workers.ts';
 import { stageReuseMigration } from './migrations/0010-stage-reuse.ts';
+import { orphanLooksMigration } from './migrations/0012-orphan-looks.ts';
 import type { Schema } from './schema.ts';
 
 const migrations = {
@@ -22,6 +23,7 @@ const migrations = {
   '0009-test-reports': testReportsMigration,
   '0010-leaving-workers': leavingWorkersMigration,
   '0010-stage-reuse': stageReuseMigration,
+  '0012-orphan-looks': orphanLooksMigration,
 };
 
 /**

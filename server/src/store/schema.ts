@@ -2,10 +2,12 @@ import type { CoreTables } from './core-schema.ts';
 import type { EdgeTables } from './edge-schema.ts';
 import type { FairnessTables } from './fairness-schema.ts';
 import type { KeptTables } from './kept-schema.ts';
+import type { OrphanTables } from './orphan-schema.ts';
 import type { ReportTables } from './report-schema.ts';
 
 /**
  * Every table: what the orchestrator owns, what the doors own (repositories, deliveries, secrets, sessions), who goes
- * before whom, what outlives a stage (artifacts, caches), and what test tools said.
+ * before whom, what outlives a stage (artifacts, caches), what test tools said, and what is left on engines.
  */
-export interface Schema extends CoreTables, EdgeTables, FairnessTables, KeptTables, ReportTables {}
+export interface Schema
+  extends CoreTables, EdgeTables, FairnessTables, KeptTables, ReportTables, OrphanTables {}

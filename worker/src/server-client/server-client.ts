@@ -22,6 +22,7 @@ import { whileAway } from './backoff.ts';
 import { createExchange } from './exchange.ts';
 import { createHttpDoor } from './http-door.ts';
 import { createKeptFilesClient, type KeptFilesClient } from './kept-files-client.ts';
+import { createOrphansClient, type OrphansClient } from './orphans-client.ts';
 import { readPast, type KnownPast } from './read-past.ts';
 import { createRecordsClient, type RecordsClient } from './records-client.ts';
 
@@ -44,6 +45,7 @@ export interface ServerClient extends RecordsClient {
   /** Its `put` tries again while the server is away, until `signal` aborts. */
   readonly blobs: (attemptId: string, fence: number, signal: AbortSignal) => BlobClient;
   readonly keptFiles: (attemptId: string, fence: number) => KeptFilesClient;
+  readonly orphans: OrphansClient;
 }
 
 export function createServerClient(serverUrl: string, token: string): ServerClient {
@@ -76,6 +78,7 @@ export function createServerClient(serverUrl: string, token: string): ServerClie
       await post(`/worker/actions/${rolloutId}/${action}/result`, report);
     },
     keptFiles: (attemptId, fence) => createKeptFilesClient(door, attemptId, fence),
+    orphans: createOrphansClient(post),
     blobs: (attemptId, fence, signal) => ({
       put: async (name, body) =>
         storedBlob.parse(

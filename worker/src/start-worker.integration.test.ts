@@ -9,6 +9,8 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { attemptJobId, attemptQueue, newsChannel } from '@sluice/pipelines/protocol/queues';
 import type { Claim } from '@sluice/pipelines/protocol/worker-api';
+import { beginWorker } from './begin-worker.ts';
+import type { WorkerConfig } from './config.ts';
 import { connectDocker } from './executors/docker/docker-connection.ts';
 import { startFakeServer, workerToken, type FakeServer } from './server-client/fake-server.fixture.ts';
 import { startWorker, type RunningWorker } from './start-worker.ts';
@@ -46,32 +48,31 @@ describe.skipIf(!isReady)('a worker on real Redis and Docker (needs REDIS_URL an
   });
 
   const start = async (drainMs = 0): Promise<RunningWorker> => {
-    worker = await startWorker(
-      {
-        serverUrl: server.url,
-        workerToken,
-        redisUrl: redisUrl ?? '',
-        dockerHost: dockerHost ?? '',
-        folder: join(data, 'worker'),
-        slots: 2,
-        pool: 'default',
-        allowsProcessExecutor: true,
-        path: process.env['PATH'] ?? '',
-        stepIsolation: 'auto',
-        stepWritable: [],
-        home: null,
-        atStop: 'end',
-        orphans: { everyMs: 60_000, overMs: 60_000, unknownMs: 600_000 },
-        queuePrefix: prefix,
-        haproxy: 'haproxy',
-        kubeconfigPath: null,
-        executor: 'docker',
-        pods: { namespace: null, settingsPath: null, cluster: null, patienceMs: 60_000, isInCluster: false },
-        serviceLimits: { memoryBytes: 512 * 1024 * 1024, pids: 256 },
-        drainMs,
-      },
-      pino({ level: process.env['SLUICE_LOG_LEVEL'] ?? 'silent' }),
-    );
+    const config: WorkerConfig = {
+      serverUrl: server.url,
+      workerToken,
+      redisUrl: redisUrl ?? '',
+      dockerHost: dockerHost ?? '',
+      folder: join(data, 'worker'),
+      slots: 2,
+      pool: 'default',
+      allowsProcessExecutor: true,
+      path: process.env['PATH'] ?? '',
+      stepIsolation: 'auto',
+      stepWritable: [],
+      home: null,
+      atStop: 'end',
+      orphans: { everyMs: 60_000, overMs: 60_000, unknownMs: 600_000 },
+      queuePrefix: prefix,
+      haproxy: 'haproxy',
+      kubeconfigPath: null,
+      executor: 'docker',
+      pods: { namespace: null, settingsPath: null, cluster: null, patienceMs: 60_000, isInCluster: false },
+      serviceLimits: { memoryBytes: 512 * 1024 * 1024, pids: 256 },
+      drainMs,
+    };
+    const log = pino({ level: process.env['SLUICE_LOG_LEVEL'] ?? 'silent' });
+    worker = await startWorker(config, await beginWorker(config), log);
     return worker;
   };
   const enqueue = async (claim: Claim): Promise<void> => {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { hostClock } from './attempt-clock.ts';
+import type { BegunWorker } from './begin-worker.ts';
 import { reapImages } from './build/reap-images.ts';
 import { createCheckout } from './checkout/check-out.ts';
 import type { WorkerConfig } from './config.ts';
@@ -14,11 +15,10 @@ import { performAction } from './deploy/perform-action.ts';
 import { connectDocker, isLocalEngine } from './executors/docker/docker-connection.ts';
 import { createDockerExecutor } from './executors/docker/docker-executor.ts';
 import { removeLeftovers } from './executors/docker/remove-leftovers.ts';
-import { connectPods } from './executors/kubernetes/connect-pods.ts';
+import type { Pods } from './executors/kubernetes/connect-pods.ts';
 import { openHost } from './executors/process/open-host.ts';
 import { createProcessExecutor } from './executors/process/process-executor.ts';
 import { endProcesses, removeProcesses } from './executors/process/remove-processes.ts';
-import { holdFolder } from './hold-folder.ts';
 import { dockerPlace } from './orphans/docker-place.ts';
 import { reapOrphans } from './orphans/reap-orphans.ts';
 import { createServerClient } from './server-client/server-client.ts';
@@ -27,7 +27,7 @@ import { deliverLeftovers } from './spool/deliver-leftovers.ts';
 import { sortSpools, type UnfinishedAttempt } from './spool/find-unfinished.ts';
 import type { LiveAttempts } from './stages/live-attempt.ts';
 import { createStageRunners } from './stages/stage-registry.ts';
-import { openWorkerFolder, removeOldAttempts } from './worker-folder.ts';
+import { removeOldAttempts } from './worker-folder.ts';
 
 export interface RunningWorker {
   readonly workerId: string;
@@ -42,9 +42,11 @@ export interface RunningWorker {
 }
 
 /** Connects and starts taking work. Resolves while the server or Redis are still away: it waits for them. */
-export async function startWorker(config: WorkerConfig, log: Logger): Promise<RunningWorker> {
-  const folder = await openWorkerFolder(config.folder);
-  const releaseFolder = await holdFolder(config.folder);
+export async function startWorker(
+  config: WorkerConfig,
+  { folder, releaseFolder, stopKeeping }: BegunWorker,
+  log: Logger,
+): Promise<RunningWorker> {
   const docker = connectDocker(config.dockerHost);
   const server = createServerClient(config.serverUrl, config.workerToken);
   const redis = connectRedis(config.redisUrl, log);
@@ -62,8 +64,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
   await sweep(docker, folder.workerId, left.unfinished, log);
   const leftovers = deliverLeftovers(server, left.leftovers, log, abandon.signal);
 
-  const pods =
-    config.executor === 'kubernetes' ? await connectPods(config.pods, config.kubeconfigPath, log) : null;
+  const pods = config.executor === 'kubernetes' ? await openPods(config, log) : null;
   const runners = createStageRunners({
     image: pods?.executor ?? createDockerExecutor(docker, { isLocal: isLocalEngine(config.dockerHost) }),
     process: createProcessExecutor(host),
@@ -101,6 +102,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
     unfinished: left.unfinished,
     spooled: left.attempts,
   });
+  void consumer.answered.then(stopKeeping);
   const parts = {
     docker,
     dataDir: config.folder,
@@ -153,6 +155,7 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
         await closed;
         clearTimeout(giveUp);
       }
+      stopKeeping();
       abandon.abort();
       stopReaping();
       await reaper.close();
@@ -163,6 +166,12 @@ export async function startWorker(config: WorkerConfig, log: Logger): Promise<Ru
       if (isDone || config.atStop === 'end') await releaseFolder(); // a dead process's hold is no hindrance
     },
   };
+}
+
+/** What a worker without pods needs not load. */
+async function openPods(config: WorkerConfig, log: Logger): Promise<Pods> {
+  const { connectPods } = await import('./executors/kubernetes/connect-pods.ts');
+  return connectPods(config.pods, config.kubeconfigPath, log);
 }
 
 /** Resolves after `ms`, or when `signal` aborts. */

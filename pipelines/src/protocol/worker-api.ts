@@ -46,7 +46,10 @@ export type AdoptRequest = z.infer<typeof adoptRequest>;
 
 export const heldRequest = z.object({ workerId: z.string().min(1).max(200) });
 
-/** What the server believes a worker to hold; a worker that starts looks for what it was given and never heard of. */
+/**
+ * What the server believes a worker to hold; a worker that starts looks for what it was given and never heard of. To
+ * ask renews the leases of it all: the worker is back, though it has not taken up one of them yet.
+ */
 export const heldAttempts = z.object({
   attempts: z.array(
     z.object({

@@ -13,10 +13,10 @@ import {
 } from '@sluice/pipelines/protocol/worker-api';
 import express, { type Router } from 'express';
 import { z } from 'zod';
-import { listHeldBy } from '../store/attempt-store.ts';
 import type { ServerContext } from '../context.ts';
 import { hearHeartbeat } from '../ingest/heartbeat.ts';
 import { ingestRecords } from '../ingest/ingest-records.ts';
+import { keepHeld } from '../orchestrator/keep-held.ts';
 import { adoptAttempt } from '../orchestrator/adopt-attempt.ts';
 import { claimAction } from '../orchestrator/claim-action.ts';
 import { claimAttempt } from '../orchestrator/claim-attempt.ts';
@@ -50,15 +50,8 @@ export function workerRoutes(context: ServerContext): Router {
   router.use(exchangeRoute(context, door));
 
   router.post('/held', async (request, response) => {
-    const held = await listHeldBy(context.db, parseBody(heldRequest, request).workerId);
-    const attempts = held.map(({ id, run_id, stage, number, fence }) => ({
-      attemptId: id,
-      runId: run_id,
-      stage,
-      attempt: number,
-      fence,
-    }));
-    response.json({ attempts } satisfies HeldAttempts);
+    const { workerId } = parseBody(heldRequest, request);
+    response.json({ attempts: await keepHeld(context, workerId) } satisfies HeldAttempts);
   });
 
   router.post('/attempts/:id/adopt', async (request, response) => {

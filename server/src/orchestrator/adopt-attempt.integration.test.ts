@@ -2,9 +2,10 @@ import { aPlan } from '@sluice/pipelines/plan/a-plan';
 import type { Claim, WorkerRecord } from '@sluice/pipelines/protocol/worker-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ingestRecords } from '../ingest/ingest-records.ts';
-import { findAttempt, listHeldBy } from '../store/attempt-store.ts';
+import { extendLeases, findAttempt, listHeldBy } from '../store/attempt-store.ts';
 import { adoptAttempt } from './adopt-attempt.ts';
 import { claimAttempt } from './claim-attempt.ts';
+import { keepHeld } from './keep-held.ts';
 import { openTestCore, redisUrl, type TestCore } from './test-core.ts';
 
 describe.skipIf(redisUrl === undefined)('taking up an attempt again (needs REDIS_URL)', () => {
@@ -80,5 +81,19 @@ describe.skipIf(redisUrl === undefined)('taking up an attempt again (needs REDIS
     const mine = await listHeldBy(core.context.db, 'one');
     expect(mine.at(-1)).toEqual({ id: attemptId, run_id: runId, stage: 'test', number: 1, fence });
     expect(await listHeldBy(core.context.db, 'nobody')).toEqual([]);
+  });
+
+  test('a worker that asks what it holds, as its next process does first, keeps it for another lease', async () => {
+    const { attemptId, fence } = await claimed();
+    const leaseUntil = async () => (await findAttempt(core.context.db, attemptId))?.lease_until ?? 0;
+    const given = await leaseUntil();
+    core.passTime(15_000);
+    expect(await keepHeld(core.context, 'two')).toEqual([]);
+    expect(await leaseUntil()).toBe(given);
+    expect(await keepHeld(core.context, 'one')).toContainEqual(expect.objectContaining({ attemptId, fence }));
+    expect(await leaseUntil()).toBeGreaterThanOrEqual(given + 15_000);
+    await extendLeases(core.context.db, 'one', [{ attemptId, fence }], given + 3_600_000);
+    await keepHeld(core.context, 'one');
+    expect(await leaseUntil()).toBe(given + 3_600_000);
   });
 });

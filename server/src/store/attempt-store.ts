@@ -179,6 +179,24 @@ export async function listHeldBy(
     .execute();
 }
 
+/** Extends, never shortens, the leases of all that a worker holds, by whatever fence. */
+export async function extendLeasesOf(db: Database, workerId: string, until: number): Promise<void> {
+  await db
+    .updateTable('attempts')
+    .set({ lease_until: until })
+    .where('id', 'in', (attempts) =>
+      attempts
+        .selectFrom('attempts')
+        .select('id')
+        .where('worker_id', '=', workerId)
+        .where('status', '=', 'held')
+        .where('lease_until', '<', until)
+        .orderBy('id')
+        .forUpdate(),
+    )
+    .execute();
+}
+
 /** Of attempts that a worker holds, and of those that are offered to another: leases that end before `before`, oldest first. */
 export async function listEndingLeases(
   db: Database,

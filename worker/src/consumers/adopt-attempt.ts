@@ -13,18 +13,21 @@ import { runAttempt, type AttemptDependencies } from '../stages/run-attempt.ts';
 /**
  * Takes up an attempt that an earlier process of this worker had under way: its steps have gone on meanwhile. When
  * the server does not give it back, its end is reported as `worker-lost` and nothing of it stays. Resolves when it has
- * ended, or when this process ends before the server has answered; then the next one tries.
+ * ended, or when this process ends before the server has answered; then the next one tries. `onAnswer` is called when
+ * the server has answered: from then on the attempt is among the `live`, or is not ours.
  */
 export async function adoptAttempt(
   deps: AttemptDependencies,
   unfinished: UnfinishedAttempt,
   { live, abandon }: { readonly live: LiveAttempts; readonly abandon: AbortSignal },
   closing: AbortSignal,
+  onAnswer: () => void,
 ): Promise<void> {
   const { attemptId } = unfinished.header;
   const answer = await ask(deps, unfinished, closing);
   if (answer === null) return;
   if (answer.kind === 'refused') {
+    onAnswer();
     await removeContainer(deps.docker, unfinished.containerId);
     await deps.endProcesses(attemptId);
     await rm(join(deps.folder.attempts, attemptId), { recursive: true, force: true });
@@ -34,6 +37,7 @@ export async function adoptAttempt(
   deps.log.warn({ attemptId }, 'took up an attempt of an earlier process');
   const attempt = createLiveAttempt(attemptId, answer.claim.fence);
   live.set(attemptId, attempt);
+  onAnswer();
   try {
     await runAttempt(deps, answer.claim, attempt, abandon, unfinished);
   } finally {

@@ -25,11 +25,16 @@ export interface AttemptConsumerOptions {
   readonly abandon: AbortSignal;
 }
 
+export interface AttemptConsumer extends Pick<QueueConsumer, 'close'> {
+  /** Resolves when the server has answered for all that an earlier process held: what is ours is among the `live`. */
+  readonly answered: Promise<void>;
+}
+
 /** Takes up what an earlier process of this worker had under way, then attempts from the queue. */
 export function startAttemptConsumer(
   deps: AttemptDependencies,
   options: AttemptConsumerOptions,
-): Pick<QueueConsumer, 'close'> {
+): AttemptConsumer {
   const underWay = new Set<string>();
   const takenUp = new Map<string, Promise<void>>();
   const consumer = consumeQueue({
@@ -46,18 +51,28 @@ export function startAttemptConsumer(
     },
     log: deps.log,
   });
-  for (const unfinished of options.unfinished) {
-    const settled = consumer
-      .track((closing) => adoptAttempt(deps, unfinished, options, closing))
-      .catch((error: unknown) =>
-        deps.log.error({ err: error, ...unfinished.header }, 'an attempt could not be taken up again'),
-      );
-    takenUp.set(unfinished.header.attemptId, settled);
-  }
-  consumer
-    .track((closing) => takeUnheard(deps, { ...options, takenUp }, underWay, closing))
-    .catch((error: unknown) => deps.log.error({ err: error }, 'an attempt could not be begun'));
-  return consumer;
+  const adopted = options.unfinished.map((unfinished) =>
+    untilAnswered((onAnswer) => {
+      const settled = consumer
+        .track((closing) => adoptAttempt(deps, unfinished, options, closing, onAnswer))
+        .catch((error: unknown) =>
+          deps.log.error({ err: error, ...unfinished.header }, 'an attempt could not be taken up again'),
+        );
+      takenUp.set(unfinished.header.attemptId, settled);
+      return settled;
+    }),
+  );
+  const begun = untilAnswered((onAnswer) =>
+    consumer
+      .track((closing) => takeUnheard(deps, { ...options, takenUp }, underWay, closing, onAnswer))
+      .catch((error: unknown) => deps.log.error({ err: error }, 'an attempt could not be begun')),
+  );
+  return { close: consumer.close, answered: Promise.all([...adopted, begun]).then(() => undefined) };
+}
+
+/** Resolves when `work` says so, or when it has ended. */
+function untilAnswered(work: (onAnswer: () => void) => Promise<void>): Promise<void> {
+  return new Promise((resolve) => void work(resolve).finally(resolve));
 }
 
 interface Taking extends AttemptConsumerOptions {
@@ -86,19 +101,24 @@ async function takeUnheard(
   options: Taking,
   underWay: ReadonlySet<string>,
   closing: AbortSignal,
+  onAnswer: () => void,
 ): Promise<void> {
   const { server, folder, log } = deps;
   const held = await ask('held', log, closing, () => server.held(folder.workerId));
   const unheard = (held ?? []).filter(
     ({ attemptId, ...job }) => !options.spooled.has(attemptId) && !underWay.has(attemptJobId(job)),
   );
-  await Promise.all(
-    unheard.map(async ({ attemptId, fence }) => {
+  const answers = await Promise.all(
+    unheard.map(({ attemptId, fence }) => {
       const request = { workerId: folder.workerId, fence };
-      const answer = await ask('adopt', log, closing, () => server.adopt(attemptId, request));
-      if (answer?.kind === 'claimed') await begin(deps, options, answer, closing);
+      return ask('adopt', log, closing, () => server.adopt(attemptId, request));
     }),
   );
+  const begun = answers.flatMap((answer) =>
+    answer?.kind === 'claimed' ? [begin(deps, options, answer, closing)] : [],
+  );
+  onAnswer();
+  await Promise.all(begun);
 }
 
 async function begin(

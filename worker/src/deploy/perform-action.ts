@@ -5,7 +5,7 @@ import { createMask, type Mask } from '../logs/mask.ts';
 import { DeployProblem } from './deploy-problem.ts';
 import type { ActionContext, DeployTarget } from './deploy-target.ts';
 import { dockerTarget, type DockerParts } from './docker/docker-target.ts';
-import { kubernetesTarget, type KubernetesParts } from './kubernetes/kubernetes-target.ts';
+import type { KubernetesParts } from './kubernetes/kubernetes-target.ts';
 import { connectionProblem } from './connection-problem.ts';
 
 export interface DeployParts extends DockerParts, KubernetesParts {}
@@ -38,7 +38,7 @@ async function attempt(
   context: ActionContext,
 ): Promise<ActionResult> {
   try {
-    return await act(claim, chooseTarget(claim, parts, context));
+    return await act(claim, await chooseTarget(claim, parts, context));
   } catch (error) {
     const problem = context.signal.aborted ? timedOut(claim, error) : asProblem(error);
     if (problem === null) throw error;
@@ -47,13 +47,20 @@ async function attempt(
   }
 }
 
-function chooseTarget(claim: ActionClaim, parts: DeployParts, context: ActionContext): DeployTarget {
+/** A target that needs much code is loaded when the first action for it comes: workers start sooner. */
+async function chooseTarget(
+  claim: ActionClaim,
+  parts: DeployParts,
+  context: ActionContext,
+): Promise<DeployTarget> {
   const { target } = claim;
   switch (target.kind) {
     case 'docker':
       return dockerTarget(claim, target, parts, context);
-    case 'kubernetes':
+    case 'kubernetes': {
+      const { kubernetesTarget } = await import('./kubernetes/kubernetes-target.ts');
       return kubernetesTarget(claim, target, parts, context);
+    }
     default:
       return unreachable(target);
   }

@@ -1,6 +1,6 @@
 // What a stage keeps when its steps have ended.
 import type { StepsWork } from '@sluice/pipelines/language/definition';
-import { stepRuns, type StepSituation } from '@sluice/pipelines/language/expression/step-condition';
+import { stepRuns, type StepSituation } from '@sluice/pipelines/language/expression/step-situation';
 import type { StageOutcome } from '@sluice/pipelines/run/run-state';
 import { keepArtifacts } from '../artifacts/keep-artifacts.ts';
 import { saveCaches } from '../caches/save-caches.ts';

@@ -1,5 +1,5 @@
 import type { ServiceDefinition, StepDefinition, StepsWork } from '@sluice/pipelines/language/definition';
-import { stepRuns, type StepSituation } from '@sluice/pipelines/language/expression/step-condition';
+import { stepRuns, type StepSituation } from '@sluice/pipelines/language/expression/step-situation';
 import { err, ok, type Result } from '@sluice/pipelines/result';
 import { retries } from '@sluice/pipelines/run/retry-policy';
 import type { Failure, StageOutcome } from '@sluice/pipelines/run/run-state';

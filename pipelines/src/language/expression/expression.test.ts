@@ -5,7 +5,8 @@ import { noEnv } from './env-lookup.ts';
 import { describeValues, evaluateCondition } from './evaluate-condition.ts';
 import { renderKnownParts, renderTemplate } from './render-template.ts';
 import type { Scope, StageResult } from './scope.ts';
-import { reduceStepCondition, stepRuns } from './step-condition.ts';
+import { reduceStepCondition } from './step-condition.ts';
+import { stepRuns } from './step-situation.ts';
 
 const planning: Scope = {
   trigger: {

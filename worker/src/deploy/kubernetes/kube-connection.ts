@@ -1,8 +1,9 @@
 // One cluster's API over HTTPS with keep-alive, a time limit on every call, and answers of limited size. The
-// official client reads the kubeconfig; its generated calls know no server-side apply of any kind and no limits.
+// official client reads the kubeconfig; its generated calls know no server-side apply of any kind and no limits. It is
+// loaded when a cluster is asked for: its modules are most of what a worker would load at its start.
 import http from 'node:http';
 import https from 'node:https';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { DeployProblem, messageOf } from '../deploy-problem.ts';
 
 export interface KubeConnection {
@@ -39,7 +40,7 @@ const longestAnswer = 32 * 2 ** 20;
 const credentialsMs = 60_000;
 
 export async function connectKubernetes(source: Kubeconfig, signal: AbortSignal): Promise<KubeConnection> {
-  return connectCluster(loadKubeconfig(source), signal);
+  return connectCluster(await loadKubeconfig(source), signal);
 }
 
 /** Rejects with a `DeployProblem` when the configuration names no cluster. `signal` ends every call. */
@@ -81,8 +82,9 @@ async function optionsOf(config: KubeConfig): Promise<https.RequestOptions> {
   return options;
 }
 
-function loadKubeconfig({ text, ownPath }: Kubeconfig): KubeConfig {
-  const config = new KubeConfig();
+async function loadKubeconfig({ text, ownPath }: Kubeconfig): Promise<KubeConfig> {
+  const kubernetes = await import('@kubernetes/client-node');
+  const config = new kubernetes.KubeConfig();
   try {
     if (text !== null) config.loadFromString(text);
     else if (ownPath !== null) config.loadFromFile(ownPath);

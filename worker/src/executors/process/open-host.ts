@@ -2,13 +2,9 @@ import { dirname } from 'node:path';
 import type { Logger } from 'pino';
 import type { WorkerConfig } from '../../config.ts';
 import { findControlGroups, readGroupPlaces } from './control-groups.ts';
+import { IsolationError } from './isolation-error.ts';
 import type { ProcessExecutorOptions } from './process-executor.ts';
 import { keysAtHome, probeSandbox, type Sandbox } from './sandbox.ts';
-
-/** Thrown when the operator asks for an isolation that this host cannot give. */
-export class IsolationError extends Error {
-  override readonly name = 'IsolationError';
-}
 
 /** What this host offers to steps that run on it; tried out once, and said in the worker's log. */
 export async function openHost(

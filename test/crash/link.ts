@@ -77,7 +77,7 @@ export async function openLink(name: string, near: Place, far: Place): Promise<L
     wake();
     healed = new Promise((resolve) => (wake = resolve));
   };
-  const breakAll = (): void => sockets.forEach((socket) => socket.resetAndDestroy());
+  const breakAll = (): void => sockets.forEach(breakOff);
   return {
     name,
     place: 'path' in near ? near : { port: portOf(server) },
@@ -96,6 +96,12 @@ export async function openLink(name: string, near: Place, far: Place): Promise<L
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Only TCP knows a reset. */
+function breakOff(socket: Socket): void {
+  if (socket.remotePort === undefined) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 export function portOf(server: Server): number {

@@ -7,6 +7,7 @@ import { failed } from '../stages/failed-outcome.ts';
 import { readableBytes } from '../stages/readable-bytes.ts';
 import type { StageContext, StageRunner } from '../stages/stage-runner.ts';
 import { stoppedOutcome } from '../stages/stopped-outcome.ts';
+import { refuseEngineLeft } from '../stages/with-engine.ts';
 import { baseImages } from './base-images.ts';
 import { readBuildContext, type BuildContext } from './build-context.ts';
 import { buildFailure, type FailedBuild } from './build-failure.ts';
@@ -126,6 +127,7 @@ async function build(
     await log.drained();
   }
   show(progress.end());
+  refuseEngineLeft(error, signal);
   return error === null ? null : { error, step: progress.failure() };
 }
 

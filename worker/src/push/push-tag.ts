@@ -3,6 +3,7 @@ import { err, ok, type Result } from '@sluice/pipelines/result';
 import { z } from 'zod';
 import { engineMessages, type EngineMessage } from '../build/engine-messages.ts';
 import { removeImage } from '../build/image-reaper.ts';
+import { refuseEngineLeft } from '../stages/with-engine.ts';
 import type { RegistryCredentials } from '../registry/registry-authorisation.ts';
 
 export interface TagToPush {
@@ -50,6 +51,7 @@ async function push(image: Docker.Image, wanted: TagToPush): Promise<Result<stri
     if (message.error !== undefined) error = message.error;
     await wanted.onMessage(message);
   }
+  refuseEngineLeft(error, wanted.signal);
   if (error !== null) return err(error);
   return digest === null ? err('the push ended without a digest') : ok(digest);
 }

@@ -19,6 +19,11 @@ export async function outlastEngine<T>(work: () => Promise<T>, signal?: AbortSig
   }
 }
 
+/** Thrown when the engine ended what we had asked it for, because it was ending itself. */
+export class EngineLeftError extends Error {
+  override readonly name = 'EngineLeftError';
+}
+
 const awayCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -31,6 +36,7 @@ const awayCodes = new Set([
 
 /** Nobody answered, or the answer broke off: the engine is down, is being started again, or its network is cut. */
 export function isEngineAway(error: unknown): boolean {
+  if (error instanceof EngineLeftError) return true;
   if (!(error instanceof Error) || engineStatus(error) !== null) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   return code === 'ENOENT' ? 'syscall' in error && error.syscall === 'connect' : awayCodes.has(code);

@@ -28,6 +28,7 @@ test('every folder of examples/ is covered: those below, and hello by the first 
     'hello',
     'hello-world',
     'inputs',
+    'matrix',
     'reuse',
   ]);
 });
@@ -44,6 +45,28 @@ test('fan-out hands outputs on, decides by them, and gathers all branches', asyn
   expect(await output(run, 'unit')).toEqual(['testing version 1.4.2']);
   expect(await output(run, 'release-notes')).toEqual(['notes for fan-out']);
   expect(await output(run, 'report')).toEqual(['unit succeeded, integration succeeded']);
+});
+
+test('matrix runs every combination, also those of a list that a stage gave', async () => {
+  const run = await pushed('matrix');
+  expect(statuses(run)).toEqual(
+    Object.fromEntries(
+      [
+        'test (20, slim)',
+        'test (22, slim)',
+        'test (22, full)',
+        'test',
+        'plan',
+        'pack (eu)',
+        'pack (us)',
+        'pack',
+        'report',
+      ].map((id) => [id, 'succeeded']),
+    ),
+  );
+  expect(await output(run, 'test (22, full)')).toEqual(['node 22, full --strict']);
+  expect(await output(run, 'pack (us)')).toEqual(['packs for us']);
+  expect(await output(run, 'report')).toEqual(['tested 20-slim, packed ["pack-eu","pack-us"]']);
 });
 
 test('artifacts hands files to later stages and to people', async () => {

@@ -1,4 +1,5 @@
 // Every expression of a file against the names that it may use where it stands.
+import { combinationId, combine, knownMatrix } from '../plan/combine.ts';
 import { sortStages } from '../plan/sort-stages.ts';
 import type { PipelineDefinition, StageDefinition } from './definition.ts';
 import { checkReferences, type NamesInFile } from './check-references.ts';
@@ -25,7 +26,20 @@ function namesInFile(definition: PipelineDefinition): NamesInFile {
     inputs: definition.on.manual?.inputs ?? {},
     stages: new Map(definition.stages.map((stage): [string, StageDefinition] => [stage.id, stage])),
     needs: needsAnswers(sortStages(definition.stages)),
+    combinations: combinationsOf(definition.stages),
   };
+}
+
+function combinationsOf(stages: readonly StageDefinition[]): ReadonlyMap<string, string> {
+  return new Map(
+    stages.flatMap(({ id, matrix }) => {
+      const known = matrix === null ? null : knownMatrix(matrix);
+      const combined = known === null ? null : combine(known);
+      return combined?.ok === true
+        ? combined.value.map(({ name }): [string, string] => [combinationId(id, name), id])
+        : [];
+    }),
+  );
 }
 
 function checkTemplate(reading: Reading, names: NamesInFile, use: ExpressionUse): void {

@@ -3,6 +3,7 @@ import { impossibleComparison } from './expression/check-name.ts';
 import { compileExpression, type CompiledExpression } from './expression/compile-expression.ts';
 import type { ExpressionProblem, Reference } from './expression/expression-walk.ts';
 import { fixedNames, stageStatuses } from './expression/names.ts';
+import { matrixNames, matrixValues } from './read-matrix.ts';
 import { splitTemplate } from './expression/template.ts';
 import type { ExpressionUse } from './reading.ts';
 import type { NeedsStage } from './stage-graph.ts';
@@ -12,6 +13,8 @@ export interface NamesInFile {
   readonly inputs: Readonly<Record<string, InputDefinition>>;
   readonly stages: ReadonlyMap<string, StageDefinition>;
   readonly needs: NeedsStage;
+  /** Id of one combination → id of its stage. */
+  readonly combinations: ReadonlyMap<string, string>;
 }
 
 /** What is wrong with an expression at its place in the file. */
@@ -69,6 +72,8 @@ function checkReference(
           );
     case 'env':
       return checkEnv(use, reference, name);
+    case 'matrix':
+      return checkMatrix(names, use, reference, name);
     case 'stages':
       return checkStage(names, use, reference);
     default:
@@ -138,6 +143,35 @@ function checkEnv(
   );
 }
 
+function checkMatrix(
+  names: NamesInFile,
+  use: ExpressionUse,
+  reference: Reference,
+  name: string | undefined,
+): ExpressionProblem | null {
+  if (use.stage === null || use.place === 'matrix') {
+    const message =
+      'matrix is known inside of a stage that has one. Move this there, or write the value out.';
+    return problem(reference, 'name-not-here', message);
+  }
+  const matrix = names.stages.get(use.stage)?.matrix ?? null;
+  if (matrix === null) {
+    const message = `Stage "${use.stage}" has no matrix. Add one, such as matrix: { ${name ?? 'node'}: [20, 22] }.`;
+    return problem(reference, 'name-not-here', message);
+  }
+  const known = matrixNames(matrix);
+  if (name === undefined || reference.path.length !== 2 || !known.includes(name))
+    return unknown(reference, 'matrix list', name, known, `Stage "${use.stage}" has ${known.join(', ')}.`);
+  const { comparedWith } = reference;
+  const values = comparedWith === null ? null : matrixValues(matrix, name);
+  if (comparedWith === null || values === null || values.includes(comparedWith.text)) return null;
+  const shown = values.map((value) => (value === '' ? "''" : String(value)));
+  const found = impossibleComparison(`matrix.${name}`, comparedWith, shown);
+  if (!values.some((value) => String(value) === comparedWith.text)) return found;
+  const message = `matrix.${name} has the ${typeof values.find((each) => String(each) === comparedWith.text)} ${comparedWith.text}, never the text "${comparedWith.text}". Compare it without quotes.`;
+  return { ...found, message };
+}
+
 function checkStage(names: NamesInFile, use: ExpressionUse, reference: Reference): ExpressionProblem | null {
   const [, id, member, output] = reference.path;
   if (use.place === 'group') {
@@ -154,20 +188,21 @@ function checkStage(names: NamesInFile, use: ExpressionUse, reference: Reference
   }
   if (id === undefined)
     return problem(reference, 'unknown-name', 'Name the stage: stages.build.outputs.version.');
-  const stage = names.stages.get(id);
+  const stageId = names.combinations.get(id) ?? id;
+  const stage = names.stages.get(stageId);
   if (stage === undefined) {
     const dashed = [...names.stages.keys()].find((each) => each.includes('-') && each.startsWith(`${id}-`));
     const help =
       dashed === undefined
-        ? didYouMean(id, names.stages.keys())
+        ? didYouMean(id, [...names.stages.keys(), ...names.combinations.keys()])
         : ` A name with a dash is written stages['${dashed}'].`;
     return problem(reference, 'unknown-stage', `There is no stage "${id}".${help}`);
   }
-  if (!names.needs(use.stage, id)) {
+  if (!names.needs(use.stage, stageId)) {
     const message =
-      id === use.stage
+      stageId === use.stage
         ? 'A stage does not know its own results. Write a file in one step and read it in the next.'
-        : `stage "${use.stage}" uses results of "${id}", and nothing makes sure that it has ended before. Add it to needs.`;
+        : `stage "${use.stage}" uses results of "${id}", and nothing makes sure that it has ended before. Add ${stageId === id ? 'it' : `"${stageId}"`} to needs.`;
     return problem(reference, 'missing-need', message);
   }
   if (member === 'status' && reference.path.length === 3) return checkStatus(reference, id);

@@ -7,7 +7,9 @@ import { findCycle, needsAnswers, type NeedsStage } from './stage-graph.ts';
 
 export function checkStages(reading: Reading, root: SourceNode, stages: readonly StageDefinition[]): void {
   const places = stagePlaces(root);
-  const kinds = new Map(stages.map((stage) => [stage.id, stage.work.kind]));
+  const kinds = new Map<string, StageKind>(
+    stages.map((stage) => [stage.id, stage.matrix === null ? stage.work.kind : 'matrix']),
+  );
   for (const stage of stages) checkNeeds(reading, places, stage, kinds);
   const cycle = findCycle(stages);
   if (cycle !== null) {
@@ -112,7 +114,9 @@ function checkImageSource(
       reading,
       at,
       'wrong-stage-kind',
-      `${name} names "${source.id}", a ${kind} stage. It must be a ${wanted} stage.`,
+      kind === 'matrix'
+        ? `${name} names "${source.id}", which has a matrix and so gives several images. It must be a ${wanted} stage without one.`
+        : `${name} names "${source.id}", a ${kind} stage. It must be a ${wanted} stage.`,
     );
   } else if (!needs(stage.id, source.id)) {
     const message = `${name} uses "${source.id}", and nothing makes sure that it has ended before. Add it to needs: [${source.id}].`;

@@ -75,7 +75,23 @@ export interface StageDefinition {
   /** Pool of workers that may carry it out; null: the default one. */
   readonly pool: string | null;
   readonly concurrency: Concurrency | null;
+  /** Null: the stage is carried out once. */
+  readonly matrix: MatrixRules | null;
   readonly work: StageWork;
+}
+
+export type MatrixValue = string | number | boolean;
+/** One value for every name of a matrix; a name that the combination does not have is an empty text. */
+export type Combination = Readonly<Record<string, MatrixValue>>;
+
+/** The stage is carried out once for every combination of one value from each list. */
+export interface MatrixRules {
+  /** A template gives a JSON list when its names are known, at the latest when the stage's needs have ended. */
+  readonly lists: Readonly<Record<string, readonly MatrixValue[] | Template>>;
+  /** Each adds values to the combinations that it agrees with or, where there is none, is one more combination. */
+  readonly include: readonly Combination[];
+  /** Combinations that agree with one of these are left out. */
+  readonly exclude: readonly Combination[];
 }
 
 export interface StageNeed {
@@ -105,7 +121,7 @@ export interface RetryPolicy {
   readonly on: readonly string[];
 }
 
-export type StageWork = StepsWork | BuildWork | ScanWork | PushWork | DeployWork | ApproveWork;
+export type StageWork = StepsWork | BuildWork | ScanWork | PushWork | DeployWork | ApproveWork | MatrixWork;
 export type StageKind = StageWork['kind'];
 
 export interface StepsWork {
@@ -132,6 +148,13 @@ export interface StepsWork {
   readonly outputs: Readonly<Record<string, { readonly file: string }>>;
   /** Absent where the file asks for none of it, and in plans made before there was any. */
   readonly keeps?: StageKeeping;
+}
+
+/** Never written in a file: in a plan it stands for all combinations of a stage, and ends when they have. */
+export interface MatrixWork {
+  readonly kind: 'matrix';
+  /** Ids of the combinations; null: not known before the stage's needs have ended. */
+  readonly stages: readonly string[] | null;
 }
 
 /** What outlives a stage, and what a stage takes from others that did. */

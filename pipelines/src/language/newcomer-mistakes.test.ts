@@ -41,7 +41,7 @@ test('need for needs, and a key of another engine', () => {
     .toBe(`.sluice.yml:5:5  There is no key "need" in stage "b". Did you mean "needs"?
     need: [a]
     ~~~~
-.sluice.yml:6:5  There is no key "script" in stage "b". Known keys are needs, if, env, timeout, retry, allow_failure, pool, concurrency, steps, build, scan, push, deploy, approve, image, outputs, checkout, shell, network, resources, pod, artifacts, cache, reports, inputs_unchanged, inputs, keep_on_failure, services, user, read_only.
+.sluice.yml:6:5  There is no key "script" in stage "b". Known keys are needs, if, matrix, env, timeout, retry, allow_failure, pool, concurrency, steps, build, scan, push, deploy, approve, image, outputs, checkout, shell, network, resources, pod, artifacts, cache, reports, inputs_unchanged, inputs, keep_on_failure, services, user, read_only.
     script: [make]
     ~~~~~~`);
 });
@@ -112,8 +112,8 @@ test('the camelCase of Argo Rollouts', () => {
 });
 
 test('a key of the language that this version does not have', () => {
-  expect(mistakes('stages:\n  a:\n    matrix: { node: [20, 22] }\n    steps: [x]\n')).toMatch(
-    /^\.sluice\.yml:4:5 {2}matrix in stage "a" is not part of this version of Sluice\./,
+  expect(mistakes('stages:\n  a:\n    use: org/templates/node.yml@v3\n    steps: [x]\n')).toMatch(
+    /^\.sluice\.yml:4:5 {2}use in stage "a" is not part of this version of Sluice\./,
   );
 });
 
@@ -140,6 +140,53 @@ test('several mistakes are told in one go, in the order of the file', () => {
     [4, 'unknown-name'],
     [5, 'no-work'],
   ]);
+});
+
+test('a matrix of versions, one of which YAML takes for another number', () => {
+  expect(mistakes('stages:\n  a:\n    matrix: { python: [3.9, 3.10] }\n    steps: [x]\n'))
+    .toBe(`.sluice.yml:4:29  stage "a": matrix.python[1]: 3.10 is read as the number 3.1. Write '3.10', in quotes, to keep it as it is.
+    matrix: { python: [3.9, 3.10] }
+                            ~~~~`);
+});
+
+test('names and values that a matrix does not have', () => {
+  const text =
+    "stages:\n  a:\n    matrix: { node: [20, 22], exclude: [{ nod: 20 }, { node: 18 }] }\n    if: matrix.node == '20'\n    steps: ['echo ${{ matrix.nodes }}']\n";
+  expect(mistakes(text))
+    .toBe(`.sluice.yml:4:43  stage "a": matrix.exclude names "nod", which is no list of this matrix. Did you mean "node"?
+    matrix: { node: [20, 22], exclude: [{ nod: 20 }, { node: 18 }] }
+                                          ~~~
+.sluice.yml:4:62  stage "a": matrix.exclude: node is never 18. It is one of 20, 22.
+    matrix: { node: [20, 22], exclude: [{ nod: 20 }, { node: 18 }] }
+                                                             ~~
+.sluice.yml:5:24  matrix.node has the number 20, never the text "20". Compare it without quotes.
+    if: matrix.node == '20'
+                       ~~~~
+.sluice.yml:6:23  There is no matrix list "nodes". Did you mean "node"? Stage "a" has node.
+    steps: ['echo \${{ matrix.nodes }}']
+                      ~~~~~~~~~~~~`);
+});
+
+test('a matrix that is a list, is too large, or stands where it means nothing', () => {
+  const inStage = (body: string): string => mistakes(`stages:\n  a:\n    ${body}\n    steps: [x]\n`);
+  expect(inStage('matrix: [20, 22]')).toContain(
+    'stage "a": matrix must be a map of names to lists, such as { node: [20, 22] }, not a list.',
+  );
+  const many = Array.from({ length: 20 }, (_, index) => index).join();
+  expect(inStage(`matrix: { a: [${many}], b: [${many}] }`)).toContain(
+    'stage "a": matrix: it has 400 combinations. At most 256 combinations can be run: shorten the lists, or make two stages.',
+  );
+  expect(inStage('matrix: { node: 20 }')).toContain(
+    'matrix.node must be a list, such as [20, 22], or an expression that gives one, not the number 20.',
+  );
+  expect(mistakes('stages:\n  a: { matrix: { x: [1] }, approve: {} }\n')).toContain(
+    'stage "a": matrix has no meaning for a stage with approve. Remove matrix.',
+  );
+  expect(
+    mistakes(
+      'stages:\n  a: { matrix: { x: [1] }, build: {} }\n  b: { needs: [a], push: { of: a, to: r.example/x, tags: [1.0] } }\n',
+    ),
+  ).toContain('names "a", which has a matrix and so gives several images.');
 });
 
 /** The messages for a file that begins with `on: push`. */

@@ -67,6 +67,7 @@ test('steps are commands, or commands with a name, a condition and a timeout', (
     allowFailure: [75],
     pool: null,
     concurrency: null,
+    matrix: null,
     work: {
       kind: 'steps',
       image: 'node:20',

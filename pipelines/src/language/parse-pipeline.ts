@@ -1,6 +1,14 @@
 import { checkExpressions } from './check-expressions.ts';
+import { combine, knownMatrix } from '../plan/combine.ts';
+import { maxStages } from '../plan/plan.ts';
 import { checkStages } from './check-stages.ts';
-import { priorities, type EnvValue, type PipelineDefinition, type StageDefinition } from './definition.ts';
+import {
+  priorities,
+  type EnvValue,
+  type MatrixRules,
+  type PipelineDefinition,
+  type StageDefinition,
+} from './definition.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { field, readFields, readOptionalFields, requiredField, type Fields, type Reader } from './fields.ts';
 import { readConcurrency } from './read-concurrency.ts';
@@ -15,8 +23,6 @@ import { readYaml } from './read-yaml.ts';
 import { report, type Reading } from './reading.ts';
 import { sourceFile } from './source-file.ts';
 import { describeNode, type SourceNode } from './source-node.ts';
-
-const maxStages = 10_000;
 
 export interface ParsedPipeline {
   /** Null exactly when a diagnostic is an error. */
@@ -75,7 +81,7 @@ function readDefinition(reading: Reading, root: SourceNode, file: string): Pipel
     on: requiredField(fields, 'on', readTriggerRules, 'on: push', noTriggers),
     env,
     priority: field(fields, 'priority', readChoice(priorities), null),
-    concurrency: field(fields, 'concurrency', readConcurrency({ env: [env] }), null),
+    concurrency: field(fields, 'concurrency', readConcurrency({ stage: null, env: [env] }), null),
     stages: requiredField(fields, 'stages', readAll, 'stages: { hello: { steps: [echo hello] } }', []),
   };
 }
@@ -135,8 +141,24 @@ function readStages(
     report(reading, node.entries[maxStages]?.keySpan ?? node, 'too-many-stages', message);
     return [];
   }
-  return node.entries.map((entry) => {
+  const stages = node.entries.map((entry) => {
     checkName(reading, entry, 'stages', wordName);
     return readStage(reading, entry.key, entry.value, env, defaults);
   });
+  checkExpandedCount(reading, node, stages);
+  return stages;
+}
+
+/** Combinations count, as far as the file alone says how many there are. */
+function checkExpandedCount(reading: Reading, node: SourceNode, stages: readonly StageDefinition[]): void {
+  const count = stages.reduce((sum, { matrix }) => sum + 1 + (matrix === null ? 0 : countOf(matrix)), 0);
+  if (count <= maxStages || stages.length > maxStages) return;
+  const message = `With all combinations of their matrices these are ${count} stages, and at most ${maxStages} can be planned. Shorten the lists, or split the file into several pipelines.`;
+  report(reading, { start: node.start, end: node.start + 1 }, 'too-many-stages', message);
+}
+
+function countOf(matrix: MatrixRules): number {
+  const known = knownMatrix(matrix);
+  const combined = known === null ? null : combine(known);
+  return combined?.ok === true ? combined.value.length : 0;
 }

@@ -5,10 +5,10 @@ import { readChoice } from './read-values.ts';
 
 /** `{ group, when_busy }`, or the group alone. */
 export const readConcurrency =
-  (context: Pick<TemplateContext, 'env'>): Reader<Concurrency> =>
+  (context: TemplateContext): Reader<Concurrency> =>
   (reading, node, label) => {
     const readGroup: Reader<string> = (_, value, name) =>
-      readTemplate(reading, value, name, 'group', { stage: null, env: context.env });
+      readTemplate(reading, value, name, 'group', context);
     if (node.kind !== 'map') return { group: readGroup(reading, node, label), whenBusy: 'queue' };
     const fields = readFields(reading, node, label, { known: ['group', 'when_busy'] });
     return {

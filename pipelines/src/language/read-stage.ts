@@ -10,6 +10,7 @@ import type {
 import { field, nameOf, readFields, requiredField, type Fields, type Reader } from './fields.ts';
 import { readApproval } from './read-approval.ts';
 import { readConcurrency } from './read-concurrency.ts';
+import { readMatrix } from './read-matrix.ts';
 import { readDeployWork } from './read-deploy-work.ts';
 import { readBuildWork, readPushWork, readScanWork } from './read-image-work.ts';
 import { readRetry } from './read-retry.ts';
@@ -26,9 +27,29 @@ export interface StageDefaults {
   readonly resources: Resources;
 }
 
-const kinds = ['steps', 'build', 'scan', 'push', 'deploy', 'approve'] as const satisfies readonly StageKind[];
-const commonKeys = ['needs', 'if', 'env', 'timeout', 'retry', 'allow_failure', 'pool', 'concurrency'];
-const laterKeys = ['matrix', 'use', 'with'];
+/** Kinds of work as they are written: a matrix has one of these for each combination. */
+type WrittenKind = Exclude<StageKind, 'matrix'>;
+
+const kinds = [
+  'steps',
+  'build',
+  'scan',
+  'push',
+  'deploy',
+  'approve',
+] as const satisfies readonly WrittenKind[];
+const commonKeys = [
+  'needs',
+  'if',
+  'matrix',
+  'env',
+  'timeout',
+  'retry',
+  'allow_failure',
+  'pool',
+  'concurrency',
+];
+const laterKeys = ['use', 'with'];
 
 export function readStage(
   reading: Reading,
@@ -56,6 +77,7 @@ export function readStage(
     allowFailure: field(fields, 'allow_failure', readAllowFailure, false),
     pool: readPlace(fields, 'pool', ['deploy', 'approve'], readPool),
     concurrency: readPlace(fields, 'concurrency', ['approve'], readConcurrency(context)),
+    matrix: readPlace(fields, 'matrix', ['deploy', 'approve'], readMatrix(outer)),
     work: readWork(fields, context, defaults),
   };
 }
@@ -144,7 +166,7 @@ const workReaders = {
   push: readPushWork,
   deploy: readDeployWork,
   approve: (reading, node, name) => ({ kind: 'approve', approval: readApproval(reading, node, name) }),
-} satisfies Record<Exclude<StageKind, 'steps'>, WorkReader>;
+} satisfies Record<Exclude<WrittenKind, 'steps'>, WorkReader>;
 
 function refuseStepsKeys(fields: Fields, kind: StageKind): void {
   for (const key of stepsKeys) {

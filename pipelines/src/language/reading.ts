@@ -23,6 +23,7 @@ export type ExpressionPlace =
   | 'text'
   | 'group'
   | 'cache-key'
+  | 'matrix'
   | 'metric';
 
 export interface ExpressionUse {

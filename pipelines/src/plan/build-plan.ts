@@ -6,8 +6,10 @@ import { ok, type Result } from '../result.ts';
 import { matchTrigger } from '../trigger/match-trigger.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { checkInputs, defaultInputs } from './check-inputs.ts';
-import { decideStage } from './decide-stage.ts';
-import type { Plan, PlannedStage, PlanOutcome } from './plan.ts';
+import { knownMatrix } from './combine.ts';
+import { decideStage, type Before } from './decide-stage.ts';
+import { combinationsOf, combinationStage, gatheringStage, renderMatrix } from './expand-matrix.ts';
+import { maxStages, type Plan, type PlannedStage, type PlanOutcome } from './plan.ts';
 import { renderPipelineEnv, renderStage } from './render-stage.ts';
 import { sortStages } from './sort-stages.ts';
 
@@ -57,28 +59,79 @@ function planStages(
 ): readonly PlannedStage[] {
   const excluded = new Set<string>();
   const mayFail = new Set<string>();
-  return sortStages(stages).map((stage) => {
+  const room = { left: maxStages - stages.length };
+  return sortStages(stages).flatMap((stage) => {
     const canFail = stage.needs.some((need) => mayFail.has(need.stage));
-    const scope: Scope = { ...known, env: envLookup([env, stage.env], known) };
-    const early = decideStage(stage, scope, { isExcluded: (id) => excluded.has(id), canFail });
-    if (!early.decision.included) excluded.add(stage.id);
-    if (canFail || early.decision.included) mayFail.add(stage.id);
-    const rendered = renderStage(stage, env, known, leaveUnknown);
-    const { id, needs, timeoutMs, retry, allowFailure } = stage;
-    const filled = rendered.ok ? rendered.value : { env: stage.env, work: stage.work };
-    return {
-      id,
-      needs,
-      if: early.if,
-      timeoutMs,
-      retry,
-      allowFailure,
-      decision: early.decision,
-      ...filled,
-      ...(stage.pool === null ? {} : { pool: stage.pool }),
-      ...planConcurrency(stage.concurrency, scope),
-    };
+    const before: Before = { isExcluded: (id) => excluded.has(id), canFail };
+    const planned = planStage(stage, env, known, before, room);
+    const isIncluded = planned.at(-1)?.decision.included === true;
+    if (!isIncluded) excluded.add(stage.id);
+    if (canFail || isIncluded) mayFail.add(stage.id);
+    return planned;
   });
+}
+
+/** One stage; with a matrix, its combinations and then the stage that stands for them. */
+function planStage(
+  stage: StageDefinition,
+  env: Env,
+  known: Omit<Scope, 'env'>,
+  before: Before,
+  room: { left: number },
+): readonly PlannedStage[] {
+  if (stage.matrix === null) return [planOne(stage, env, known, before)];
+  const scope: Scope = { ...known, env: envLookup([env], known) };
+  const rendered = renderMatrix(stage.matrix, scope);
+  const rules = rendered.ok ? rendered.value : stage.matrix;
+  const combined = knownMatrix(rules) === null ? null : combinationsOf(rules, scope);
+  // What cannot be made, or not yet, is made when the stage's needs have ended, and says then what is wrong.
+  if (combined === null || !combined.ok || combined.value.length === 0 || combined.value.length > room.left) {
+    const each = planOne(stage, env, known, before);
+    const work = { kind: 'matrix', stages: null } as const;
+    const { decision } = each;
+    const why = combined?.ok === false ? combined.error : 'its combinations are known then';
+    const reasons = decision.included ? [...decision.reasons, why] : decision.reasons;
+    return [{ ...each, work, decision: { ...decision, reasons }, unexpanded: { rules, each } }];
+  }
+  room.left -= combined.value.length;
+  const combinations = combined.value.map((combination) => {
+    const { combination: its, ...named } = combinationStage(stage, combination);
+    return { ...planOne(named, env, { ...known, matrix: its.values }, before), combination: its };
+  });
+  const all = gatheringStage(
+    planOne({ ...stage, if: null }, env, known, before),
+    combinations.map(({ id }) => id),
+  );
+  return [...combinations, { ...all, decision: decideTogether(combinations) }];
+}
+
+/** The stage runs as soon as one of its combinations does. */
+function decideTogether(combinations: readonly PlannedStage[]): PlannedStage['decision'] {
+  const running = combinations.filter(({ decision }) => decision.included).length;
+  const [first] = combinations;
+  if (running === 0) return { included: false, reasons: first?.decision.reasons ?? [] };
+  const count = running === combinations.length ? `${running}` : `${running} of ${combinations.length}`;
+  return { included: true, reasons: [`when its ${count} combinations have ended`] };
+}
+
+function planOne(stage: StageDefinition, env: Env, known: Omit<Scope, 'env'>, before: Before): PlannedStage {
+  const scope: Scope = { ...known, env: envLookup([env, stage.env], known) };
+  const early = decideStage(stage, scope, before);
+  const rendered = renderStage(stage, env, known, leaveUnknown);
+  const { id, needs, timeoutMs, retry, allowFailure } = stage;
+  const filled = rendered.ok ? rendered.value : { env: stage.env, work: stage.work };
+  return {
+    id,
+    needs,
+    if: early.if,
+    timeoutMs,
+    retry,
+    allowFailure,
+    decision: early.decision,
+    ...filled,
+    ...(stage.pool === null ? {} : { pool: stage.pool }),
+    ...planConcurrency(stage.concurrency, scope),
+  };
 }
 
 function planConcurrency(rule: Concurrency | null, scope: Scope): Pick<Plan, 'concurrency'> {

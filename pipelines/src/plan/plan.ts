@@ -1,8 +1,10 @@
 // A plan is frozen: definition + trigger, decided once, stored with the run, never changed afterwards.
 import type {
+  Combination,
   Concurrency,
   EnvValue,
   Expression,
+  MatrixRules,
   Priority,
   RetryPolicy,
   StageNeed,
@@ -24,6 +26,9 @@ export interface Plan {
   readonly stages: readonly PlannedStage[];
 }
 
+/** With all combinations of matrices. */
+export const maxStages = 10_000;
+
 export interface PlannedStage {
   readonly id: string;
   readonly needs: readonly StageNeed[];
@@ -39,8 +44,18 @@ export interface PlannedStage {
   readonly concurrency?: Concurrency;
   /** Templates over the trigger are already rendered; those over `stages.*` are rendered when the stage is ready. */
   readonly work: StageWork;
+  /** Of one combination of a matrix: the stage that stands for all of them, and its values. */
+  readonly combination?: { readonly of: string; readonly values: Combination };
+  /** Of a stage whose combinations are not known yet: what makes them when its needs have ended. */
+  readonly unexpanded?: Unexpanded;
   /** `excluded`: known at plan time not to run (its condition is already false). */
   readonly decision: { readonly included: boolean; readonly reasons: readonly string[] };
+}
+
+export interface Unexpanded {
+  readonly rules: MatrixRules;
+  /** What every combination has in common; its `id` is the stage's own. */
+  readonly each: PlannedStage;
 }
 
 /** Whether an event starts a pipeline at all, and why. */

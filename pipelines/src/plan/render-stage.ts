@@ -91,6 +91,7 @@ function renderWork(work: StageWork, scope: Scope, forLayer: (env: Env) => Scope
       };
     case 'scan':
     case 'approve':
+    case 'matrix':
       return work;
     default:
       return unreachable(work);

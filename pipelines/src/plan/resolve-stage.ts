@@ -3,7 +3,7 @@ import { compileExpression, type StatusFacts } from '../language/expression/comp
 import { envLookup } from '../language/expression/env-lookup.ts';
 import { describeValues, evaluateCondition } from '../language/expression/evaluate-condition.ts';
 import { renderTemplate } from '../language/expression/render-template.ts';
-import type { RunIdentity, Scope, StageResult } from '../language/expression/scope.ts';
+import type { RunIdentity, Scope } from '../language/expression/scope.ts';
 import { reduceStepCondition } from '../language/expression/step-condition.ts';
 import type { Expression, StageWork, StepDefinition } from '../language/definition.ts';
 import { err, ok, type Result } from '../result.ts';
@@ -11,6 +11,8 @@ import { findStage } from '../run/find-stage.ts';
 import { isStageEnd, type RunState } from '../run/run-state.ts';
 import type { Plan, PlannedStage } from './plan.ts';
 import { renderPipelineEnv, renderStage } from './render-stage.ts';
+import { stageResults, stageState } from './stage-results.ts';
+import { wholePlan } from './whole-plan.ts';
 
 export interface StageConditionResult {
   readonly runs: boolean;
@@ -23,10 +25,11 @@ export interface StageConditionResult {
  * one that asks for an output that was never given.
  */
 export function stageCondition(
-  plan: Plan,
+  frozen: Plan,
   state: RunState,
   stageId: string,
 ): Result<StageConditionResult, string> {
+  const plan = wholePlan(frozen, state);
   const stage = findStage(plan, stageId);
   if (stage === undefined) return err(`the plan has no stage "${stageId}"`);
   if (!stage.decision.included) return ok({ runs: false, reason: stage.decision.reasons.join('; ') });
@@ -39,6 +42,10 @@ export function stageCondition(
   const expression = compileExpression(stage.if);
   if (!expression.ok) return err(expression.error[0]?.message ?? `${stage.if} is not an expression`);
   if (!expression.value.usesStatus && obstacle !== null) return ok({ runs: false, reason: obstacle });
+  // Each combination decides for itself, as soon as there are any.
+  const isOfEach = expression.value.references.some(({ path }) => path[0] === 'matrix');
+  if (stage.unexpanded !== undefined && isOfEach)
+    return ok({ runs: true, reason: `${stage.if} is asked of each combination` });
   const scope = conditionScope(plan, state, stage);
   const status: StatusFacts = {
     success: obstacle === null,
@@ -57,14 +64,15 @@ export function stageCondition(
  * to what a worker can decide. Its `env` holds the pipeline's too. The error names the template without a value.
  */
 export function resolveStage(
-  plan: Plan,
+  frozen: Plan,
   state: RunState,
   stageId: string,
   run: RunIdentity,
 ): Result<PlannedStage, string> {
+  const plan = wholePlan(frozen, state);
   const stage = findStage(plan, stageId);
   if (stage === undefined) return err(`the plan has no stage "${stageId}"`);
-  const scope = { trigger: plan.trigger, inputs: plan.inputs, run, stage: stageResults(state) };
+  const scope = { ...knownOf(plan, stage), run, stage: stageResults(state) };
   const forStep = (step: StepDefinition): Scope => ({
     ...scope,
     env: envLookup([plan.env, stage.env, step.env], scope),
@@ -118,22 +126,20 @@ function anyAncestorFailed(plan: Plan, state: RunState, stage: PlannedStage): bo
   return false;
 }
 
+const knownOf = (
+  { trigger, inputs }: Plan,
+  { combination }: PlannedStage,
+): Pick<Scope, 'trigger' | 'inputs' | 'matrix'> => ({
+  trigger,
+  inputs,
+  ...(combination === undefined ? {} : { matrix: combination.values }),
+});
+
 /** A condition may not name `run.*`: it would make a re-run take another way. */
 function conditionScope(plan: Plan, state: RunState, stage: PlannedStage): Scope {
-  const scope = { trigger: plan.trigger, inputs: plan.inputs, run: null, stage: stageResults(state) };
+  const scope = { ...knownOf(plan, stage), run: null, stage: stageResults(state) };
   return { ...scope, env: envLookup([plan.env, stage.env], scope) };
 }
-
-function stageResults(state: RunState): (id: string) => StageResult | null {
-  return (id) => {
-    const stage = stageState(state, id);
-    if (stage === undefined || !isStageEnd(stage)) return null;
-    return { status: stage.status, outputs: stage.status === 'succeeded' ? stage.outputs : {} };
-  };
-}
-
-const stageState = (state: RunState, id: string): RunState['stages'][string] | undefined =>
-  Object.hasOwn(state.stages, id) ? state.stages[id] : undefined;
 
 function reduceConditions(
   work: StageWork,

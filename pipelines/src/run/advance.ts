@@ -3,12 +3,13 @@
 // Every time in the state comes from the events that caused it, never from the order in which they arrived.
 import { unreachable } from '../result.ts';
 import type { Plan, PlannedStage } from '../plan/plan.ts';
+import { wholePlan } from '../plan/whole-plan.ts';
 import { cancelStage, forceCancel, requestCancel } from './cancel.ts';
 import { finishAttempt, requeue } from './finish-attempt.ts';
 import { expireApproval, vote } from './fold-approval.ts';
 import { foldReuse } from './fold-reuse.ts';
 import { findStage } from './find-stage.ts';
-import type { RunEvent, RunState, StageEnd, StageState } from './run-state.ts';
+import type { RunCommand, RunEvent, RunState, StageEnd, StageState } from './run-state.ts';
 import type { Advanced, StageChange } from './transition.ts';
 import { settle } from './settle.ts';
 import { foldTurn, requestRunTurn } from './fold-turn.ts';
@@ -22,10 +23,10 @@ export function startState(plan: Plan, at: number): RunState {
 }
 
 /** Folds one event. The commands are idempotent: carrying one out twice has the effect of once. */
-export function advance(plan: Plan, state: RunState, event: RunEvent): Advanced {
+export function advance(frozen: Plan, state: RunState, event: RunEvent): Advanced {
   if (state.status !== 'running') return { state: noteAfterEnd(state, event), commands: [] };
-  const applied = apply(plan, state, event);
-  const settled = settle(plan, applied.state);
+  const applied = apply(wholePlan(frozen, state), state, event);
+  const settled = settle(frozen, applied.state);
   return { state: settled.state, commands: [...applied.commands, ...settled.commands] };
 }
 
@@ -52,6 +53,9 @@ function apply(plan: Plan, state: RunState, event: RunEvent): Advanced {
     case 'stage-reused':
     case 'stage-not-reused':
     case 'stage-cancel-requested': {
+      const combinations = event.kind === 'stage-cancel-requested' ? combinationsOf(plan, event.stage) : [];
+      if (event.kind === 'stage-cancel-requested' && combinations.length > 0)
+        return cancelCombinations(plan, state, event, combinations);
       const stage = findStage(plan, event.stage);
       const before = state.stages[event.stage];
       if (stage === undefined || before === undefined) return { state, commands: [] };
@@ -65,6 +69,30 @@ function apply(plan: Plan, state: RunState, event: RunEvent): Advanced {
     default:
       return unreachable(event);
   }
+}
+
+const combinationsOf = (plan: Plan, id: string): readonly string[] => {
+  const work = findStage(plan, id)?.work;
+  return work?.kind === 'matrix' ? (work.stages ?? []) : [];
+};
+
+/** Whoever ends a stage with a matrix ends all of its combinations; it ends with them. */
+function cancelCombinations(
+  plan: Plan,
+  state: RunState,
+  event: Extract<RunEvent, { kind: 'stage-cancel-requested' }>,
+  combinations: readonly string[],
+): Advanced {
+  const stages: Record<string, StageState> = { ...state.stages };
+  const commands: RunCommand[] = [];
+  for (const id of combinations) {
+    const [stage, before] = [findStage(plan, id), stages[id]];
+    const change = stage === undefined || before === undefined ? null : cancelStage(stage, before, event);
+    if (change === null) continue;
+    stages[id] = change.state;
+    commands.push(...change.commands);
+  }
+  return { state: { ...state, stages }, commands };
 }
 
 type StageEvent = Exclude<
@@ -116,8 +144,12 @@ function changeStage(
 /** What a re-run keeps has ended before it begins. */
 function keepStages(state: RunState, kept: Readonly<Record<string, StageEnd>>): RunState {
   const stages: Record<string, StageState> = { ...state.stages };
-  for (const [id, end] of Object.entries(kept)) if (stages[id]?.status === 'waiting') stages[id] = end;
-  return { ...state, stages };
+  const later: Record<string, StageEnd> = {};
+  for (const [id, end] of Object.entries(kept)) {
+    if (stages[id] === undefined) later[id] = end;
+    else if (stages[id].status === 'waiting') stages[id] = end;
+  }
+  return { ...state, stages, ...(Object.keys(later).length === 0 ? {} : { keptLater: later }) };
 }
 
 /** What an ended run had left behind, and that it was removed, is still told among its events. */

@@ -60,7 +60,8 @@ function cancelStages(
   const stages: Record<string, StageState> = { ...state.stages };
   for (const stage of plan.stages) {
     const before = stages[stage.id];
-    if (before === undefined || isSpared(stage, before)) continue;
+    const endsWithOthers = stage.work.kind === 'matrix' && stage.work.stages !== null;
+    if (before === undefined || endsWithOthers || isSpared(stage, before)) continue;
     const change = cancelOne(stage, before, at, why);
     stages[stage.id] = change.state;
     commands.push(...change.commands);

@@ -2,6 +2,7 @@
 // result was made from one that is made anew.
 import type { StageWork } from '../language/definition.ts';
 import type { Plan, PlannedStage } from '../plan/plan.ts';
+import { wholePlan } from '../plan/whole-plan.ts';
 import { err, ok, type Result } from '../result.ts';
 import { findStage } from './find-stage.ts';
 import { isStageEnd, type KeptFrom, type RunState, type StageEnd } from './run-state.ts';
@@ -25,16 +26,18 @@ export interface RerunProblem {
  * they are built again where a stage that is run again uses the image.
  */
 export function chooseRerun(
-  plan: Plan,
+  frozen: Plan,
   state: RunState,
   what: RerunWhat,
   goneImages: ReadonlyMap<string, string>,
 ): Result<readonly RerunStage[], RerunProblem> {
+  const plan = wholePlan(frozen, state);
   const problem = whyNot(plan, state, what);
   if (problem !== null) return err(problem);
   const again = new Map<string, string>();
-  for (const { id } of plan.stages) {
-    const why = ownReason(state, id, what);
+  for (const { id, combination } of plan.stages) {
+    const isPartOfFirst = typeof what === 'object' && combination?.of === what.from;
+    const why = ownReason(state, id, isPartOfFirst ? { from: id } : what);
     if (why !== null) again.set(id, why);
   }
   spread(plan, goneImages, again);

@@ -1,4 +1,5 @@
 import type { Plan } from '../plan/plan.ts';
+import { wholePlan } from '../plan/whole-plan.ts';
 import type { RunState } from './run-state.ts';
 
 /** Why a run that still goes on can only fail. */
@@ -16,7 +17,7 @@ export interface ForeseenFailure {
 export function foreseeFailure(plan: Plan, state: RunState): ForeseenFailure | null {
   if (state.status !== 'running') return null;
   let first: (ForeseenFailure & { readonly at: number }) | null = null;
-  for (const { id } of plan.stages) {
+  for (const { id } of wholePlan(plan, state).stages) {
     const stage = state.stages[id];
     if (stage?.status !== 'failed' || stage.allowed) continue;
     if (first !== null && first.at <= stage.finishedAt) continue;

@@ -7,7 +7,9 @@ export function keepFailures(plan: Plan): Plan {
 }
 
 function keep(stage: PlannedStage): PlannedStage {
-  const { work } = stage;
+  const { work, unexpanded } = stage;
+  if (unexpanded !== undefined)
+    return { ...stage, unexpanded: { ...unexpanded, each: keep(unexpanded.each) } };
   if (work.kind !== 'steps') return stage;
   return { ...stage, work: { ...work, keepOnFailureMs: Math.max(debugHoldMs, work.keepOnFailureMs ?? 0) } };
 }

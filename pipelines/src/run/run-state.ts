@@ -7,7 +7,7 @@
 //            │     └────────────────┤   (a failure class that the policy names)
 //            └─► awaiting-approval ─┴─► failed | cancelled
 //
-import type { FailureClass } from '../language/definition.ts';
+import type { Combination, FailureClass } from '../language/definition.ts';
 
 export type RunStatus = 'running' | 'succeeded' | 'failed' | 'cancelled';
 
@@ -20,6 +20,21 @@ export interface RunState {
   readonly stages: Readonly<Record<string, StageState>>;
   /** Set while it waits for its turn in its concurrency group: until then no stage starts. */
   readonly awaitsTurn?: { readonly group: string; readonly since: number };
+  /** Stages with a matrix whose combinations became known while the run went on. */
+  readonly expanded?: Readonly<Record<string, ExpandedMatrix>>;
+  /** Of a re-run: ends of combinations that are kept, if they become stages again. */
+  readonly keptLater?: Readonly<Record<string, StageEnd>>;
+}
+
+export interface ExpandedMatrix {
+  readonly combinations: readonly {
+    readonly name: string;
+    readonly values: Combination;
+    /** Of its concurrency, rendered. */
+    readonly group?: string;
+  }[];
+  /** For people. */
+  readonly reason: string;
 }
 
 export interface CancelRequest {

@@ -1,29 +1,31 @@
 // After every event: what can be decided now is decided. Plans are in topological order, so one pass is enough.
-import type { Plan, PlannedStage } from '../plan/plan.ts';
+import type { Plan, PlannedStage, Unexpanded } from '../plan/plan.ts';
 import { stageCondition } from '../plan/resolve-stage.ts';
+import { wholePlan } from '../plan/whole-plan.ts';
 import { begin } from './finish-attempt.ts';
 import {
   isStageEnd,
+  type ExpandedMatrix,
   type RunCommand,
   type RunState,
   type RunStatus,
   type StageEnd,
   type StageState,
 } from './run-state.ts';
+import { expandNow, gatherEnds, withCombinations } from './settle-matrix.ts';
 import type { Advanced, StageChange } from './transition.ts';
 
 /** Starts, skips or cancels every waiting stage whose needs have ended, and ends a run that has nothing left. */
-export function settle(plan: Plan, state: RunState): Advanced {
+export function settle(frozen: Plan, state: RunState): Advanced {
   if (state.awaitsTurn !== undefined) return { state, commands: [] };
-  const stages: Record<string, StageState> = { ...state.stages };
-  const current: RunState = { ...state, stages };
   const commands: RunCommand[] = [];
-  for (const stage of plan.stages) {
-    if (stages[stage.id]?.status !== 'waiting') continue;
-    const change = decide(plan, current, stage);
-    if (change === null) continue;
-    stages[stage.id] = change.state;
-    commands.push(...change.commands);
+  let current = state;
+  for (;;) {
+    const pass = settleOnce(wholePlan(frozen, current), current);
+    commands.push(...pass.commands);
+    const hasNewStages = pass.state.expanded !== current.expanded;
+    current = pass.state;
+    if (!hasNewStages) break;
   }
   const status = endStatus(current);
   if (status === null) return { state: current, commands };
@@ -31,26 +33,43 @@ export function settle(plan: Plan, state: RunState): Advanced {
   return { state: { ...current, status, finishedAt: lastEnd(current) }, commands };
 }
 
-function decide(plan: Plan, state: RunState, stage: PlannedStage): StageChange | null {
+/** One pass; a matrix that is expanded in it has its stages looked at in the next one. */
+function settleOnce(plan: Plan, state: RunState): Advanced {
+  const stages: Record<string, StageState> = { ...state.stages };
+  let current: RunState = { ...state, stages };
+  const commands: RunCommand[] = [];
+  const made: (readonly [PlannedStage, ExpandedMatrix])[] = [];
+  for (const stage of plan.stages) {
+    if (stages[stage.id]?.status !== 'waiting') continue;
+    const change = decide(plan, current, stage);
+    if (change === null) continue;
+    if ('combinations' in change) {
+      made.push([stage, change]);
+      continue;
+    }
+    stages[stage.id] = change.state;
+    commands.push(...change.commands);
+  }
+  for (const [stage, matrix] of made) current = withCombinations(current, stage, matrix);
+  return { state: current, commands };
+}
+
+function decide(plan: Plan, state: RunState, stage: PlannedStage): StageChange | ExpandedMatrix | null {
   const at = readyAt(state, stage);
   if (at === null) return null;
   if (!stage.decision.included)
     return end({ status: 'skipped', finishedAt: at, reason: stage.decision.reasons.join('; ') });
+  if (stage.work.kind === 'matrix' && stage.work.stages !== null)
+    return end(gatherEnds(state, stage.work.stages, at));
   const condition = stageCondition(plan, state, stage.id);
-  if (!condition.ok) {
-    const failure = { class: 'failed', message: condition.error, exitCode: null } as const;
-    return end({
-      status: 'failed',
-      attempt: 1,
-      startedAt: at,
-      finishedAt: at,
-      failure,
-      steps: [],
-      allowed: false,
-    });
-  }
+  if (!condition.ok) return end(failedAt(at, condition.error));
   const isForced = state.cancel?.forcedBy !== undefined;
-  if (condition.value.runs && !isForced) return start(stage, at, condition.value.reason);
+  if (condition.value.runs && !isForced) {
+    const { unexpanded } = stage;
+    return unexpanded === undefined
+      ? start(stage, at, condition.value.reason)
+      : expand(plan, state, stage, unexpanded, at);
+  }
   if (state.cancel !== null) {
     const { by, reason } = state.cancel;
     const finishedAt = Math.max(at, state.cancel.at);
@@ -63,6 +82,29 @@ function decide(plan: Plan, state: RunState, stage: PlannedStage): StageChange |
   }
   return end({ status: 'skipped', finishedAt: at, reason: condition.value.reason });
 }
+
+function expand(
+  plan: Plan,
+  state: RunState,
+  stage: PlannedStage,
+  unexpanded: Unexpanded,
+  at: number,
+): StageChange | ExpandedMatrix {
+  const made = expandNow(plan, state, stage, unexpanded);
+  if (!made.ok) return end(failedAt(at, made.error));
+  if (made.value.combinations.length > 0) return made.value;
+  return end({ status: 'skipped', finishedAt: at, reason: 'its matrix has no combination: a list is empty' });
+}
+
+const failedAt = (at: number, message: string): StageEnd => ({
+  status: 'failed',
+  attempt: 1,
+  startedAt: at,
+  finishedAt: at,
+  failure: { class: 'failed', message, exitCode: null },
+  steps: [],
+  allowed: false,
+});
 
 /** When the last of the stage's needs ended; null while one has not. */
 function readyAt(state: RunState, stage: PlannedStage): number | null {

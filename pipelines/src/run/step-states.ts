@@ -13,6 +13,7 @@ export function initialSteps(work: StageWork): readonly StepState[] {
       return [{ name: work.kind, status: 'waiting' }];
     case 'deploy':
     case 'approve':
+    case 'matrix':
       return [];
     default:
       return unreachable(work);

@@ -1,4 +1,5 @@
 import { artifactSources } from '@sluice/pipelines/plan/artifact-sources';
+import { wholePlan } from '@sluice/pipelines/plan/whole-plan';
 import type { Plan, PlannedStage } from '@sluice/pipelines/plan/plan';
 import { originRun, type RunState } from '@sluice/pipelines/run/run-state';
 import { listArtifactsOfRuns, type ArtifactRow } from '../store/artifact-store.ts';
@@ -19,7 +20,8 @@ export async function findArtifactsFor(
   if (sources.length === 0) return [];
   const run = await findRun(db, runId);
   if (run?.content.kind !== 'planned') return [];
-  return lastArtifacts(db, runId, run.content.state, sources);
+  const { state } = run.content;
+  return lastArtifacts(db, runId, state, artifactSources(wholePlan(plan, state), stage));
 }
 
 /** Of each of these stages of a run, the artifact of its last attempt that kept one. */

@@ -1,3 +1,4 @@
+import { wholePlan } from '@sluice/pipelines/plan/whole-plan';
 import type { PlannedRun } from '../store/run-store.ts';
 import { listWorkersOfAttempts } from '../store/attempt-store.ts';
 import type { Unit } from './unit.ts';
@@ -12,7 +13,7 @@ export async function findGoneImages(unit: Unit, run: PlannedRun): Promise<Reado
   const { plan, state } = run.content;
   const gone = new Map<string, string>();
   const builders: { readonly stage: string; readonly runId: string; readonly attempt: number }[] = [];
-  for (const { id, work } of plan.stages) {
+  for (const { id, work } of wholePlan(plan, state).stages) {
     const stage = state.stages[id];
     if (work.kind !== 'build' || stage?.status !== 'succeeded') continue;
     if (stage.finishedAt < unit.at - imagesLastMs) gone.set(id, 'its image is older than workers keep them');

@@ -1,6 +1,7 @@
 // Places in the lines of concurrency groups: taken with the run, given back with its end. Everything here happens in
 // the transaction of the change itself, so a crash leaves no group taken by nobody.
 import type { Plan } from '@sluice/pipelines/plan/plan';
+import { wholePlan } from '@sluice/pipelines/plan/whole-plan';
 import { isStageEnd } from '@sluice/pipelines/run/run-state';
 import { groupsOf } from '@sluice/pipelines/schedule/groups-of';
 import { addToOutbox, type OutboxCommand, type StepCommand } from '../store/outbox-store.ts';
@@ -21,7 +22,7 @@ export async function lockGroupsOf(unit: Unit, repositoryId: string, plan: Plan)
 }
 
 export async function takeTickets(unit: Unit, run: PlannedRun): Promise<void> {
-  const uses = groupsOf(run.content.plan);
+  const uses = groupsOf(wholePlan(run.content.plan, run.content.state));
   if (uses.length > 0) await saveTickets(unit.trx, holderOf(run), uses, 'ahead', unit.at);
 }
 
@@ -31,7 +32,7 @@ export async function requestTurn(
   run: PlannedRun,
   stage: string | null,
 ): Promise<readonly OutboxCommand[]> {
-  const uses = groupsOf(run.content.plan).filter((use) => use.stage === stage);
+  const uses = groupsOf(wholePlan(run.content.plan, run.content.state)).filter((use) => use.stage === stage);
   if (uses.length === 0) return [];
   await saveTickets(unit.trx, holderOf(run), uses, 'waiting', unit.at);
   return uses.map(({ group }) => turnOf({ repositoryId: run.repositoryId, group }));
@@ -39,7 +40,7 @@ export async function requestTurn(
 
 /** Gives back the places of what has ended, and lets the next ones begin. */
 export async function releaseTurns(unit: Unit, before: PlannedRun, run: PlannedRun): Promise<void> {
-  const uses = groupsOf(run.content.plan);
+  const uses = groupsOf(wholePlan(run.content.plan, run.content.state));
   if (uses.length === 0) return;
   const { state } = run.content;
   const ended = uses.flatMap(({ stage }) => {
@@ -56,7 +57,10 @@ export async function releaseTurns(unit: Unit, before: PlannedRun, run: PlannedR
 
 /** A run that begins to wait for a person, or no longer does, holds up others otherwise than before. */
 export async function reconsiderTurns(unit: Unit, run: PlannedRun): Promise<void> {
-  const groups = groupsOf(run.content.plan).map(({ group }) => ({ repositoryId: run.repositoryId, group }));
+  const groups = groupsOf(wholePlan(run.content.plan, run.content.state)).map(({ group }) => ({
+    repositoryId: run.repositoryId,
+    group,
+  }));
   await giveTurns(unit, groups);
 }
 

@@ -1,4 +1,5 @@
 import { foreseeFailure } from '@sluice/pipelines/run/foresee-failure';
+import { wholePlan } from '@sluice/pipelines/plan/whole-plan';
 import type { ArtifactView, AttemptView, RunSummary, RunView } from '@sluice/pipelines/protocol/api';
 import { listArtifactsOfRuns, type ArtifactRow } from '../store/artifact-store.ts';
 import { listAttemptsOfRuns, type Attempt } from '../store/attempt-store.ts';
@@ -36,7 +37,7 @@ export async function runView(db: Database, runId: string): Promise<RunView | nu
     ...summaryOf(run, rollouts),
     reruns: reruns.map(({ id, number, rerun }) => ({ id, number, by: rerun?.by ?? '' })),
     revision: run.revision,
-    plan: content.kind === 'planned' ? content.plan : null,
+    plan: content.kind === 'planned' ? wholePlan(content.plan, content.state) : null,
     state: content.kind === 'planned' ? content.state : null,
     diagnostics: content.kind === 'broken' ? content.diagnostics : [],
     attempts: attempts.map((attempt) => attemptView(attempt, blobs, reports, holds)),
@@ -97,7 +98,7 @@ function summaryOf(run: Run, rollouts: readonly StageRollout[]): RunSummary {
     stages:
       content.kind === 'broken'
         ? []
-        : content.plan.stages.flatMap(({ id }) => {
+        : wholePlan(content.plan, content.state).stages.flatMap(({ id }) => {
             const stage = content.state.stages[id];
             return stage === undefined ? [] : [{ id, status: shownStageStatus(id, stage, rollouts) }];
           }),

@@ -20,19 +20,20 @@ import {
   type GraphLayout,
   type Point,
 } from '../state/graph-layout.ts';
-import { stageSpan, type StageOfRun } from '../state/run-view.ts';
+import { endedOf, type StageOfGraph } from '../state/matrix-groups.ts';
+import { stageSpan } from '../state/run-view.ts';
 import { StateBadge } from './state-badge.tsx';
 import { stateColor } from './state-look.ts';
 import { Duration } from './times.tsx';
 import './stage-graph.css';
 
 type StageNode = Node<
-  { readonly stage: StageOfRun; readonly isOpen: boolean; readonly onSelect: () => void },
+  { readonly stage: StageOfGraph; readonly isOpen: boolean; readonly onSelect: () => void },
   'stage'
 >;
 
 interface StageGraphProps {
-  readonly stages: readonly StageOfRun[];
+  readonly stages: readonly StageOfGraph[];
   readonly openId: string | null;
   readonly onSelect: (stage: string) => void;
 }
@@ -80,7 +81,7 @@ export function StageGraph({ stages, openId, onSelect }: StageGraphProps) {
 }
 
 function toNode(
-  stage: StageOfRun,
+  stage: StageOfGraph,
   layout: GraphLayout,
   openId: string | null,
   onSelect: (stage: string) => void,
@@ -98,7 +99,7 @@ function toNode(
 
 type NeedEdge = Edge<{ readonly points: readonly Point[] }, 'need'>;
 
-function toEdges(stages: readonly StageOfRun[], layout: GraphLayout): NeedEdge[] {
+function toEdges(stages: readonly StageOfGraph[], layout: GraphLayout): NeedEdge[] {
   const path = criticalPath(stages);
   return stages.flatMap(({ planned }) =>
     planned.needs.map((need): NeedEdge => ({
@@ -123,6 +124,7 @@ function StageBox({ data: { stage, isOpen, onSelect } }: NodeProps<StageNode>) {
         type="button"
         className="stage-box nopan"
         data-state={stage.shown}
+        data-many={stage.combinations.length > 0}
         aria-pressed={isOpen}
         style={{ borderLeftColor: stateColor(stage.shown) }}
         onClick={onSelect}
@@ -132,6 +134,9 @@ function StageBox({ data: { stage, isOpen, onSelect } }: NodeProps<StageNode>) {
           <span className="clip">{stage.planned.id}</span>
           <span className="soft clip">
             {t.stage.kinds[stage.planned.work.kind]}
+            {stage.combinations.length > 0 && (
+              <> · {t.stage.combinationsEnded(endedOf(stage), stage.combinations.length)}</>
+            )}
             {startedAt !== null && (
               <>
                 {' · '}

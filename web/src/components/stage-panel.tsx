@@ -7,19 +7,27 @@ import { useMessages } from '../messages/language-context.tsx';
 import { readTargetLine } from '../state/target-line.ts';
 import { isOver } from '../state/state-name.ts';
 import { stepsOfLog, type StageOfRun } from '../state/run-view.ts';
+import { CombinationList } from './combination-list.tsx';
 import { LogView, type LogViewHandle } from './log-view.tsx';
 import { StageActions } from './stage-actions.tsx';
 import { StageDetails } from './stage-details.tsx';
 import './stage-panel.css';
 
+interface StagePanelProps {
+  readonly run: RunView;
+  readonly stage: StageOfRun;
+  /** Of a stage with a matrix. */
+  readonly combinations: readonly StageOfRun[];
+}
+
 /** One stage: what is known about it at the left, its log at the right. */
-export function StagePanel({ run, stage }: { readonly run: RunView; readonly stage: StageOfRun }) {
+export function StagePanel({ run, stage, combinations }: StagePanelProps) {
   const t = useMessages();
   const navigate = useNavigate();
   const { hash } = useLocation();
   const [parameters] = useSearchParams();
   const log = useRef<LogViewHandle>(null);
-  const { id, work } = stage.planned;
+  const { id, work, combination } = stage.planned;
   const asked = Number(parameters.get('attempt'));
   const attempt = stage.attempts.find((candidate) => candidate.attempt === asked) ?? stage.attempts[0];
   const address = (number: number, line: number | null) => ({
@@ -35,8 +43,19 @@ export function StagePanel({ run, stage }: { readonly run: RunView; readonly sta
           attempt={attempt}
           onStep={attempt === undefined ? null : (step) => log.current?.showStep(step)}
         />
+        {combination !== undefined && (
+          <Link
+            className="link"
+            to={{ search: `?${new URLSearchParams({ stage: combination.of })}` }}
+            replace
+            preventScrollReset
+          >
+            ← {t.stage.partOf(combination.of)}
+          </Link>
+        )}
+        <CombinationList combinations={combinations} />
         <StageActions run={run} stage={stage} attempt={attempt} />
-        {attempt === undefined && work.kind !== 'approve' && (
+        {attempt === undefined && work.kind !== 'approve' && combinations.length === 0 && (
           <p className="soft">{isOver(stage.shown) ? t.log.noLog : t.log.notStarted}</p>
         )}
         {attempt !== undefined && stage.attempts.length > 1 && (

@@ -13,6 +13,7 @@ import { StagePanel } from '../components/stage-panel.tsx';
 import { useShortcuts } from '../components/use-shortcuts.ts';
 import { useTabTitle } from '../components/use-tab-title.ts';
 import { useMessages } from '../messages/language-context.tsx';
+import { boxOf, foldMatrices } from '../state/matrix-groups.ts';
 import { runHeadline, stagesOf, stageToOpen } from '../state/run-view.ts';
 
 /** Where is it, why is it waiting, what failed? */
@@ -24,9 +25,11 @@ export default function RunPage() {
   useTabTitle(run.data === undefined ? null : runHeadline(run.data));
   const isNarrow = useMediaQuery('(max-width: 760px)', window.innerWidth <= 760);
   const stages = useMemo(() => (run.data === undefined ? [] : stagesOf(run.data)), [run.data]);
+  const boxes = useMemo(() => foldMatrices(stages), [stages]);
   const asked = parameters.get('stage');
   const openId = stages.some(({ planned }) => planned.id === asked) ? asked : stageToOpen(stages);
   const open = stages.find(({ planned }) => planned.id === openId);
+  const combinations = boxes.find(({ planned }) => planned.id === openId)?.combinations ?? [];
   const select = (stage: string) => setParameters({ stage }, { replace: true, preventScrollReset: true });
   const move = (by: number) => {
     const next = stages[stages.findIndex(({ planned }) => planned.id === openId) + by];
@@ -46,12 +49,14 @@ export default function RunPage() {
       {stages.length === 0 && run.data.plan !== null && <p className="soft">{t.run.noStages}</p>}
       {stages.length > 0 &&
         (isNarrow ? (
-          <StageList stages={stages} openId={openId} onSelect={select} />
+          <StageList stages={boxes} openId={boxOf(stages, openId)} onSelect={select} />
         ) : (
-          <StageGraph stages={stages} openId={openId} onSelect={select} />
+          <StageGraph stages={boxes} openId={boxOf(stages, openId)} onSelect={select} />
         ))}
       {run.data.plan !== null && <PlanExplained plan={run.data.plan} />}
-      {open !== undefined && <StagePanel key={open.planned.id} run={run.data} stage={open} />}
+      {open !== undefined && (
+        <StagePanel key={open.planned.id} run={run.data} stage={open} combinations={combinations} />
+      )}
     </div>
   );
 }

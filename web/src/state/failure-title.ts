@@ -24,6 +24,7 @@ export function failureTitle(
     case 'build':
     case 'scan':
     case 'push':
+    case 'matrix':
       return work.kind;
     default:
       return unreachable(work);

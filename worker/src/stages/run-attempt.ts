@@ -213,7 +213,7 @@ async function runStage(
   const { checkout, docker, runners, server, folder } = deps;
   const { root, workspace, scratch } = folders;
   const { work, id } = claim.stage;
-  if (work.kind === 'deploy' || work.kind === 'approve') {
+  if (work.kind === 'deploy' || work.kind === 'approve' || work.kind === 'matrix') {
     throw new Error(`stage "${id}" is of kind ${work.kind}, which no attempt carries out`);
   }
   const isWanted = !wasUsed && (work.kind !== 'steps' || work.checkout);

@@ -2,16 +2,16 @@ import { didYouMean } from '../suggest.ts';
 import type { ExpressionProblem, Reference, Walk } from './expression-walk.ts';
 import { fixedNames, rootNames, type ValueType } from './names.ts';
 
-/** Fixed names are checked here; `inputs`, `env` and `stages` against the file, later. */
+/** Names that are checked against the file, later. */
+const byFile: ReadonlySet<string> = new Set(['inputs', 'env', 'matrix', 'stages']);
+
+/** Fixed names are checked here. */
 export function checkName(walk: Walk, reference: Reference): ValueType {
   const [root = ''] = reference.path;
   const add = (code: string, message: string): ValueType => {
     walk.problems.push({ code, message, offset: reference.offset, length: reference.length });
     return 'any';
   };
-  if (root === 'matrix') {
-    return add('not-supported-yet', `${root} is not part of this version.`);
-  }
   if (!rootNames.has(root)) {
     const known = [...rootNames].filter((name) => name !== 'version');
     return add(
@@ -20,7 +20,7 @@ export function checkName(walk: Walk, reference: Reference): ValueType {
     );
   }
   walk.references.push(reference);
-  if (root === 'stages' || root === 'env' || root === 'inputs') return root === 'env' ? 'text' : 'any';
+  if (byFile.has(root)) return root === 'env' ? 'text' : 'any';
   const written = reference.path.join('.');
   const definition = fixedNames.get(written);
   if (definition === undefined) {

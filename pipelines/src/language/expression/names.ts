@@ -12,7 +12,7 @@ export interface NameDefinition {
 const eventNames = ['push', 'pull_request', 'tag', 'manual'] as const;
 export const stageStatuses = ['succeeded', 'failed', 'cancelled', 'skipped'] as const;
 
-/** Full paths of fixed names. `inputs.*`, `env.*` and `stages.*` depend on the file. */
+/** Full paths of fixed names. `inputs.*`, `env.*`, `matrix.*` and `stages.*` depend on the file. */
 export const fixedNames: ReadonlyMap<string, NameDefinition> = new Map<string, NameDefinition>([
   ['event', { type: 'text', values: eventNames }],
   ['branch', { type: 'text', strangerWritten: true }],
@@ -36,6 +36,7 @@ export const rootNames: ReadonlySet<string> = new Set([
   ...[...fixedNames.keys()].map((path) => path.split('.')[0] ?? path),
   'inputs',
   'env',
+  'matrix',
   'stages',
 ]);
 

@@ -1,6 +1,7 @@
 // The values behind the names of an expression, as far as they are known yet.
 import type { CelInput } from '@bufbuild/cel';
 import type { InputValue, Trigger } from '../../trigger/trigger.ts';
+import type { Combination } from '../definition.ts';
 import type { Reference } from './expression-walk.ts';
 import type { Bindings } from './compile-expression.ts';
 
@@ -9,6 +10,8 @@ export interface Scope {
   readonly inputs: Readonly<Record<string, InputValue>>;
   /** Text of an environment variable; null: not known (yet). */
   readonly env: (name: string) => string | null;
+  /** Of the stage's combination; absent: it has no matrix, or its combinations are not known yet. */
+  readonly matrix?: Combination;
   /** Null: not known yet (planning). */
   readonly run: RunIdentity | null;
   /** How a stage ended; null as a whole: not known yet (planning). */
@@ -35,6 +38,8 @@ export function isKnown(reference: Reference, scope: Scope): boolean {
       return scope.run !== null;
     case 'inputs':
       return Object.hasOwn(scope.inputs, name);
+    case 'matrix':
+      return scope.matrix !== undefined && Object.hasOwn(scope.matrix, name);
     case 'stages':
       return scope.stage !== null;
     case 'env':
@@ -87,7 +92,9 @@ function rootValue(root: string, scope: Scope): CelInput {
         ? { number: BigInt(trigger.number), title: trigger.title, target_branch: trigger.targetBranch }
         : { number: 0n, title: '', target_branch: '' };
     case 'inputs':
-      return inputValues(scope.inputs);
+      return numbersAsCel(scope.inputs);
+    case 'matrix':
+      return numbersAsCel(scope.matrix ?? {});
     case 'run':
       return scope.run === null ? {} : { id: scope.run.id, number: BigInt(scope.run.number) };
     default:
@@ -95,9 +102,10 @@ function rootValue(root: string, scope: Scope): CelInput {
   }
 }
 
-function inputValues(inputs: Scope['inputs']): Record<string, CelInput> {
+/** Whole numbers are integers of CEL, so that they equal those that are written there. */
+function numbersAsCel(values: Readonly<Record<string, InputValue>>): Record<string, CelInput> {
   return Object.fromEntries(
-    Object.entries(inputs).map(([name, value]) => [
+    Object.entries(values).map(([name, value]) => [
       name,
       Number.isSafeInteger(value) ? BigInt(value) : value,
     ]),

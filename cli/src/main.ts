@@ -59,6 +59,19 @@ program
   });
 
 program
+  .command('convert')
+  .description('turn a pipeline of GitLab CI, GitHub Actions or Woodpecker into a first one of Sluice')
+  .argument('<file>', '.gitlab-ci.yml, .github/workflows/x.yml or .woodpecker.yml')
+  .option('--from <system>', 'gitlab, github or woodpecker, where the file does not tell')
+  .option('-o, --output <file>', 'write it there, such as .sluice.yml; a file that is there is kept')
+  .option('--json', 'the pipeline and the notes as JSON', false)
+  .action(async (file: string, options: { from?: string; output?: string; json: boolean }) => {
+    const { convertCommand } = await import('./convert-command.ts');
+    const { convertTerminal } = await import('./terminal.ts');
+    process.exitCode = await convertCommand({ ...options, file }, convertTerminal());
+  });
+
+program
   .command('runs')
   .description('list the newest runs')
   .option('--json', 'as JSON', false)

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import pc from 'picocolors';
+import type { ConvertTerminal } from './convert-command.ts';
 
 /** What commands that print need of the terminal; tests give their own. */
 export interface Terminal {
@@ -12,4 +13,10 @@ export const terminal = (): Terminal => ({
   readFile: (path) => readFile(path, 'utf8'),
   write: (text) => void process.stdout.write(text),
   colour: pc.isColorSupported,
+});
+
+export const convertTerminal = (): ConvertTerminal => ({
+  ...terminal(),
+  say: (text) => void process.stderr.write(text),
+  writeFile: (path, text) => writeFile(path, text, { flag: 'wx' }),
 });

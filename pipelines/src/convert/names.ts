@@ -1,0 +1,77 @@
+// Names of another system → names that our language accepts, each once.
+import { wordName } from '../language/read-values.ts';
+
+const taken = (name: string): boolean => name in Object.prototype || !wordName.pattern.test(name);
+
+/** Gives each name of another system its own; asks twice for the same name get the same answer. */
+export class StageNames {
+  readonly #byName = new Map<string, string>();
+  readonly #used = new Set<string>();
+
+  of(name: string): string {
+    const known = this.#byName.get(name);
+    if (known !== undefined) return known;
+    const id = this.fresh(name);
+    this.#byName.set(name, id);
+    return id;
+  }
+
+  /** A further name, never given before. */
+  fresh(name: string): string {
+    const wanted = wordOf(name, 'stage');
+    let id = wanted;
+    for (let count = 2; this.#used.has(id); count += 1) id = `${wanted.slice(0, 56)}-${count}`;
+    this.#used.add(id);
+    return id;
+  }
+
+  get(name: string): string | undefined {
+    return this.#byName.get(name);
+  }
+}
+
+export function wordOf(name: string, fallback: string): string {
+  const words = name
+    .replace(/[^A-Za-z0-9_-]+/g, '-')
+    .replace(/^[^A-Za-z]+|-+$/g, '')
+    .slice(0, 58);
+  const word = words === '' ? fallback : words;
+  return taken(word) ? `${fallback}-${word}`.slice(0, 60) : word;
+}
+
+/** A variable of the shell: `node-version` → `node_version`. */
+export function variableOf(name: string): string {
+  const word = name.replace(/[^A-Za-z0-9_]+/g, '_').slice(0, 190);
+  return /^[A-Za-z_]/.test(word) && !(word in Object.prototype) ? word : `_${word}`;
+}
+
+export const isVariable = (name: string): boolean =>
+  /^[A-Za-z_][A-Za-z0-9_]{0,199}$/.test(name) && !(name in Object.prototype);
+
+/** The name of a secret; null where it cannot be one. */
+export const secretName = (name: string): string | null =>
+  /^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/.test(name) ? name : null;
+
+/** The host name of a service. */
+export function hostOf(name: string): string {
+  const word = name
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, '-')
+    .replace(/^[^a-z]+|-+$/g, '')
+    .slice(0, 60)
+    .replace(/-+$/, '');
+  return word === '' || word === 'localhost' || word in Object.prototype
+    ? `service-${word}`.replace(/-$/, '')
+    : word;
+}
+
+/** The last part of an image's name, without tag: `registry.example.com/tools/postgres:16` → `postgres`. */
+export const imageWord = (image: string): string =>
+  (image.split('@')[0] ?? '').split('/').at(-1)?.split(':')[0] ?? '';
+
+/** CEL text in single quotes. */
+export const quoted = (text: string): string =>
+  `'${text
+    .replaceAll('\\', '\\\\')
+    .replaceAll("'", "\\'")
+    .replace(/\p{Cc}/gu, ' ')}'`;

@@ -85,6 +85,16 @@ program
   });
 
 program
+  .command('show')
+  .description('show one run: its stages, why each waits or failed, and behind whom')
+  .argument('<run>', 'number or id')
+  .option('--json', 'as JSON', false)
+  .action(async (run: string, options: { json: boolean }) => {
+    const { showRun } = await import('./commands/show.ts');
+    write(await showRun(api(), run, options, Date.now()));
+  });
+
+program
   .command('logs')
   .description('print the log of a run')
   .argument('<run>', 'number or id')

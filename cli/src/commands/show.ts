@@ -1,0 +1,94 @@
+// `sluice show`: one run: each stage with its state and why, who waits and behind whom, and what to type next.
+import pc from 'picocolors';
+import type { RunView } from '@sluice/pipelines/protocol/api';
+import { formatDiagnostic } from '@sluice/pipelines/language/format-diagnostic';
+import type { StageState } from '@sluice/pipelines/run/run-state';
+import { explainWait } from '@sluice/pipelines/schedule/wait-reason';
+import { unreachable } from '@sluice/pipelines/result';
+import type { ApiClient } from '../api-client.ts';
+import { age, stateWord } from '../state-word.ts';
+import { findRun } from './find-run.ts';
+
+export async function showRun(
+  api: ApiClient,
+  name: string,
+  options: { readonly json: boolean },
+  now: number,
+): Promise<string> {
+  const run = await findRun(api, name);
+  return options.json ? JSON.stringify(run, null, 2) : formatRun(run, now);
+}
+
+/** `now`: milliseconds since the epoch. */
+export function formatRun(run: RunView, now: number): string {
+  return [
+    `${pc.bold(`#${run.number}`)}  ${stateWord(run.status)}${run.repository} ${pc.dim(run.pipeline)}  ${pc.cyan(run.ref)}  ${run.commit.sha.slice(0, 7)}`,
+    `      ${firstLine(run.commit.message)} ${pc.dim(`· ${run.event.replace('_', ' ')} by ${run.actor}, ${age(now - run.createdAt)}`)}`,
+    ...(run.willFail === null ? [] : [pc.red(`      will fail: stage ${run.willFail.stage} failed`)]),
+    ...waitsOf(run, null, now).map((why) => pc.dim(`      ${why}`)),
+    ...run.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)),
+    '',
+    ...run.stages.flatMap((stage) => stageLines(run, stage, now)),
+    ...nextSteps(run),
+  ].join('\n');
+}
+
+function stageLines(run: RunView, { id, status }: RunView['stages'][number], now: number): readonly string[] {
+  const state = run.state?.stages[id];
+  const attempts = run.attempts.filter(({ stage }) => stage === id).length;
+  const tries = attempts > 1 ? pc.dim(`  attempt ${attempts}`) : '';
+  const waits = waitsOf(run, id, now);
+  const why = waits.length > 0 || state === undefined ? waits : [reasonOf(state, now)];
+  return [`  ${stateWord(status)}${id}${tries}`, ...why.flatMap(indented)];
+}
+
+const waitsOf = ({ waits = [] }: RunView, stage: string | null, now: number): readonly string[] =>
+  waits.filter((wait) => wait.stage === stage).map(({ why }) => explainWait(why, now));
+
+/** Empty where the state says it all. */
+function reasonOf(state: StageState, now: number): string {
+  switch (state.status) {
+    case 'waiting':
+    case 'queued':
+    case 'cancelled':
+    case 'skipped':
+      return state.reason;
+    case 'retrying':
+      return `${state.reason}; again in ${span(state.dueAt - now)}`;
+    case 'running':
+      return `on ${state.worker} for ${span(now - state.startedAt)}`;
+    case 'awaiting-approval':
+      return `asked ${age(now - state.since)}, votes so far: ${state.votes.length}`;
+    case 'succeeded':
+      return [
+        `in ${span(state.finishedAt - state.startedAt)}`,
+        ...(state.reason === null ? [] : [state.reason]),
+      ].join(', ');
+    case 'failed':
+      return `${state.failure.class}: ${state.failure.message}`;
+    default:
+      return unreachable(state);
+  }
+}
+
+const span = (ms: number): string => {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  return seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+};
+
+const indented = (text: string): readonly string[] =>
+  text.split('\n').map((line) => pc.dim(`${' '.repeat(19)}${line}`));
+
+const firstLine = (text: string): string => text.split('\n')[0] ?? '';
+
+/** What a person most likely does now. */
+function nextSteps(run: RunView): readonly string[] {
+  const steps = [
+    ...(run.status === 'awaiting-approval' ? [`sluice approve ${run.number}`] : []),
+    ...(run.status === 'failed' && run.plan !== null ? [`sluice rerun ${run.number} --failed`] : []),
+    ...(run.attempts.length > 0
+      ? [`sluice logs ${run.number}${run.finishedAt === null ? ' --follow' : ''}`]
+      : []),
+  ];
+  return steps.length === 0 ? [] : ['', ...steps.map((step) => pc.dim(`  ${step}`))];
+}

@@ -30,6 +30,8 @@ const run: RunView = {
   state: {
     status: 'running',
     cancel: null,
+    startedAt: at - 55_000,
+    finishedAt: null,
     stages: {
       unit: {
         status: 'failed',

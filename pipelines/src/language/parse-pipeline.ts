@@ -13,8 +13,9 @@ import type { Diagnostic } from './diagnostic.ts';
 import { field, readFields, readOptionalFields, requiredField, type Fields, type Reader } from './fields.ts';
 import { readConcurrency } from './read-concurrency.ts';
 import { defaultRetry, readRetry } from './read-retry.ts';
-import { readStage, type StageDefaults } from './read-stage.ts';
-import { readResources } from './read-steps-work.ts';
+import { readImageName } from './read-image-name.ts';
+import { readPool, readStage, type StageDefaults } from './read-stage.ts';
+import { readResources, readShell } from './read-steps-work.ts';
 import { readEnv } from './read-templates.ts';
 import { noTriggers, readTriggerRules } from './read-trigger-rules.ts';
 import { readDuration } from './read-units.ts';
@@ -74,7 +75,7 @@ function readDefinition(reading: Reading, root: SourceNode, file: string): Pipel
   const readPipelineEnv: Reader<Readonly<Record<string, EnvValue>>> = (_, node, name) =>
     readEnv(reading, node, name, 'pipeline-env', { stage: null, env: [] });
   const env = field(fields, 'env', readPipelineEnv, {});
-  const defaults = readDefaults(fields);
+  const defaults = readDefaults(fields, env);
   const readAll: Reader<readonly StageDefinition[]> = (_, node) => readStages(reading, node, env, defaults);
   return {
     name: field(fields, 'name', readPlainText, nameFromFile(file)),
@@ -92,18 +93,20 @@ function nameFromFile(file: string): string {
   return base === '' || base.startsWith('.') ? 'pipeline' : base;
 }
 
-function readDefaults(fields: Fields): StageDefaults {
+function readDefaults(fields: Fields, env: Readonly<Record<string, EnvValue>>): StageDefaults {
   const none: StageDefaults = {
     timeoutMs: 30 * 60_000,
     retry: defaultRetry,
     resources: { cpu: null, memoryBytes: null, pids: null },
+    image: null,
+    shell: 'sh',
+    pool: null,
   };
   const { reading } = fields;
   const entry = fields.entries.get('defaults');
   if (entry === undefined) return none;
   const defaults = readOptionalFields(reading, entry.value, 'defaults', {
-    known: ['timeout', 'retry', 'resources'],
-    later: ['image', 'env', 'shell'],
+    known: ['timeout', 'retry', 'resources', 'image', 'shell', 'pool'],
   });
   return {
     timeoutMs: field(defaults, 'timeout', readDuration(1_000), none.timeoutMs),
@@ -114,6 +117,9 @@ function readDefaults(fields: Fields): StageDefaults {
       (_, node, name) => readResources(reading, node, name, none.resources),
       none.resources,
     ),
+    image: field(defaults, 'image', readImageName({ stage: null, env: [env] }), none.image),
+    shell: field(defaults, 'shell', readShell, none.shell),
+    pool: field(defaults, 'pool', readPool, none.pool),
   };
 }
 

@@ -1,6 +1,5 @@
 import type {
   EnvValue,
-  Resources,
   RetryPolicy,
   StageDefinition,
   StageKind,
@@ -14,17 +13,18 @@ import { readMatrix } from './read-matrix.ts';
 import { readDeployWork } from './read-deploy-work.ts';
 import { readBuildWork, readPushWork, readScanWork } from './read-image-work.ts';
 import { readRetry } from './read-retry.ts';
-import { readStepsWork, stepsKeys } from './read-steps-work.ts';
+import { readStepsWork, stepsKeys, type StepsDefaults } from './read-steps-work.ts';
 import { readCondition, readEnv, type TemplateContext } from './read-templates.ts';
 import { readDuration } from './read-units.ts';
 import { readBoolean, readInteger, readList, readPlainText, readTextNode } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
-export interface StageDefaults {
+/** What a stage has where it does not say otherwise. */
+export interface StageDefaults extends StepsDefaults {
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
-  readonly resources: Resources;
+  readonly pool: string | null;
 }
 
 /** Kinds of work as they are written: a matrix has one of these for each combination. */
@@ -75,7 +75,7 @@ export function readStage(
     timeoutMs: field(fields, 'timeout', readDuration(1_000), defaults.timeoutMs),
     retry: field(fields, 'retry', readRetry(defaults.retry), defaults.retry),
     allowFailure: field(fields, 'allow_failure', readAllowFailure, false),
-    pool: readPlace(fields, 'pool', ['deploy', 'approve'], readPool),
+    pool: readPlace(fields, 'pool', ['deploy', 'approve'], readPool) ?? poolOf(fields, defaults),
     concurrency: readPlace(fields, 'concurrency', ['approve'], readConcurrency(context)),
     matrix: readPlace(fields, 'matrix', ['deploy', 'approve'], readMatrix(outer)),
     work: readWork(fields, context, defaults),
@@ -110,8 +110,12 @@ const readAllowFailure: Reader<boolean | readonly number[]> = (reading, node, na
     ? readBoolean(reading, node, name)
     : readList(readInteger(1, 255))(reading, node, name);
 
+/** What the server itself carries out is in no pool. */
+const poolOf = ({ entries }: Fields, { pool }: StageDefaults): string | null =>
+  entries.has('deploy') || entries.has('approve') ? null : pool;
+
 /** Workers name their pool by SLUICE_POOL. */
-const readPool: Reader<string> = (reading, node, name) => {
+export const readPool: Reader<string> = (reading, node, name) => {
   const text = readTextNode(reading, node, name)?.value ?? '';
   if (text !== '' && !/^[\w-]{1,50}$/.test(text)) {
     const message = `${name} must be the name of a pool of workers: letters, digits, - and _, at most 50.`;
@@ -141,7 +145,7 @@ function readWork(fields: Fields, context: TemplateContext, defaults: StageDefau
       const at = { start: fields.node.start, end: fields.node.start + 1 };
       report(reading, at, 'no-work', `${label} does nothing. Add one of ${kinds.join(', ')}.`);
     }
-    return readStepsWork(fields, context, defaults.resources);
+    return readStepsWork(fields, context, defaults);
   }
   const extra = second === undefined ? undefined : fields.entries.get(second);
   if (extra !== undefined) {
@@ -151,7 +155,7 @@ function readWork(fields: Fields, context: TemplateContext, defaults: StageDefau
   if (kind !== 'steps') refuseStepsKeys(fields, kind);
   const entry = fields.entries.get(kind);
   return entry === undefined || kind === 'steps'
-    ? readStepsWork(fields, context, defaults.resources)
+    ? readStepsWork(fields, context, defaults)
     : workReaders[kind](reading, entry.value, nameOf(fields, kind), context);
 }
 

@@ -41,22 +41,30 @@ export const stepsKeys = [
 /** Longer, and forgotten containers would fill an engine. */
 const longestKeepMs = 2 * 3_600_000;
 
-export function readStepsWork(fields: Fields, context: TemplateContext, defaults: Resources): StepsWork {
+export type StepsDefaults = Pick<StepsWork, 'image' | 'shell' | 'resources'>;
+
+export const readShell = readChoice(['sh', 'bash']);
+
+export function readStepsWork(
+  fields: Fields,
+  context: TemplateContext,
+  defaults: StepsDefaults,
+): StepsWork {
   const { reading } = fields;
   const keepOnFailureMs = field(fields, 'keep_on_failure', readKeep, null);
   const keeps = readKeeps(fields, context);
-  checkServices(fields);
+  checkServices(fields, defaults);
   return {
     kind: 'steps',
-    image: field(fields, 'image', readImageName(context), null),
+    image: field(fields, 'image', readImageName(context), defaults.image),
     checkout: field(fields, 'checkout', readCheckout, true),
-    shell: field(fields, 'shell', readChoice(['sh', 'bash']), 'sh'),
+    shell: field(fields, 'shell', readShell, defaults.shell),
     network: field(fields, 'network', readBoolean, true),
     resources: field(
       fields,
       'resources',
-      (_, node, name) => readResources(reading, node, name, defaults),
-      defaults,
+      (_, node, name) => readResources(reading, node, name, defaults.resources),
+      defaults.resources,
     ),
     pod: field(fields, 'pod', readPod, null),
     services: field(fields, 'services', readServices(context), []),
@@ -69,9 +77,9 @@ export function readStepsWork(fields: Fields, context: TemplateContext, defaults
   };
 }
 
-function checkServices({ reading, label, entries }: Fields): void {
+function checkServices({ reading, label, entries }: Fields, { image }: StepsDefaults): void {
   const services = entries.get('services');
-  if (services === undefined || entries.has('image')) return;
+  if (services === undefined || entries.has('image') || image !== null) return;
   const message = `${label} has services, which only steps in a container reach. Add the steps' image, such as image: node:20.`;
   report(reading, services.keySpan, 'missing-key', message);
 }

@@ -25,13 +25,13 @@ describe.each(files)('%s', (file) => {
 
   test.each(['push', 'manual', 'pull_request'])('plans a %s, or says why nothing runs', async (event) => {
     const { io, output } = recordingTerminal();
-    expect(await planCommand({ file, event, branch: 'main', json: false }, io)).toBe(0);
+    expect(await planCommand({ file, event, branch: 'main', json: false, now: 0 }, io)).toBe(0);
     expect(output()).toMatch(/stages run for|Nothing runs:\n {2}\S/);
   });
 
   test('runs at least one stage for a push to main', async () => {
     const { io, output } = recordingTerminal();
-    await planCommand({ file, event: 'push', branch: 'main', json: false }, io);
+    await planCommand({ file, event: 'push', branch: 'main', json: false, now: 0 }, io);
     expect(output()).toMatch(/^ {2}\+ /m);
   });
 });

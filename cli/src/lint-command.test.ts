@@ -5,6 +5,8 @@ import type { Terminal } from './terminal.ts';
 
 const files: Readonly<Record<string, string>> = {
   '.sluice.yml': 'on: push\nstages:\n  hello: { steps: [echo hello] }\n',
+  'nightly.yml':
+    "on: { schedule: { cron: '0 3 * * 1-5', timezone: Asia/Shanghai } }\nstages:\n  hello: { steps: [echo hello] }\n",
   'broken.yml': 'on: push\nstages:\n  hello: { step: [echo hello] }\n',
 };
 
@@ -37,7 +39,7 @@ test('a file that is not there is an error that says what to do', async () => {
 
 test('plan shows which stages run and why', async () => {
   const { io, output } = aTerminal();
-  expect(await planCommand({ file: '.sluice.yml', json: false }, io)).toBe(0);
+  expect(await planCommand({ file: '.sluice.yml', json: false, now: 0 }, io)).toBe(0);
   expect(output()).toBe(
     'pipeline: 1 of 1 stages run for a push to branch "main"\n  + hello  steps    starts at once\n',
   );
@@ -45,20 +47,31 @@ test('plan shows which stages run and why', async () => {
 
 test('plan gives the plan as JSON for other programs', async () => {
   const { io, output } = aTerminal();
-  expect(await planCommand({ file: '.sluice.yml', json: true }, io)).toBe(0);
+  expect(await planCommand({ file: '.sluice.yml', json: true, now: 0 }, io)).toBe(0);
   expect(JSON.parse(output())).toMatchObject({ kind: 'planned', plan: { pipeline: 'pipeline' } });
 });
 
 test('plan of a broken file shows the mistakes and ends with 1', async () => {
   const { io, output } = aTerminal();
-  expect(await planCommand({ file: 'broken.yml', json: false }, io)).toBe(1);
+  expect(await planCommand({ file: 'broken.yml', json: false, now: 0 }, io)).toBe(1);
   expect(output()).toContain('Did you mean "steps"?');
+});
+
+test('plan tells when schedules fire next, and plans one', async () => {
+  const { io, output } = aTerminal();
+  const now = Date.UTC(2026, 10, 21);
+  expect(await planCommand({ file: 'nightly.yml', event: 'schedule', json: false, now }, io)).toBe(0);
+  expect(output()).toBe(
+    'nightly: 1 of 1 stages run for the schedule "0 3 * * 1-5" (Asia/Shanghai) on branch "main"\n' +
+      '  + hello  steps    starts at once\n' +
+      'schedule "0 3 * * 1-5" fires at 2026-11-23 03:00, 2026-11-24 03:00, 2026-11-25 03:00 (Asia/Shanghai)\n',
+  );
 });
 
 test('plan refuses an event that does not exist', async () => {
   const { io, output } = aTerminal();
-  expect(await planCommand({ file: '.sluice.yml', event: 'pull', json: false }, io)).toBe(1);
-  expect(output()).toContain('Use push, tag (with --tag), pull_request or manual.');
+  expect(await planCommand({ file: '.sluice.yml', event: 'pull', json: false, now: 0 }, io)).toBe(1);
+  expect(output()).toContain('Use push, tag (with --tag), pull_request, schedule or manual.');
 });
 
 function aTerminal(colour = false): { readonly io: Terminal; readonly output: () => string } {

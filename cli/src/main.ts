@@ -44,7 +44,7 @@ program
   .command('plan')
   .description('show what would run for an event, and why')
   .argument('[file]', 'the pipeline file', '.sluice.yml')
-  .option('--event <event>', 'push, tag, pull_request or manual', 'push')
+  .option('--event <event>', 'push, tag, pull_request, schedule or manual', 'push')
   .option('--branch <branch>', 'the branch', 'main')
   .option('--tag <tag>', 'the tag, for --event tag')
   .option('--changed <paths>', 'changed files, separated by commas')
@@ -55,7 +55,7 @@ program
     const { terminal } = await import('./terminal.ts');
     const changed = options.changed?.split(',').map((path) => path.trim());
     const inputs = Object.fromEntries((options.input ?? []).map(splitAssignment));
-    process.exitCode = await planCommand({ ...options, file, changed, inputs }, terminal());
+    process.exitCode = await planCommand({ ...options, file, changed, inputs, now: Date.now() }, terminal());
   });
 
 program

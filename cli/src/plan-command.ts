@@ -1,13 +1,14 @@
+import type { PipelineDefinition } from '@sluice/pipelines/language/definition';
 import { parsePipeline } from '@sluice/pipelines/language/parse-pipeline';
 import { buildPlan } from '@sluice/pipelines/plan/build-plan';
-import { explainPlan } from '@sluice/pipelines/plan/explain-plan';
+import { explainPlan, explainSchedules } from '@sluice/pipelines/plan/explain-plan';
 import type { Trigger } from '@sluice/pipelines/trigger/trigger';
 import { printDiagnostics, readPipelineFile } from './lint-command.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface PlanCommandOptions {
   readonly file: string;
-  /** `push` (default), `tag`, `pull_request` or `manual`; a tag that is given means `tag`. */
+  /** `push` (default), `tag`, `pull_request`, `schedule` (the first of the file) or `manual`; a tag means `tag`. */
   readonly event?: string | undefined;
   readonly branch?: string | undefined;
   readonly tag?: string | undefined;
@@ -15,6 +16,8 @@ export interface PlanCommandOptions {
   readonly changed?: readonly string[] | undefined;
   readonly inputs?: Readonly<Record<string, string>> | undefined;
   readonly json: boolean;
+  /** Milliseconds since the epoch: schedules are told from here on. */
+  readonly now: number;
 }
 
 /**
@@ -22,10 +25,10 @@ export interface PlanCommandOptions {
  * file is broken or the event unknown, 0 also where nothing would run.
  */
 export async function planCommand(options: PlanCommandOptions, io: Terminal): Promise<number> {
-  const trigger = triggerFor(options);
+  const trigger = triggerFor(options, null, options.now);
   if (trigger === null) {
     io.write(
-      `There is no event "${options.event ?? ''}". Use push, tag (with --tag), pull_request or manual.\n`,
+      `There is no event "${options.event ?? ''}". Use push, tag (with --tag), pull_request, schedule or manual.\n`,
     );
     return 1;
   }
@@ -36,13 +39,18 @@ export async function planCommand(options: PlanCommandOptions, io: Terminal): Pr
     io.write(`${JSON.stringify({ kind: 'broken', diagnostics }, null, 2)}\n`);
   else if (!options.json) printDiagnostics(diagnostics, io);
   if (definition === null) return 1;
-  const outcome = buildPlan(definition, trigger);
-  io.write(options.json ? `${JSON.stringify(outcome, null, 2)}\n` : `${explainPlan(outcome).join('\n')}\n`);
+  const outcome = buildPlan(definition, triggerFor(options, definition, options.now) ?? trigger);
+  const lines = [...explainPlan(outcome), ...explainSchedules(definition, options.now)];
+  io.write(options.json ? `${JSON.stringify(outcome, null, 2)}\n` : `${lines.join('\n')}\n`);
   return 0;
 }
 
 /** Nothing was pushed yet, so the commit is a stand-in. */
-function triggerFor(options: PlanCommandOptions): Trigger | null {
+function triggerFor(
+  options: PlanCommandOptions,
+  definition: PipelineDefinition | null,
+  now: number,
+): Trigger | null {
   const { branch = 'main', tag, changed, inputs = {} } = options;
   const base = {
     repository: 'local/checkout',
@@ -64,6 +72,11 @@ function triggerFor(options: PlanCommandOptions): Trigger | null {
         targetBranch: branch,
         fromFork: false,
       };
+    case 'schedule': {
+      const [first] = definition?.on.schedule ?? [];
+      const { cron, timezone } = first ?? { cron: '', timezone: 'UTC' };
+      return { ...base, event: 'schedule', branch, cron, timezone, dueAt: now };
+    }
     case 'manual':
       return { ...base, event: 'manual', branch, inputs };
     default:

@@ -29,6 +29,7 @@ import { createSealer } from './secrets/sealer.ts';
 import { attachShells } from './shell/attach-shells.ts';
 import { openDatabaseClock } from './store/database-clock.ts';
 import { ensureInstallation } from './store/installation-store.ts';
+import { startSchedules } from './schedules/fire-schedules.ts';
 import { startDeliveryWorker } from './webhooks/delivery-worker.ts';
 import { processDelivery } from './webhooks/process-delivery.ts';
 
@@ -103,6 +104,8 @@ async function openDoors(config: ServerConfig, context: ServerContext, opened: C
   opened.add(() => orchestrator.close());
   const seeker = startResultSeeker(context, mirrors);
   opened.add(() => seeker.close());
+  const schedules = startSchedules(context, mirrors);
+  opened.add(() => schedules.close());
   const deliveries = startDeliveryWorker(context, (delivery) => processDelivery(context, mirrors, delivery));
   opened.add(deliveries.close);
   opened.add(mirrors.close); // before those who may wait for Git

@@ -37,7 +37,16 @@ export interface TriggerRules {
   readonly push: BranchRules | null;
   readonly pull_request: BranchRules | null;
   readonly tag: { readonly patterns: readonly string[] } | null;
+  readonly schedule: readonly ScheduleRule[] | null;
   readonly manual: ManualRules | null;
+}
+
+/** On the repository's default branch, when the clock of the time zone says so. */
+export interface ScheduleRule {
+  /** Five fields, as `parseCron` reads them. */
+  readonly cron: string;
+  /** A name of the time zone database, such as `Asia/Shanghai`. */
+  readonly timezone: string;
 }
 
 export interface BranchRules {

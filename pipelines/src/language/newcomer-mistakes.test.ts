@@ -126,7 +126,7 @@ test('stages as a list, and steps as text', () => {
 
 test('a condition that can never be true', () => {
   expect(mistakes(`stages:\n  a:\n    if: event == 'pull-request'\n    steps: [x]\n`))
-    .toBe(`.sluice.yml:4:18  event is never "pull-request". Did you mean "pull_request"? It is one of push, pull_request, tag, manual.
+    .toBe(`.sluice.yml:4:18  event is never "pull-request". Did you mean "pull_request"? It is one of push, pull_request, tag, schedule, manual.
     if: event == 'pull-request'
                  ~~~~~~~~~~~~~~`);
 });
@@ -187,6 +187,32 @@ test('a matrix that is a list, is too large, or stands where it means nothing', 
       'stages:\n  a: { matrix: { x: [1] }, build: {} }\n  b: { needs: [a], push: { of: a, to: r.example/x, tags: [1.0] } }\n',
     ),
   ).toContain('names "a", which has a matrix and so gives several images.');
+});
+
+test('a schedule that never comes, in a place that does not exist', () => {
+  const text =
+    "on:\n  schedule:\n    - { cron: '0 25 * * *', timezone: Asia/Shangai }\n    - 0 0 31 2 *\n    - { time: 3am }\nstages: { a: { steps: [x] } }\n";
+  expect(parsePipeline(text, '.sluice.yml').diagnostics.map(formatDiagnostic).join('\n'))
+    .toBe(`.sluice.yml:3:15  on.schedule[0].cron: "0 25 * * *" is no schedule: hour: "25" cannot be read: use numbers from 0 to 23, or *.
+    - { cron: '0 25 * * *', timezone: Asia/Shangai }
+              ~~~~~~~~~~~~
+.sluice.yml:3:39  on.schedule[0].timezone: There is no time zone "Asia/Shangai". Did you mean "Asia/Shanghai"? Use a name such as Asia/Shanghai or UTC.
+    - { cron: '0 25 * * *', timezone: Asia/Shangai }
+                                      ~~~~~~~~~~~~
+.sluice.yml:4:7  on.schedule[1]: "0 0 31 2 *" is no schedule: no month that it names has a day 31: it would never fire.
+    - 0 0 31 2 *
+      ~~~~~~~~~~
+.sluice.yml:5:7  on.schedule[2].cron is missing. Add, for example, cron: '0 3 * * 1-5'.
+    - { time: 3am }
+      ~
+.sluice.yml:5:9  There is no key "time" in on.schedule[2]. Known keys are cron, timezone.
+    - { time: 3am }
+        ~~~~`);
+  expect(
+    parsePipeline('on: schedule\nstages: { a: { steps: [x] } }\n', 'x').diagnostics[0]?.message,
+  ).toContain(
+    "a schedule needs its time. Write on: { schedule: { cron: '0 3 * * 1-5', timezone: Asia/Shanghai } }.",
+  );
 });
 
 /** The messages for a file that begins with `on: push`. */

@@ -70,7 +70,7 @@ function reportEmpty(reading: Reading): void {
 function readDefinition(reading: Reading, root: SourceNode, file: string): PipelineDefinition {
   const fields = readFields(reading, root, '', {
     known: ['name', 'on', 'env', 'priority', 'concurrency', 'defaults', 'stages'],
-    later: ['include', 'use', 'schedule', 'services', 'cache', 'inputs'],
+    later: ['include', 'use', 'services', 'cache', 'inputs'],
   });
   const readPipelineEnv: Reader<Readonly<Record<string, EnvValue>>> = (_, node, name) =>
     readEnv(reading, node, name, 'pipeline-env', { stage: null, env: [] });

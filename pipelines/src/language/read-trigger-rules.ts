@@ -19,13 +19,20 @@ import {
   variableName,
 } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
+import { readSchedules } from './read-schedules.ts';
 import { globProblem } from '../trigger/match-glob.ts';
 import type { SourceNode } from './source-node.ts';
 
-const events = ['push', 'pull_request', 'tag', 'manual'] as const;
-const laterEvents = ['schedule', 'api', 'comment'];
+const events = ['push', 'pull_request', 'tag', 'schedule', 'manual'] as const;
+const laterEvents = ['api', 'comment'];
 
-export const noTriggers: TriggerRules = { push: null, pull_request: null, tag: null, manual: null };
+export const noTriggers: TriggerRules = {
+  push: null,
+  pull_request: null,
+  tag: null,
+  schedule: null,
+  manual: null,
+};
 
 /** `on: push`, `on: [push, tag]`, or a map of events to their rules. */
 export const readTriggerRules: Reader<TriggerRules> = (reading, node, name) => {
@@ -37,6 +44,7 @@ export const readTriggerRules: Reader<TriggerRules> = (reading, node, name) => {
     push: field(fields, 'push', readBranchRules, null),
     pull_request: field(fields, 'pull_request', readBranchRules, null),
     tag: field(fields, 'tag', readTagRules, null),
+    schedule: field(fields, 'schedule', readSchedules, null),
     manual: field(fields, 'manual', readManualRules, null),
   };
 };
@@ -45,10 +53,15 @@ const anyBranch: BranchRules = { branches: [], paths: [], ignore: [] };
 
 function readEventNames(reading: Reading, node: SourceNode, name: string): TriggerRules {
   const named = readList(readChoice(events, laterEvents))(reading, node, name);
+  if (named.includes('schedule')) {
+    const message = `${name}: a schedule needs its time. Write on: { schedule: { cron: '0 3 * * 1-5', timezone: Asia/Shanghai } }.`;
+    report(reading, node, 'missing-key', message);
+  }
   return {
     push: named.includes('push') ? anyBranch : null,
     pull_request: named.includes('pull_request') ? anyBranch : null,
     tag: named.includes('tag') ? { patterns: [] } : null,
+    schedule: null,
     manual: named.includes('manual') ? { inputs: {} } : null,
   };
 }

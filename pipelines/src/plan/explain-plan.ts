@@ -1,3 +1,7 @@
+import { nextFirings } from '../cron/next-firing.ts';
+import { parseCron } from '../cron/parse-cron.ts';
+import { wallClock } from '../cron/time-zone.ts';
+import type { PipelineDefinition } from '../language/definition.ts';
 import type { Plan, PlanOutcome } from './plan.ts';
 
 /** A plan as lines for a person: which stages run, in which order, and why. */
@@ -16,6 +20,15 @@ export function explainPlan(outcome: PlanOutcome): readonly string[] {
   ];
 }
 
+/** When each schedule of a pipeline fires next, three times, by its own clock. */
+export function explainSchedules({ on }: PipelineDefinition, now: number): readonly string[] {
+  return (on.schedule ?? []).map(({ cron, timezone }) => {
+    const parsed = parseCron(cron);
+    const next = parsed.ok ? nextFirings(parsed.value, timezone, now, 3) : [];
+    return `schedule "${cron}" fires at ${next.map((at) => wallClock(timezone, at)).join(', ')} (${timezone})`;
+  });
+}
+
 function describeTrigger({ trigger }: Plan): string {
   switch (trigger.event) {
     case 'push':
@@ -24,6 +37,8 @@ function describeTrigger({ trigger }: Plan): string {
       return `tag "${trigger.tag}"`;
     case 'pull_request':
       return `pull request #${trigger.number} into "${trigger.targetBranch}"`;
+    case 'schedule':
+      return `the schedule "${trigger.cron}" (${trigger.timezone}) on branch "${trigger.branch}"`;
     case 'manual':
       return `a manual start on branch "${trigger.branch}"`;
   }

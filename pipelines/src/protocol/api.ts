@@ -58,7 +58,7 @@ export interface RunSummary {
   readonly repository: string;
   /** Name of the pipeline, or of the file when it could not be read. */
   readonly pipeline: string;
-  readonly event: 'push' | 'tag' | 'pull_request' | 'manual';
+  readonly event: 'push' | 'tag' | 'pull_request' | 'schedule' | 'manual';
   /** Branch or tag. */
   readonly ref: string;
   readonly commit: { readonly sha: string; readonly message: string; readonly author: string };

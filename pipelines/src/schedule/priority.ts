@@ -15,4 +15,5 @@ const byEvent = {
   push: 'normal',
   tag: 'normal',
   pull_request: 'normal',
+  schedule: 'normal',
 } satisfies Record<Trigger['event'], Priority>;

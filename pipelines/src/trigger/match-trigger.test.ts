@@ -5,7 +5,7 @@ import { globProblem, matchesAny } from './match-glob.ts';
 import { matchTrigger } from './match-trigger.ts';
 import type { PushTrigger, Trigger } from './trigger.ts';
 
-const none: TriggerRules = { push: null, pull_request: null, tag: null, manual: null };
+const none: TriggerRules = { push: null, pull_request: null, tag: null, schedule: null, manual: null };
 const anyBranch: BranchRules = { branches: [], paths: [], ignore: [] };
 const base = {
   repository: 'acme/shop',
@@ -25,6 +25,7 @@ test('an event that the file does not name starts nothing', () => {
     push(),
     { ...base, event: 'tag', tag: 'v1' },
     { ...base, event: 'manual', branch: 'main', inputs: {} },
+    { ...base, event: 'schedule', branch: 'main', cron: '0 3 * * *', timezone: 'UTC', dueAt: 0 },
     {
       ...base,
       event: 'pull_request',
@@ -113,4 +114,14 @@ test('patterns that could take exponential time are refused', () => {
   expect(globProblem('*a*a*a*a*a*b')).not.toBeNull();
   expect(globProblem('**/a/**/b/**/c/**/d')).not.toBeNull();
   expect(matchesAny(['*a*a*a*a*a*b'], 'a'.repeat(1_000))).toBe(false);
+});
+
+test('a schedule matches when the file still holds it, and says when its time came', () => {
+  const rules: TriggerRules = { ...none, schedule: [{ cron: '0 3 * * *', timezone: 'Asia/Shanghai' }] };
+  const due = { ...base, event: 'schedule', branch: 'main', dueAt: Date.UTC(2026, 10, 22, 19) } as const;
+  expect(matchTrigger(rules, { ...due, cron: '0 3 * * *', timezone: 'Asia/Shanghai' })).toEqual({
+    matches: true,
+    reasons: ['on.schedule "0 3 * * *" came at 2026-11-23 03:00 (Asia/Shanghai), on branch "main"'],
+  });
+  expect(matchTrigger(rules, { ...due, cron: '0 4 * * *', timezone: 'Asia/Shanghai' }).matches).toBe(false);
 });

@@ -1,7 +1,8 @@
 import type { BranchRules, TriggerRules } from '../language/definition.ts';
+import { wallClock } from '../cron/time-zone.ts';
 import { unreachable } from '../result.ts';
 import { matchesAny } from './match-glob.ts';
-import type { PullRequestTrigger, PushTrigger, Trigger } from './trigger.ts';
+import type { PullRequestTrigger, PushTrigger, ScheduleTrigger, Trigger } from './trigger.ts';
 
 /** Whether an event starts a pipeline; every reason names the rule and the value. */
 export interface TriggerMatch {
@@ -24,6 +25,8 @@ export function matchTrigger(rules: TriggerRules, trigger: Trigger): TriggerMatc
         return yes(`tag "${trigger.tag}" ${matchesList('on.tag', patterns)}`);
       return no(`tag "${trigger.tag}" does not match on.tag ${list(patterns)}`);
     }
+    case 'schedule':
+      return matchSchedule(rules, trigger);
     case 'manual':
       return rules.manual === null
         ? notListed('manual', 'A manual start')
@@ -31,6 +34,16 @@ export function matchTrigger(rules: TriggerRules, trigger: Trigger): TriggerMatc
     default:
       return unreachable(trigger);
   }
+}
+
+function matchSchedule({ schedule }: TriggerRules, trigger: ScheduleTrigger): TriggerMatch {
+  if (schedule === null) return notListed('schedule', 'A schedule');
+  const { cron, timezone, dueAt, branch } = trigger;
+  if (!schedule.some((rule) => rule.cron === cron && rule.timezone === timezone))
+    return no(`on.schedule does not hold "${cron}" in ${timezone} any more`);
+  return yes(
+    `on.schedule "${cron}" came at ${wallClock(timezone, dueAt)} (${timezone}), on branch "${branch}"`,
+  );
 }
 
 const skipMarks = ['[skip ci]', '[ci skip]'];

@@ -45,7 +45,18 @@ export interface ManualTrigger extends TriggerBase {
   readonly inputs: Readonly<Record<string, InputValue>>;
 }
 
-export type Trigger = PushTrigger | TagTrigger | PullRequestTrigger | ManualTrigger;
+export interface ScheduleTrigger extends TriggerBase {
+  readonly event: 'schedule';
+  /** The repository's default branch. */
+  readonly branch: string;
+  /** As the pipeline file writes them. */
+  readonly cron: string;
+  readonly timezone: string;
+  /** When its time came, in milliseconds since the epoch; the run may begin later. */
+  readonly dueAt: number;
+}
+
+export type Trigger = PushTrigger | TagTrigger | PullRequestTrigger | ScheduleTrigger | ManualTrigger;
 
 /** What a delivery of a forge means to us. */
 export type NormalisedDelivery =

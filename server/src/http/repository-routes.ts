@@ -4,6 +4,7 @@ import type { ServerContext } from '../context.ts';
 import { checkCloneUrl, type CloneRules } from '../repositories/clone-url.ts';
 import { recordAudit } from '../store/audit-store.ts';
 import { listRepositories, saveRepository, type Repository } from '../store/repository-store.ts';
+import { lookAtSchedules } from '../store/schedule-store.ts';
 import { parseBody, ProblemError } from './problem.ts';
 import { userOf } from './signed-in.ts';
 
@@ -27,6 +28,7 @@ export function repositoryRoutes(context: ServerContext, rules: CloneRules): Rou
         id: context.newId(),
         at,
       });
+      await lookAtSchedules(trx, saved.id, at);
       const { project, cloneUrl, trusted } = config;
       await recordAudit(trx, {
         who: userOf(response),

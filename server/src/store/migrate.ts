@@ -10,6 +10,7 @@ import { testReportsMigration } from './migrations/0009-test-reports.ts';
 import { leavingWorkersMigration } from './migrations/0010-leaving-workers.ts';
 import { stageReuseMigration } from './migrations/0010-stage-reuse.ts';
 import { orphanLooksMigration } from './migrations/0012-orphan-looks.ts';
+import { schedulesMigration } from './migrations/0013-schedules.ts';
 import type { Schema } from './schema.ts';
 
 const migrations = {
@@ -24,6 +25,7 @@ const migrations = {
   '0010-leaving-workers': leavingWorkersMigration,
   '0010-stage-reuse': stageReuseMigration,
   '0012-orphan-looks': orphanLooksMigration,
+  '0013-schedules': schedulesMigration,
 };
 
 /**

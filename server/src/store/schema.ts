@@ -4,10 +4,11 @@ import type { FairnessTables } from './fairness-schema.ts';
 import type { KeptTables } from './kept-schema.ts';
 import type { OrphanTables } from './orphan-schema.ts';
 import type { ReportTables } from './report-schema.ts';
+import type { ScheduleTables } from './schedule-schema.ts';
 
 /**
  * Every table: what the orchestrator owns, what the doors own (repositories, deliveries, secrets, sessions), who goes
- * before whom, what outlives a stage (artifacts, caches), what test tools said, and what is left on engines.
+ * before whom, what outlives a stage (artifacts, caches), what test tools said, what is left on engines, and what begins by the clock.
  */
 export interface Schema
-  extends CoreTables, EdgeTables, FairnessTables, KeptTables, ReportTables, OrphanTables {}
+  extends CoreTables, EdgeTables, FairnessTables, KeptTables, ReportTables, OrphanTables, ScheduleTables {}

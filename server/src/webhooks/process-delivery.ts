@@ -5,6 +5,7 @@ import { startRun } from '../orchestrator/start-run.ts';
 import type { Mirrors } from '../repositories/mirrors.ts';
 import type { ClaimedDelivery } from '../store/delivery-store.ts';
 import { findRepository, type Repository } from '../store/repository-store.ts';
+import { lookAtSchedules } from '../store/schedule-store.ts';
 import { prepareRun } from './prepare-run.ts';
 import { vendors } from './vendors.ts';
 
@@ -32,6 +33,8 @@ export async function processDelivery(
         'Push its commits to a branch of the repository itself to run them.',
     );
   }
+  if (trigger.event === 'push' && trigger.branch === repository.defaultBranch)
+    await lookAtSchedules(context.db, repository.id, context.now());
   return start(context, mirrors, repository, trigger, delivery.id);
 }
 

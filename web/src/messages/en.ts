@@ -125,6 +125,7 @@ export const en = {
     push: 'push',
     tag: 'tag',
     pull_request: 'pull request',
+    schedule: 'by the clock',
     manual: 'by hand',
   },
   startRun: {

@@ -124,6 +124,7 @@ export const zh: Messages = {
     push: '推送',
     tag: '标签',
     pull_request: '合并请求',
+    schedule: '定时',
     manual: '手动',
   },
   startRun: {

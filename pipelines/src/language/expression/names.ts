@@ -9,7 +9,7 @@ export interface NameDefinition {
   readonly strangerWritten?: boolean;
 }
 
-const eventNames = ['push', 'pull_request', 'tag', 'manual'] as const;
+const eventNames = ['push', 'pull_request', 'tag', 'schedule', 'manual'] as const;
 export const stageStatuses = ['succeeded', 'failed', 'cancelled', 'skipped'] as const;
 
 /** Full paths of fixed names. `inputs.*`, `env.*`, `matrix.*` and `stages.*` depend on the file. */

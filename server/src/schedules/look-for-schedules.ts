@@ -1,0 +1,55 @@
+import type { ScheduleRule } from '@sluice/pipelines/language/definition';
+import { parsePipeline } from '@sluice/pipelines/language/parse-pipeline';
+import { err, ok, type Result } from '@sluice/pipelines/result';
+import type { ServerContext } from '../context.ts';
+import { inUnit } from '../orchestrator/unit.ts';
+import type { Mirrors } from '../repositories/mirrors.ts';
+import { findRepository, type Repository } from '../store/repository-store.ts';
+import { saveSchedules, takeLooks } from '../store/schedule-store.ts';
+import { nextTime } from './next-time.ts';
+
+const restMs = 1_000;
+const atOnce = 4;
+/** A push to the default branch is looked at when it comes; this is for the one that nobody told of. */
+const lookEveryMs = 3_600_000;
+
+/**
+ * Brings the list of schedules up to the pipeline files of default branches, and returns how long it may rest. A
+ * repository that cannot be read, or whose file is broken, keeps the schedules that it had.
+ */
+export async function lookForSchedules(context: ServerContext, mirrors: Mirrors): Promise<number> {
+  const now = context.now();
+  const due = await takeLooks(context.db, now, now + lookEveryMs, atOnce);
+  await Promise.all(due.map((repositoryId) => look(context, mirrors, repositoryId)));
+  return due.length === atOnce ? 0 : restMs;
+}
+
+async function look(context: ServerContext, mirrors: Mirrors, repositoryId: string): Promise<void> {
+  const repository = await findRepository(context, repositoryId);
+  if (repository === null) return;
+  const rules = await readRules(mirrors, repository);
+  if (!rules.ok) {
+    context.log.info({ repository: repository.fullName }, `its schedules stay as they are: ${rules.error}`);
+    return;
+  }
+  await inUnit(context, async ({ trx, at }) => {
+    const schedules = rules.value.flatMap((rule) => {
+      const dueAt = nextTime(rule, at);
+      return dueAt === null ? [] : [{ ...rule, dueAt }];
+    });
+    await saveSchedules(trx, repositoryId, schedules);
+  });
+}
+
+async function readRules(
+  mirrors: Mirrors,
+  repository: Repository,
+): Promise<Result<readonly ScheduleRule[], string>> {
+  const commit = await mirrors.resolveBranch(repository, repository.defaultBranch);
+  if (!commit.ok) return err(commit.error.message);
+  const file = await mirrors.readPipelineFile(repository, commit.value.sha);
+  if (!file.ok) return err(file.error.message);
+  if (file.value === null) return ok([]);
+  const { definition } = parsePipeline(file.value.text, file.value.path);
+  return definition === null ? err('the pipeline file is broken') : ok(definition.on.schedule ?? []);
+}

@@ -42,13 +42,14 @@ export const allCells: readonly Cell[] = components.flatMap((component) =>
     .flatMap((phase) => faults.map((fault) => ({ component, phase, fault }))),
 );
 
+/** What an installation runs stages on and deploys to, so that the part takes part. */
+export const platformOf = ({ component }: Cell): 'docker' | 'kubernetes' =>
+  component === 'kubernetes' ? 'kubernetes' : 'docker';
+
 /** Why a cell is not tried; null: it is. */
 export function reasonAgainst({ component, phase }: Cell): string | null {
-  if (component !== 'kubernetes') return null;
-  return isDeployPhase(phase)
-    ? 'the API server of Kubernetes in a rollout: this installation deploys to a Docker host; not tried yet'
-    : 'the API server of Kubernetes takes no part in what runs on the Docker executor; stages in pods are not tried yet';
+  const isImageWork = phasesOf.image.some((each) => each === phase);
+  return component === 'kubernetes' && isImageWork
+    ? 'an image is built and pushed by a Docker engine, wherever stages run: no API server of Kubernetes is asked'
+    : null;
 }
-
-const isDeployPhase = (phase: Phase): boolean =>
-  [...phasesOf.rollout, ...phasesOf['roll-back']].some((deploying) => deploying === phase);

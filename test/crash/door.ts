@@ -1,6 +1,9 @@
-// Stands before the server's HTTP door and holds back single requests or answers, so that a test can stop time between
-// "the server has done it" and "the caller knows".
-import { Agent, createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
+// Stands before an HTTP server and holds back single requests or answers, so that a test can stop time between "the
+// server has done it" and "the caller knows".
+import http, { type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
+import https from 'node:https';
+import { connect, type Socket } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 import { portOf } from './link.ts';
 
 export interface Call {
@@ -24,6 +27,15 @@ export interface Door extends AsyncDisposable {
   readonly holdRequests: (fits: (call: Call) => boolean | Promise<boolean>) => Held;
   /** Lets requests that fit through, and keeps the server's answers from the caller. */
   readonly holdAnswers: (fits: (call: Call) => boolean | Promise<boolean>) => Held;
+  /** What the server had answered before it died does not outlive it: breaks the connections of all calls that are held. */
+  readonly loseAll: () => void;
+}
+
+/** A door and a server behind it that speak TLS: the door shows the server's certificate, and has a client's of its own. */
+export interface DoorTls {
+  readonly ca: string;
+  readonly server: { readonly cert: string; readonly key: string };
+  readonly client: { readonly cert: string; readonly key: string };
 }
 
 interface Hold {
@@ -33,9 +45,13 @@ interface Hold {
   readonly released: Promise<'go-on' | 'lost'>;
 }
 
-export async function openDoor(serverPort: number): Promise<Door> {
+export async function openDoor(serverPort: number, tls: DoorTls | null = null): Promise<Door> {
   const holds = new Set<Hold>();
-  const agent = new Agent({ keepAlive: true });
+  const losses = new Set<() => void>();
+  const secrets = tls === null ? {} : { ca: tls.ca, ...tls.client };
+  const agent =
+    tls === null ? new http.Agent({ keepAlive: true }) : new https.Agent({ keepAlive: true, ...secrets });
+  const send = tls === null ? http.request : https.request;
   const wait = async (side: Hold['side'], call: Call): Promise<void> => {
     for (const hold of holds) {
       if (hold.side !== side || !(await hold.fits(call))) continue;
@@ -48,13 +64,32 @@ export async function openDoor(serverPort: number): Promise<Door> {
     const call = { line: `${incoming.method ?? ''} ${incoming.url ?? ''}`, body: body.toString('utf8') };
     await wait('request', call);
     if (outgoing.destroyed) return;
-    const answer = await forward(incoming, body, serverPort, agent);
+    const answer = await forward(send, incoming, body, { port: serverPort, agent });
     await wait('answer', call);
     outgoing.writeHead(answer.status, answer.headers);
     outgoing.end(answer.body);
   };
-  const server = createServer((incoming, outgoing) => {
-    pass(incoming, outgoing).catch(() => outgoing.destroy());
+  const answerCall = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
+    void pass(incoming, outgoing).catch(() => outgoing.destroy());
+  const server =
+    tls === null ? http.createServer(answerCall) : https.createServer({ ...tls.server }, answerCall);
+  const upgraded = new Set<Socket>();
+  server.on('upgrade', (incoming: IncomingMessage, near: Socket, head: Buffer) => {
+    const place = { port: serverPort, host: '127.0.0.1' };
+    const far = tls === null ? connect(place) : connectSecurely({ ...place, ...secrets });
+    far.write(Buffer.concat([Buffer.from(headOf(incoming)), head]));
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      upgraded.add(one);
+      one.on('error', () => other.destroy());
+      one.once('close', () => {
+        upgraded.delete(one);
+        other.destroy();
+      });
+      one.pipe(other);
+    }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
   const hold = (side: Hold['side'], fits: Hold['fits']): Held => {
@@ -66,16 +101,21 @@ export async function openDoor(serverPort: number): Promise<Door> {
     holds.add(entry);
     const finish = (how: 'go-on' | 'lost') => (): void => {
       holds.delete(entry);
+      losses.delete(lose);
       end(how);
     };
-    return { reached, release: finish('go-on'), lose: finish('lost') };
+    const lose = finish('lost');
+    losses.add(lose);
+    return { reached, release: finish('go-on'), lose };
   };
   return {
     port: portOf(server),
     holdRequests: (fits) => hold('request', fits),
     holdAnswers: (fits) => hold('answer', fits),
+    loseAll: () => losses.forEach((lose) => lose()),
     [Symbol.asyncDispose]: async () => {
       agent.destroy();
+      for (const socket of upgraded) socket.destroy();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
@@ -94,10 +134,14 @@ interface Answer {
   readonly body: Buffer;
 }
 
-function forward(incoming: IncomingMessage, body: Buffer, port: number, agent: Agent): Promise<Answer> {
-  const { method, url, headers } = incoming;
+function forward(
+  send: typeof http.request,
+  { method, url, headers }: IncomingMessage,
+  body: Buffer,
+  place: RequestOptions,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing = send({ host: '127.0.0.1', port, method, path: url, headers, agent }, (answer) => {
+    const outgoing = send({ host: '127.0.0.1', ...place, method, path: url, headers }, (answer) => {
       bodyOf(answer).then(
         (read) => resolve({ status: answer.statusCode ?? 502, headers: answer.headers, body: read }),
         reject,
@@ -106,6 +150,14 @@ function forward(incoming: IncomingMessage, body: Buffer, port: number, agent: A
     outgoing.once('error', reject);
     outgoing.end(body);
   });
+}
+
+/** The beginning of a request as it came. */
+function headOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
+  const lines = [`${method ?? 'GET'} ${url ?? '/'} HTTP/${httpVersion}`];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2)
+    lines.push(`${rawHeaders[at] ?? ''}: ${rawHeaders[at + 1] ?? ''}`);
+  return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
 /** A claim of an attempt, alone or in company. */

@@ -8,12 +8,13 @@ const cutMs = 2_000;
 const slowly = { latencyMs: 100, bytesPerSecond: 64 * 1024 };
 
 /** The connections by which others reach a part; those of a worker are all that it has. */
-const linksOf: Readonly<Record<Exclude<Component, 'kubernetes'>, readonly LinkName[]>> = {
+const linksOf: Readonly<Record<Component, readonly LinkName[]>> = {
   server: ['worker-server'],
-  worker: ['worker-server', 'worker-redis', 'worker-docker'],
+  worker: ['worker-server', 'worker-redis', 'worker-docker', 'worker-kubernetes'],
   redis: ['worker-redis', 'server-redis'],
   postgres: ['server-postgres'],
   docker: ['worker-docker'],
+  kubernetes: ['worker-kubernetes'],
 };
 
 export interface Injected {
@@ -25,9 +26,9 @@ export interface Injected {
 
 /** Resolves when the part is back, or, for a slow network, at once. */
 export async function inject(installation: Installation, { component, fault }: Cell): Promise<Injected> {
-  if (component === 'kubernetes') throw new Error('no API server takes part here');
   const part = installation.parts[component];
-  const links = linksOf[component].map((name) => installation.links[name]);
+  if (part === undefined) throw new Error(`no ${component} takes part here`);
+  const links = linksOf[component].flatMap((name) => installation.links[name] ?? []);
   const at = performance.now();
   const nothing = (): void => undefined;
   switch (fault) {

@@ -1,40 +1,46 @@
 // A whole Sluice whose every part may be killed and whose every connection may be cut:
 //
 //   worker ─► link ─► door ─► server ─► links ─► PostgreSQL, Redis
-//      └────► links ─► Redis, Docker engine ─► link ─► registry
+//      └────► links ─► Redis, platform (a Docker engine, or the API server of Kubernetes)
+//   engine ─► link ─► registry
 //
-// The test itself looks at PostgreSQL, the engine and the server directly, so that what it sees is not disturbed.
+// The test itself looks at PostgreSQL, the platform and the server directly, so that what it sees is not disturbed.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type Docker from 'dockerode';
 import { freePort } from '@sluice/server/embedded/free-port';
 import { type Database, openDatabase } from '@sluice/server/store/database';
 import { apiClient, type ApiClient } from '../../cli/src/api-client.ts';
 import { aRepository, type TestRepository } from '../rig/repository.ts';
 import { openDoor, type Door } from './door.ts';
-import { startOwnDocker } from './engines/docker.ts';
 import { processPart, type Part } from './engines/part.ts';
 import { startOwnPostgres, startOwnRedis, startOwnRegistry } from './engines/stores.ts';
 import { openGates, type Gates } from './gates.ts';
 import { gitGate, type GitGate } from './git-gate.ts';
 import { untilTrue } from './journey.ts';
-import { openLink, type Link } from './link.ts';
+import { openLink, portOfLink, type Link } from './link.ts';
+import { dockerPlatform } from './platforms/docker.ts';
+import { kubernetesPlatform } from './platforms/kubernetes.ts';
+import type { Platform } from './platforms/platform.ts';
 import { processesIn } from './verify-run.ts';
 
-export type PartName = 'server' | 'worker' | 'redis' | 'postgres' | 'docker';
+type Own = 'server' | 'worker' | 'redis' | 'postgres';
+/** One of them in each installation. */
+type OfPlatform = 'docker' | 'kubernetes';
 
 export interface Installation extends AsyncDisposable {
   readonly folder: string;
-  readonly parts: Readonly<Record<PartName, Part>>;
-  readonly links: Readonly<Record<LinkName, Link>>;
+  readonly parts: Readonly<Record<Own, Part> & Partial<Record<OfPlatform, Part>>>;
+  readonly links: Readonly<
+    Record<OwnLink | 'docker-registry', Link> & Partial<Record<`worker-${OfPlatform}`, Link>>
+  >;
+  readonly platform: Platform;
   /** Before the server, for the worker. */
   readonly door: Door;
   readonly gates: Gates;
-  /** Address of `gates` as steps in containers see it. */
+  /** Address of `gates` as steps see it. */
   readonly gatesUrl: string;
   readonly git: Readonly<Record<'server' | 'worker', GitGate>>;
-  readonly docker: Docker;
   readonly db: Database;
   /** Straight to the server. */
   readonly api: ApiClient;
@@ -45,19 +51,25 @@ export interface Installation extends AsyncDisposable {
   readonly repository: (name: string) => Promise<TestRepository>;
 }
 
-export type LinkName =
-  'worker-server' | 'worker-redis' | 'worker-docker' | 'server-redis' | 'server-postgres' | 'docker-registry';
+type OwnLink = 'worker-server' | 'worker-redis' | 'server-redis' | 'server-postgres';
+export type LinkName = OwnLink | 'docker-registry' | `worker-${OfPlatform}`;
 
 const bin = fileURLToPath(new URL('../../cli/bin/sluice.js', import.meta.url));
 const workerToken = 'the-token-of-the-crash-matrix-worker';
 const drainMs = 1_000;
 
-export async function startInstallation(): Promise<Installation> {
-  const number = process.pid % 256;
+export async function startInstallation(kind: Platform['kind'] = 'docker'): Promise<Installation> {
   const folder = mkdtempSync('/var/tmp/sluice-crash-');
   const run = mkdtempSync('/run/sluice-crash-'); // paths of sockets must be short
   const opened: (() => Promise<unknown>)[] = [async () => rmSync(run, { recursive: true, force: true })];
+  let isClosing = false;
+  /** Nothing is started again by a journey that is in the middle of a fault while all is closed. */
+  const startable = (part: Part): Part => ({
+    ...part,
+    start: () => (isClosing ? Promise.reject(new Error('the installation is closed')) : part.start()),
+  });
   const closeAll = async (): Promise<void> => {
+    isClosing = true;
     for (const close of opened.toReversed())
       await close().catch((error: unknown) => process.stderr.write(`while closing: ${String(error)}\n`));
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -69,10 +81,10 @@ export async function startInstallation(): Promise<Installation> {
     opened.push(postgres.part.stop);
     const redis = await startOwnRedis(folder);
     opened.push(redis.part.stop);
-    const engine = await startOwnDocker(folder, run, number);
-    opened.push(engine.dispose);
     const registry = await startOwnRegistry(folder);
     opened.push(registry.part.stop);
+    const platform = kind === 'docker' ? await dockerPlatform(folder, run) : await kubernetesPlatform(folder);
+    opened.push(async () => platform[Symbol.asyncDispose]());
     const gates = await openGates();
     opened.push(async () => gates[Symbol.asyncDispose]());
 
@@ -80,19 +92,15 @@ export async function startInstallation(): Promise<Installation> {
     const door = await openDoor(serverPort);
     opened.push(async () => door[Symbol.asyncDispose]());
     const anyPort = { port: 0 };
-    const links = {
+    const ownLinks = {
       'worker-server': await openLink('worker-server', anyPort, { port: door.port }),
       'worker-redis': await openLink('worker-redis', anyPort, portOf(redis.url)),
-      'worker-docker': await openLink(
-        'worker-docker',
-        { path: join(run, 'docker.sock') },
-        { path: engine.socket },
-      ),
       'server-redis': await openLink('server-redis', anyPort, portOf(redis.url)),
       'server-postgres': await openLink('server-postgres', anyPort, portOf(postgres.url)),
       'docker-registry': await openLink('docker-registry', anyPort, { port: registry.port }),
     };
-    for (const link of Object.values(links)) opened.push(async () => link[Symbol.asyncDispose]());
+    for (const link of Object.values(ownLinks)) opened.push(async () => link[Symbol.asyncDispose]());
+    const links = { ...ownLinks, [`worker-${kind}` as const]: platform.link };
 
     const git = { server: gitGate(folder, 'server'), worker: gitGate(folder, 'worker') };
     const url = `http://127.0.0.1:${serverPort}`;
@@ -131,7 +139,7 @@ export async function startInstallation(): Promise<Installation> {
       env: {
         ...shared,
         PATH: git.worker.path,
-        DOCKER_HOST: `unix://${pathOf(links['worker-docker'])}`,
+        ...platform.workerEnv,
         REDIS_URL: through(links['worker-redis'], redis.url),
         SLUICE_SERVER_URL: `http://127.0.0.1:${portOfLink(links['worker-server'])}`,
         SLUICE_HAPROXY: 'haproxy',
@@ -144,16 +152,24 @@ export async function startInstallation(): Promise<Installation> {
     opened.push(worker.stop);
     await worker.start();
     const api = apiClient(url, readFileSync(join(folder, 'cli-token'), 'utf8').trim());
-    const parts = { server, worker, redis: redis.part, postgres: postgres.part, docker: engine.part };
+    for (const [name, value] of Object.entries(platform.secrets))
+      await api.call('PUT', `/api/secrets/${name}`, { value });
+    const parts = {
+      server: startable(server),
+      worker: startable(worker),
+      redis: startable(redis.part),
+      postgres: startable(postgres.part),
+      [kind]: startable(platform.part),
+    };
     return {
       folder,
       parts,
       links,
+      platform,
       door,
       gates,
-      gatesUrl: `http://${engine.gateway}:${gates.port}`,
+      gatesUrl: `http://${platform.host}:${gates.port}`,
       git,
-      docker: engine.docker,
       db,
       api,
       registry: `127.0.0.1:${portOfLink(links['docker-registry'])}`,
@@ -173,16 +189,6 @@ function endProxies(folder: string): void {
 }
 
 const portOf = (url: URL): { readonly port: number } => ({ port: Number(url.port) });
-
-function portOfLink({ place, name }: Link): number {
-  if ('port' in place) return place.port;
-  throw new Error(`${name} listens on no port`);
-}
-
-function pathOf({ place, name }: Link): string {
-  if ('path' in place) return place.path;
-  throw new Error(`${name} is no Unix socket`);
-}
 
 function through(link: Link, url: URL): string {
   const changed = new URL(url);

@@ -1,7 +1,7 @@
 // A journey is one run that is stopped in each of its phases in turn. In a phase under test the fault is injected,
 // then the run is let go on to the next. What must be true at its end is checked by the journey itself.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { nameOf, type Cell, type JourneyName, type Phase } from './cells.ts';
+import { nameOf, type Cell, type Component, type JourneyName, type Phase } from './cells.ts';
 import type { Held } from './door.ts';
 import { inject } from './inject.ts';
 import type { Installation } from './installation.ts';
@@ -101,7 +101,8 @@ function messageOf(error: unknown): string {
   return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }
 
-export const patienceMs = 60_000;
+/** A limit for what hangs, also on a busy machine; no time that anybody is measured by. */
+export const patienceMs = 120_000;
 
 /** Waits until `look` gives a value; a look that fails (the part is dead) is one that found nothing. */
 export async function until<T>(
@@ -122,10 +123,17 @@ export async function until<T>(
   throw new Error(`waited ${ms / 1_000} s for ${what}`, { cause: last });
 }
 
-/** What is on its way between the worker and the server does not outlive either of them, nor the network between. */
-export function letGo(held: Held | null | undefined, cell: Cell | undefined): void {
-  const isBroken = cell?.component === 'server' || cell?.component === 'worker';
-  if (isBroken && cell.fault !== 'slow') held?.lose();
+/** Parts whose fault breaks what is on its way between the worker and the server; and the worker and its platform. */
+const serverBreaks: readonly Component[] = ['server', 'worker'];
+export const platformBreaks: readonly Component[] = ['docker', 'kubernetes', 'worker'];
+
+/** What is on its way between two parts does not outlive either of them, nor the network between. */
+export function letGo(
+  held: Held | null | undefined,
+  cell: Cell | undefined,
+  breakers: readonly Component[] = serverBreaks,
+): void {
+  if (cell !== undefined && cell.fault !== 'slow' && breakers.includes(cell.component)) held?.lose();
   else held?.release();
 }
 

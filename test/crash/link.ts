@@ -110,6 +110,11 @@ export function portOf(server: Server): number {
   return address.port;
 }
 
+export function portOfLink({ place, name }: Link): number {
+  if ('port' in place) return place.port;
+  throw new Error(`${name} listens on no port`);
+}
+
 function listen(server: Server, place: Place): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);

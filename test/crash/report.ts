@@ -22,7 +22,7 @@ export function writeReport(file: string, text: string): void {
 
 export function formatReport(
   outcomes: readonly Outcome[],
-  run: { readonly at: Date; readonly rounds: number },
+  run: { readonly at: Date; readonly rounds: number; readonly parallel: number },
 ): string {
   const wrong = outcomes.filter(({ problems }) => problems.length > 0);
   const sensible = allCells.filter((cell) => reasonAgainst(cell) === null).length;

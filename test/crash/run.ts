@@ -3,21 +3,23 @@
 //
 //   --only server/step-running/kill   cells that begin so; may be given more than once
 //   --repeat 3                        the whole choice so many times
+//   --parallel 2                      so many installations side by side; default 2, and 1 for a choice
 //   --list                            cells, and why others make no sense
 //   --json                            outcomes for machines on standard output
 //   --write                           a choice is written to docs/reliability.md too; the whole matrix always is
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { allCells, nameOf, reasonAgainst, type Cell } from './cells.ts';
-import { startInstallation } from './installation.ts';
 import type { Outcome } from './journey.ts';
+import { openLanes } from './lanes.ts';
 import { formatReport, writeReport } from './report.ts';
-import { travelAll } from './travel-all.ts';
+import { groupsOf } from './travel-all.ts';
 
 const { values: options } = parseArgs({
   options: {
     only: { type: 'string', multiple: true },
     repeat: { type: 'string', default: '1' },
+    parallel: { type: 'string' },
     list: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
@@ -42,27 +44,27 @@ if (cells.length === 0) {
 }
 
 const rounds = Math.max(1, Number(options.repeat));
+const parallel = Math.max(1, Number(options.parallel ?? (options.only === undefined ? 2 : 1)));
 const outcomes: Outcome[] = [];
-// What an interrupted run is in the middle of goes wrong because we end it: it is no outcome.
 const report = (): void => {
   if (options.only === undefined || options.write)
-    writeReport(page, formatReport(outcomes, { at: new Date(), rounds }));
+    writeReport(page, formatReport(outcomes, { at: new Date(), rounds, parallel }));
 };
-const installation = await startInstallation();
+const groups = Array.from({ length: rounds }, () => groupsOf(cells)).flat();
+const lanes = openLanes(groups, parallel, say, outcomes);
 let isInterrupted = false;
 const closeAndExit = async (): Promise<void> => {
   isInterrupted = true;
   report();
-  await installation[Symbol.asyncDispose]();
+  await lanes[Symbol.asyncDispose]();
   process.exit(130);
 };
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeAndExit());
-say(`installation in ${installation.folder}`);
 try {
-  for (let round = 1; round <= rounds; round += 1) await travelAll(installation, cells, say, outcomes);
+  await lanes.ended;
   if (!isInterrupted) report();
 } finally {
-  if (!isInterrupted) await installation[Symbol.asyncDispose]();
+  if (!isInterrupted) await lanes[Symbol.asyncDispose]();
 }
 if (isInterrupted) await new Promise(() => undefined); // the end is under way
 const wrong = outcomes.filter(({ problems }) => problems.length > 0);

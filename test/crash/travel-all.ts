@@ -1,12 +1,13 @@
 // Groups cells into journeys: all phases of one journey with the same part and the same fault share one run. When such
 // a run goes wrong, its cells are travelled one by one to find the one to blame.
-import { nameOf, phasesOf, type Cell, type JourneyName } from './cells.ts';
+import { nameOf, phasesOf, platformOf, type Cell, type JourneyName } from './cells.ts';
 import type { Installation } from './installation.ts';
 import { travel, type Journey, type Outcome } from './journey.ts';
 import { approvalJourney } from './journeys/approval.ts';
 import { imageJourney } from './journeys/image.ts';
 import { rollBackJourney, rolloutJourney } from './journeys/rollout.ts';
 import { stepsJourney } from './journeys/steps.ts';
+import type { Platform } from './platforms/platform.ts';
 
 type Begin = (installation: Installation, id: string) => Promise<Journey>;
 
@@ -18,48 +19,64 @@ const journeys: Readonly<Record<JourneyName, Begin>> = {
   'roll-back': rollBackJourney,
 };
 
-/** Journeys of all rounds: each has names of its own. */
-let number = 0;
+/** Cells that share one run. */
+export interface Group {
+  readonly journey: JourneyName;
+  readonly platform: Platform['kind'];
+  readonly cells: readonly Cell[];
+}
 
-/** Adds to `outcomes` as they come. */
+/** Adds to `outcomes` as they come, one after the other. */
 export async function travelAll(
   installation: Installation,
   cells: readonly Cell[],
   say: (line: string) => void,
   outcomes: Outcome[],
 ): Promise<void> {
-  const go = async (begin: Begin, chosen: readonly Cell[]): Promise<readonly Outcome[]> => {
-    number += 1;
-    return travel(installation, () => begin(installation, `j${number}`), chosen);
+  const tell = (outcome: Outcome): void => {
+    outcomes.push(outcome);
+    sayOutcome(outcome, say);
   };
-  for (const [journey, group] of groups(cells)) {
-    const begin = journeys[journey];
-    const together = await go(begin, group);
-    const isRight = together.every(({ problems }) => problems.length === 0);
-    if (isRight || group.length === 1) {
-      for (const outcome of together) outcomes.push(tell(outcome, say));
-      continue;
-    }
-    for (const problem of together[0]?.problems ?? []) say(`      ${problem}`);
-    for (const cell of group)
-      for (const outcome of await go(begin, [cell])) outcomes.push(tell(outcome, say));
-  }
+  for (const group of groupsOf(cells)) await travelGroup(installation, group, say, tell);
 }
 
-function tell(outcome: Outcome, say: (line: string) => void): Outcome {
+/** Journeys of all rounds and installations: each has names of its own. */
+let number = 0;
+
+export async function travelGroup(
+  installation: Installation,
+  { journey, cells }: Group,
+  say: (line: string) => void,
+  tell: (outcome: Outcome) => void,
+): Promise<void> {
+  const go = async (chosen: readonly Cell[]): Promise<readonly Outcome[]> => {
+    number += 1;
+    const id = `j${number}`;
+    return travel(installation, () => journeys[journey](installation, id), chosen);
+  };
+  const together = await go(cells);
+  const isRight = together.every(({ problems }) => problems.length === 0);
+  if (isRight || cells.length === 1) {
+    for (const outcome of together) tell(outcome);
+    return;
+  }
+  for (const problem of together[0]?.problems ?? []) say(`      ${problem}`);
+  for (const cell of cells) for (const outcome of await go([cell])) tell(outcome);
+}
+
+export function sayOutcome(outcome: Outcome, say: (line: string) => void): void {
   const took = outcome.recoveryMs === null ? '–' : `${(outcome.recoveryMs / 1_000).toFixed(1)} s`;
   say(`${outcome.problems.length === 0 ? 'right' : 'WRONG'}  ${nameOf(outcome.cell).padEnd(36)} ${took}`);
   for (const problem of outcome.problems) say(`       ${problem}`);
-  return outcome;
 }
 
-function groups(cells: readonly Cell[]): readonly (readonly [JourneyName, readonly Cell[]])[] {
-  const found = new Map<string, readonly [JourneyName, Cell[]]>();
+export function groupsOf(cells: readonly Cell[]): readonly Group[] {
+  const found = new Map<string, Group & { readonly cells: Cell[] }>();
   for (const cell of cells) {
-    const journey = journeyOf(cell);
+    const [journey, platform] = [journeyOf(cell), platformOf(cell)];
     const key = `${journey} ${cell.component} ${cell.fault}`;
-    const group = found.get(key) ?? [journey, []];
-    group[1].push(cell);
+    const group = found.get(key) ?? { journey, platform, cells: [] };
+    group.cells.push(cell);
     found.set(key, group);
   }
   return [...found.values()];

@@ -89,7 +89,8 @@ async function verifyNumbers(installation: Installation, run: RunView): Promise<
   return problems;
 }
 
-const tidyMs = 20_000;
+/** A cluster takes pods away in its own time. */
+const tidyMs = { docker: 20_000, kubernetes: 90_000 };
 
 /** What of the run is still there a while after its end. */
 async function leftBehind(installation: Installation, runId: string): Promise<readonly string[]> {
@@ -97,26 +98,14 @@ async function leftBehind(installation: Installation, runId: string): Promise<re
   await until(
     'a tidy machine',
     async () => ((left = await look(installation, runId)).length === 0 ? true : null),
-    tidyMs,
+    tidyMs[installation.platform.kind],
   ).catch(() => undefined);
   return left;
 }
 
-async function look({ docker, folder }: Installation, runId: string): Promise<readonly string[]> {
-  const filters = { label: ['sluice.attempt'] };
-  const containers = await docker.listContainers({ all: true, filters });
-  const networks = await docker.listNetworks({ filters });
-  const { Volumes: volumes } = await docker.listVolumes({ filters: JSON.stringify(filters) });
+async function look({ platform, folder }: Installation, runId: string): Promise<readonly string[]> {
   return [
-    // A deployed service is meant to stay.
-    ...containers
-      .filter(({ Labels }) => Labels['sluice.service'] === undefined)
-      .map(
-        ({ Names, State, Labels }) =>
-          `container ${Names.join()} (${State}) of ${Labels['sluice.run'] === runId ? 'this run' : 'another run'}`,
-      ),
-    ...networks.map(({ Name }) => `network ${Name}`),
-    ...(volumes ?? []).map(({ Name }) => `volume ${Name}`),
+    ...(await platform.leftovers(runId)),
     ...filesIn(join(folder, 'worker', 'spools')).map((name) => `spool ${name}`),
     ...filesIn(join(folder, 'worker', 'attempts')).map((name) => `folder of attempt ${name}`),
     ...processesIn(join(folder, 'worker', 'attempts')).map((process) => `process ${process}`),

@@ -18,15 +18,10 @@ export interface OwnDocker {
 
 export const shellImage = 'crash/busybox:1';
 
-/** `number` keeps the bridges of several matrices apart: 0 to 255. */
-export async function startOwnDocker(folder: string, run: string, number: number): Promise<OwnDocker> {
-  const bridge = `crash${number}`;
-  const gateway = `10.213.${number}.1`;
+export async function startOwnDocker(folder: string, run: string): Promise<OwnDocker> {
+  const { bridge, gateway } = openBridge();
   const socket = join(run, 'engine.sock');
   const docker = new Docker({ socketPath: socket, timeout: 10_000 });
-  ip('link', 'add', 'name', bridge, 'type', 'bridge');
-  ip('address', 'add', `${gateway}/24`, 'dev', bridge);
-  ip('link', 'set', bridge, 'up');
   const part = processPart({
     name: 'docker',
     command: [
@@ -88,6 +83,23 @@ export async function startOwnDocker(folder: string, run: string, number: number
       unmountBelow(run);
     },
   };
+}
+
+/** A bridge and a range of addresses that nobody else has: the kernel gives each name once. */
+function openBridge(): { readonly bridge: string; readonly gateway: string } {
+  for (let number = 0; ; number += 1) {
+    const bridge = `crash${number}`;
+    const gateway = `10.213.${number}.1`;
+    try {
+      ip('link', 'add', 'name', bridge, 'type', 'bridge');
+    } catch (error) {
+      if (number < 255 && String(error).includes('File exists')) continue;
+      throw error;
+    }
+    ip('address', 'add', `${gateway}/24`, 'dev', bridge);
+    ip('link', 'set', bridge, 'up');
+    return { bridge, gateway };
+  }
 }
 
 async function importBusybox(docker: Docker): Promise<void> {

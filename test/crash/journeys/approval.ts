@@ -1,7 +1,6 @@
 // webhook → a person is asked → says yes → the stage behind runs; stopped while it waits, and when the yes is stored
 // but whoever said it does not know.
 import { apiClient, ApiError } from '../../../cli/src/api-client.ts';
-import { shellImage } from '../engines/docker.ts';
 import type { Held } from '../door.ts';
 import type { Installation } from '../installation.ts';
 import { letGo, until, untilTrue, type Journey } from '../journey.ts';
@@ -9,9 +8,9 @@ import { findRun, giveUp } from '../runs.ts';
 import { linesOf, verifyCounting, verifyRun } from '../verify-run.ts';
 
 export async function approvalJourney(installation: Installation, id: string): Promise<Journey> {
-  const { api, db, door, gates, gatesUrl } = installation;
+  const { api, db, door, gates } = installation;
   const repository = await installation.repository(`approval-${id}`);
-  const commit = repository.commit({ '.sluice.yml': pipeline(gatesUrl, id) });
+  const commit = repository.commit({ '.sluice.yml': pipeline(installation, id) });
   const person = apiClient(`http://127.0.0.1:${door.port}`, api.token);
   let runId = '';
   let held: Held | null = null;
@@ -92,7 +91,7 @@ export async function approvalJourney(installation: Installation, id: string): P
   };
 }
 
-const pipeline = (gates: string, id: string): string => `
+const pipeline = ({ gatesUrl, platform }: Installation, id: string): string => `
 name: approval
 on: { push: {} }
 stages:
@@ -100,7 +99,7 @@ stages:
     approve: {}
   after:
     needs: [accept]
-    image: ${shellImage}
+    image: ${platform.image}
     steps:
-      - wget -q -O /dev/null ${gates}/effect/${id}-after; echo "after 0"
+      - wget -q -O /dev/null ${gatesUrl}/effect/${id}-after; echo "after 0"
 `;

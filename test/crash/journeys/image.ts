@@ -1,16 +1,15 @@
 // webhook → image built → image pushed → end, stopped in the middle of the build and of the push.
 import type { RunView } from '@sluice/pipelines/protocol/api';
-import { shellImage } from '../engines/docker.ts';
 import type { Installation } from '../installation.ts';
 import { untilTrue, type Journey } from '../journey.ts';
 import { findRun, giveUp } from '../runs.ts';
 import { verifyRun } from '../verify-run.ts';
 
 export async function imageJourney(installation: Installation, id: string): Promise<Journey> {
-  const { api, gates, gatesUrl, links, registry } = installation;
+  const { api, gates, links, registry } = installation;
   const repository = await installation.repository(`image-${id}`);
   const commit = repository.commit({
-    Dockerfile: dockerfile(gatesUrl, id),
+    Dockerfile: dockerfile(installation, id),
     '.sluice.yml': pipeline(registry, id),
   });
   let runId = '';
@@ -78,7 +77,10 @@ async function verifyPushed(
   ];
 }
 
-const dockerfile = (gates: string, id: string): string => `FROM ${shellImage}
+const dockerfile = (
+  { gatesUrl: gates, platform }: Installation,
+  id: string,
+): string => `FROM ${platform.image}
 RUN wget -q -O /dev/null ${gates}/effect/${id}-build; until wget -q -O /dev/null ${gates}/open/${id}-build; do sleep 0.1; done; dd if=/dev/urandom of=/file bs=64k count=8 2>/dev/null; echo ${id} > /name
 `;
 

@@ -1,14 +1,15 @@
 // A new version as a canary beside the old one, stopped in each state of its rollout: an action has been done on the
 // target and its report is on its way, or the rollout waits for time or for a person.
 import type { RolloutView, RunView } from '@sluice/pipelines/protocol/api';
-import { freePort } from '@sluice/server/embedded/free-port';
 import { startLoad, type Load } from '../../../cli/src/up/load.ts';
-import { shellImage } from '../engines/docker.ts';
 import type { Call, Held } from '../door.ts';
 import type { Installation } from '../installation.ts';
-import { letGo, until, untilTrue, type Journey, type Stop } from '../journey.ts';
+import { letGo, platformBreaks, until, untilTrue, type Journey, type Stop } from '../journey.ts';
 import { findRun, giveUp } from '../runs.ts';
 import { endOfRun, verifyRun } from '../verify-run.ts';
+
+/** Actions that change nothing. */
+const looks = ['inspect', 'observe'];
 
 const addresses = new WeakMap<Installation, Promise<string>>();
 
@@ -23,7 +24,7 @@ async function canary(
   id: string,
   name: 'rollout' | 'roll-back',
 ): Promise<Journey> {
-  const { api, db, door } = installation;
+  const { api, db, door, platform } = installation;
   const address = await (addresses.get(installation) ?? firstRelease(installation));
   const repository = await installation.repository(`canary-${id}`);
   const commit = repository.commit(files(installation, id));
@@ -65,24 +66,53 @@ async function canary(
   const resume = (rolloutId: string): Promise<unknown> =>
     api.call('POST', `/api/rollouts/${rolloutId}/resume`, { reason: 'go on' });
 
-  /** The action has been done on the target; the server does not know yet. */
+  const kindUnderWay = async (): Promise<string | undefined> => {
+    const found = await rollout();
+    const action =
+      found === undefined
+        ? undefined
+        : await db
+            .selectFrom('rollout_actions')
+            .select('what')
+            .where('rollout_id', '=', found.id)
+            .where('status', '=', 'held')
+            .executeTakeFirst();
+    return action?.what.kind;
+  };
+
+  /**
+   * The action has been done on the target; the server does not know yet. Where single calls of the target can be
+   * held: its first change has been made (or its first look), and the worker does not know yet.
+   */
   const reporting = (stop: Stop['phase'], kind: string, while_?: string): Stop => {
     let doneBefore = 0;
     return {
       phase: stop,
       hold: () => {
-        const fits = async (call: Call): Promise<boolean> =>
-          (await kindOf(installation, call)) === kind && (while_ === undefined || (await phase()) === while_);
-        holds.set(stop, door.holdRequests(fits));
+        const isNow = async (): Promise<boolean> => while_ === undefined || (await phase()) === while_;
+        holds.set(
+          stop,
+          platform.holdAnswers === null
+            ? door.holdRequests(
+                async (call) => (await kindOf(installation, call)) === kind && (await isNow()),
+              )
+            : platform.holdAnswers(
+                async (call) =>
+                  (looks.includes(kind) || !call.line.startsWith('GET ')) &&
+                  (await kindUnderWay()) === kind &&
+                  (await isNow()),
+              ),
+        );
       },
       reached: async () => {
         const held = holds.get(stop)?.reached;
         let isReached = false;
         void held?.then(() => (isReached = true));
-        await untilTrue(`the report of ${kind}`, () => isReached);
+        await untilTrue(`${kind} under way`, () => isReached);
         doneBefore = await lastDone();
       },
-      release: (cell) => letGo(holds.get(stop), cell),
+      release: (cell) =>
+        letGo(holds.get(stop), cell, platform.holdAnswers === null ? undefined : platformBreaks),
       progressed: () => untilTrue(`${kind} in the rollout`, async () => (await lastDone()) > doneBefore),
     };
   };
@@ -184,7 +214,7 @@ async function verifyReleased(
   installation: Installation,
   { runId, address, answer, name }: { runId: string; address: string; answer: string; name: string },
 ): Promise<readonly string[]> {
-  const { db, docker } = installation;
+  const { db, platform } = installation;
   const releases = await db
     .selectFrom('releases')
     .select('id')
@@ -192,7 +222,11 @@ async function verifyReleased(
     .where('outcome', '=', 'succeeded')
     .execute();
   const wanted = name === 'rollout' ? 1 : 0;
-  const containers = await docker.listContainers({ all: true, filters: { label: ['sluice.service=crash'] } });
+  let unfit: readonly string[] = [];
+  await untilTrue(
+    'a service in order',
+    async () => (unfit = await platform.service.problems()).length === 0,
+  ).catch(() => undefined);
   const served = await until('an answer of the service', () => answerOf(address)).catch(() => 'nothing');
   const run = await db.selectFrom('rollouts').select('id').where('run_id', '=', runId).execute();
   const decisions = await Promise.all(run.map((each) => view(installation, each)));
@@ -200,7 +234,7 @@ async function verifyReleased(
   const broken = chain.findIndex((each, at) => each.previousHash !== (chain[at - 1]?.hash ?? null));
   return [
     ...(releases.length === wanted ? [] : [`${releases.length} versions were released, not ${wanted}`]),
-    ...(containers.length === 1 ? [] : [`the service has ${containers.length} containers, not 1`]),
+    ...unfit,
     ...(served === answer ? [] : [`users get ${JSON.stringify(served)}, not ${JSON.stringify(answer)}`]),
     ...(run.length === 1 ? [] : [`there are ${run.length} rollouts`]),
     ...(broken === -1 ? [] : [`the chain of decisions is broken at ${broken}`]),
@@ -214,23 +248,23 @@ async function answerOf(address: string): Promise<string> {
 /** What every canary of this installation stands beside; gives the address where users are. */
 function firstRelease(installation: Installation): Promise<string> {
   const made = (async () => {
-    const listenPort = await freePort();
-    const target = { kind: 'docker', service: 'crash', listenHost: '127.0.0.1', listenPort };
-    await installation.api.call('PUT', '/api/environments/crash', target);
+    const { service } = installation.platform;
+    await installation.api.call('PUT', '/api/environments/crash', service.environment);
     const repository = await installation.repository('canary-first');
     const commit = await repository.push(files(installation, 'first'));
     const run: RunView = await endOfRun(installation, await findRun(installation, commit));
     if (run.status !== 'succeeded')
       throw new Error(`the first release ${run.status}: ${JSON.stringify(run.state?.stages)}`);
-    return `http://127.0.0.1:${listenPort}/`;
+    return service.address();
   })();
   addresses.set(installation, made);
   made.catch(() => addresses.delete(installation)); // the next journey tries again
   return made;
 }
 
-const files = ({ registry }: Installation, id: string): Readonly<Record<string, string>> => ({
-  Dockerfile: `FROM ${shellImage}\nRUN mkdir /www; echo ${id} > /www/index.html\nCMD ["httpd", "-f", "-p", "8080", "-h", "/www"]\n`,
+const files = ({ registry, platform }: Installation, id: string): Readonly<Record<string, string>> => ({
+  ...platform.service.files,
+  Dockerfile: `FROM ${platform.image}\nRUN mkdir /www; echo ${id} > /www/index.html\nCMD ["httpd", "-f", "-p", "8080", "-h", "/www"]\n`,
   '.sluice.yml': `
 name: canary
 on: { push: {} }
@@ -245,7 +279,7 @@ stages:
     deploy:
       environment: crash
       image: push
-      container: { port: 8080, replicas: 1, health: / }
+      ${platform.service.deployKeys}
       strategy: canary
       interval: 1s
       bake: 0s

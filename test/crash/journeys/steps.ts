@@ -2,18 +2,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunSummary, RunView } from '@sluice/pipelines/protocol/api';
-import { shellImage } from '../engines/docker.ts';
-import { isClaim, reports, type Held } from '../door.ts';
+import { isClaim, reports, type Call, type Held } from '../door.ts';
 import type { Installation } from '../installation.ts';
-import { letGo, until, untilTrue, type Journey } from '../journey.ts';
+import { letGo, platformBreaks, until, untilTrue, type Journey } from '../journey.ts';
 import { endOfRun, linesOf, verifyCounting, verifyRun } from '../verify-run.ts';
 
 /** `id`: a word of this journey alone. */
 export async function stepsJourney(installation: Installation, id: string): Promise<Journey> {
-  const { api, db, door, gates, git, links, parts } = installation;
+  const { api, db, door, gates, git, links, parts, platform } = installation;
   const repository = await installation.repository(`steps-${id}`);
-  const commit = repository.commit({ '.sluice.yml': pipeline(installation.gatesUrl, id) });
-  const holds: Partial<Record<'claimed' | 'ended' | 'tail' | 'end', Held>> = {};
+  const commit = repository.commit({ '.sluice.yml': pipeline(installation, id) });
+  const holds: Partial<Record<'claimed' | 'made' | 'ended' | 'tail' | 'removed' | 'end', Held | undefined>> =
+    {};
   let runId = '';
   let linesBefore = 0;
 
@@ -87,9 +87,19 @@ export async function stepsJourney(installation: Installation, id: string): Prom
       },
       {
         phase: 'checkout',
-        hold: () => git.worker.close(),
-        reached: () => untilTrue('the checkout', () => git.worker.isReached()),
-        release: () => git.worker.open(),
+        hold: () => {
+          git.worker.close();
+          // Meanwhile the pod is made, which the worker does not know.
+          holds.made = platform.holdAnswers?.(isFor('POST', '/pods'));
+        },
+        reached: async () => {
+          await untilTrue('the checkout', () => git.worker.isReached());
+          await caught('the pod', holds.made);
+        },
+        release: (cell) => {
+          letGo(holds.made, cell, platformBreaks);
+          git.worker.open();
+        },
         progressed: () => untilTrue('the first step', () => gates.count(`${id}-one`) > 0),
       },
       {
@@ -124,9 +134,16 @@ export async function stepsJourney(installation: Installation, id: string): Prom
         phase: 'log-tail',
         hold: () => {
           holds.tail = door.holdRequests(reports('last line'));
+          holds.removed = platform.holdAnswers?.(isFor('DELETE', '/pods/'));
         },
-        reached: () => untilTrue('the end in the spool', () => isInSpool(installation, '"finished"')),
-        release: (cell) => letGo(holds.tail, cell),
+        reached: () =>
+          holds.removed === undefined
+            ? untilTrue('the end in the spool', () => isInSpool(installation, '"finished"'))
+            : caught('the removal of the pod', holds.removed),
+        release: (cell) => {
+          letGo(holds.removed, cell, platformBreaks);
+          letGo(holds.tail, cell);
+        },
         progressed: () =>
           untilTrue('the end of the stage', async () => (await attempt('first'))?.status === 'finished'),
       },
@@ -170,7 +187,7 @@ export async function stepsJourney(installation: Installation, id: string): Prom
       ...(await runsOf(installation, commit)),
     ],
     abandon: async () => {
-      for (const held of Object.values(holds)) held.release();
+      for (const held of Object.values(holds)) held?.release();
       for (const name of ['one', 'two', 'three']) gates.open(`${id}-${name}`);
       git.server.open();
       git.worker.open();
@@ -181,6 +198,18 @@ export async function stepsJourney(installation: Installation, id: string): Prom
       }
     },
   };
+}
+
+const isFor =
+  (method: string, path: string) =>
+  ({ line }: Call): boolean =>
+    line.startsWith(`${method} `) && line.includes(path);
+
+/** The call stands at the door; at once where there is none. */
+async function caught(what: string, held: Held | undefined): Promise<void> {
+  let isCaught = held === undefined;
+  void held?.reached.then(() => (isCaught = true));
+  await untilTrue(what, () => isCaught);
 }
 
 // A step counts its beginning, prints numbered lines until its gate opens, and says that it ends.
@@ -195,16 +224,16 @@ const step = (gates: string, id: string, name: string, end: string): string => `
           echo "${name} $i"
           echo "${end}"`;
 
-const pipeline = (gates: string, id: string): string => `
+const pipeline = ({ gatesUrl: gates, platform: { image } }: Installation, id: string): string => `
 name: steps
 on: { push: {} }
 stages:
   first:
-    image: ${shellImage}
+    image: ${image}
     steps:${step(gates, id, 'one', 'the first has ended')}${step(gates, id, 'two', 'last line')}
   second:
     needs: [first]
-    image: ${shellImage}
+    image: ${image}
     steps:${step(gates, id, 'three', 'the second has ended')}
 `;
 

@@ -54,12 +54,13 @@ const groups = Array.from({ length: rounds }, () => groupsOf(cells)).flat();
 const lanes = openLanes(groups, parallel, say, outcomes);
 let isInterrupted = false;
 const closeAndExit = async (): Promise<void> => {
+  if (isInterrupted) return; // a terminal tells npm and us, and npm tells us again
   isInterrupted = true;
   report();
   await lanes[Symbol.asyncDispose]();
   process.exit(130);
 };
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void closeAndExit());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void closeAndExit());
 try {
   await lanes.ended;
   if (!isInterrupted) report();

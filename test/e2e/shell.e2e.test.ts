@@ -1,5 +1,5 @@
-// A person's shell in a stage, from the command line and from the page, on a real Docker engine.
-import { execFileSync, spawn } from 'node:child_process';
+// A person's shell in a stage, from the command line and from the page: on a Docker engine, in a pod, on the worker's host.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { WebSocket } from 'ws';
 import type { AuditView, RunView } from '@sluice/pipelines/protocol/api';
 import { chromiumPath, launchChromium } from '../page/chromium.ts';
 import { watchFaults } from '../page/page-faults.ts';
+import { podPool, podWorkers } from '../rig/pod-workers.ts';
 import { endedRun, eventually, runOf, startSluice, type SluiceRig } from '../rig/sluice.ts';
 
 const image = process.env['TEST_IMAGE'] ?? 'lab/busybox:1';
@@ -22,8 +23,8 @@ afterAll(async () => {
   await sluice[Symbol.asyncDispose]();
 });
 
-const pipeline = (steps: string, more = ''): string =>
-  `name: shell\non: { push: {} }\nstages:\n  only:\n    image: ${image}\n    env: { COLOUR: teal }\n${more}    steps: ${steps}\n`;
+const pipeline = (steps: string, more = '', place = `image: ${image}`): string =>
+  `name: shell\non: { push: {} }\nstages:\n  only:\n    ${place}\n    env: { COLOUR: teal }\n${more}    steps: ${steps}\n`;
 
 test('a running stage is entered, sees what its steps see, and is told when the step ends', async () => {
   const { id, number } = await start(
@@ -64,6 +65,66 @@ test('a failed stage that was asked to be kept is entered after its end, and rel
   expect(again.errors).toMatch(/is over and nothing of it is kept/);
   expect(again.code).toBe(1);
 });
+
+const untilGo = `[ 'echo made > made; while [ ! -f go ]; do sleep 0.2; done' ]`;
+const onTheHost = 'timeout: 10m';
+const hasBubblewrap = spawnSync('bwrap', ['--version']).status === 0;
+
+test.runIf(hasBubblewrap)(
+  "a stage on the worker's own host is entered behind the walls of its steps, running and failed (needs bubblewrap)",
+  async () => {
+    const running_ = await start('host-running', pipeline(untilGo, '', onTheHost), true);
+    await running(running_.id);
+    const keys = `ls -A ${sluice.dataDir} | wc -l`;
+    const seen = await shell(
+      [`${running_.number}`],
+      ['echo hello$((1+1)) $COLOUR; cat made', `echo keys$(${keys})`, 'touch go', 'sleep 60'],
+    );
+    expect(seen.output).toMatch(/hello2 teal\s+made/);
+    expect(seen.output).toMatch(/keys[01]\s/); // of the data folder no more than the way to its own workspace
+    expect(seen.errors).toMatch(/step ended|stage has ended/);
+    const { status } = await eventually('the end', async () => ended(running_.id));
+    expect(status).toBe('succeeded');
+
+    const failing = pipeline(`[ 'echo broken > result; exit 3' ]`, '    keep_on_failure: 10m\n', onTheHost);
+    const kept = await start('host-kept', failing, true);
+    await eventually('the end', async () => ended(kept.id));
+    const after = await shell([`${kept.number}`], ['cat result', 'exit 7']);
+    expect(after.output).toContain('broken');
+    expect(after.code).toBe(7);
+    await shell([`${kept.number}`, '--release'], []);
+    expect((await shell([`${kept.number}`], [])).errors).toMatch(/nothing of it is kept/);
+  },
+);
+
+test.skipIf(process.env['KUBECONFIG'] === undefined)(
+  'a stage in a pod is entered while it runs, and after it has failed where it is kept (needs KUBECONFIG)',
+  async () => {
+    using workers = podWorkers(sluice, 'sluice-e2e-shell');
+    workers.start('pods');
+    const place = `image: ${image}\n    pool: ${podPool}`;
+    const running_ = await start('pod-running', pipeline(untilGo, '', place));
+    await running(running_.id);
+    const seen = await shell(
+      [`${running_.number}`],
+      ['echo hello$((1+1)) $COLOUR; cat made', 'touch go', 'sleep 60'],
+    );
+    expect(seen.output).toMatch(/hello2 teal\s+made/);
+    expect(seen.errors).toMatch(/step ended|stage has ended/);
+    await eventually('the end', async () => ended(running_.id));
+
+    const failing = pipeline(`[ 'echo broken > result; exit 3' ]`, '    keep_on_failure: 10m\n', place);
+    const kept = await start('pod-kept', failing);
+    const run = await eventually('the end', async () => ended(kept.id));
+    expect(run.attempts[0]?.heldUntil).toBeGreaterThan(Date.now());
+    const after = await shell([`${kept.number}`], ['cat result', 'exit 7']);
+    expect(after.output).toContain('broken');
+    expect(after.code).toBe(7);
+    expect(workers.podsOf(kept.id)).not.toBe('');
+    await shell([`${kept.number}`, '--release'], []);
+    await eventually('nothing left', () => (workers.podsOf(kept.id) === '' ? true : null));
+  },
+);
 
 test('what a killed worker had kept is gone when it is back', async () => {
   const keep = '    keep_on_failure: 10m\n';
@@ -138,8 +199,12 @@ describe('who may not enter', () => {
   });
 });
 
-async function start(name: string, text: string): Promise<{ readonly id: string; readonly number: number }> {
-  const repository = await sluice.repository(name);
+async function start(
+  name: string,
+  text: string,
+  trusted = false,
+): Promise<{ readonly id: string; readonly number: number }> {
+  const repository = await sluice.repository(name, { trusted });
   return runOf(sluice.api, await repository.push({ '.sluice.yml': text }));
 }
 

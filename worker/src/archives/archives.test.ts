@@ -88,10 +88,21 @@ test.each([
   ['is absolute', { name: '/out' }],
   ['is a device', { name: 'null', type: 'character-device' }],
   ['is a hard link', { name: 'hard', type: 'link', linkname: '/etc/passwd' }],
+  ['is a link in place of its folder', { name: './', type: 'symlink', linkname: 'etc' }],
   ['is a link out of the folder', { name: 'soft', type: 'symlink', linkname: '../../etc' }],
 ] as const)('an archive with a name that %s is refused', async (_, header) => {
-  await expect(unpack(await anArchive([header]))).rejects.toThrow(/leaves its folder|only files, folders/);
+  await expect(unpack(await anArchive([header]))).rejects.toThrow(
+    /leaves its folder|the place of its folder|only files, folders/,
+  );
   expect(await lstat(join(root, 'out')).catch(() => null)).toBeNull();
+});
+
+test('the folder itself may be among what is unpacked, as tar writes it', async () => {
+  expect(
+    await unpack(await anArchive([{ name: './', type: 'directory' }, { name: './file' }])),
+  ).toMatchObject({
+    files: 2,
+  });
 });
 
 test('nothing is written through a link, of the archive or of the workspace', async () => {

@@ -58,6 +58,12 @@ type Entry = ExtractEvents['entry'][1];
 /** `folders`: those that are known to be real ones. */
 async function place(entry: Entry, options: UnpackOptions, folders: Set<string>): Promise<void> {
   const { root, path } = placeOf(entry.header.name, options.roots);
+  if (path === '.') {
+    // The folder itself, as tar writes it, is there; nothing else may take its place.
+    if (entry.header.type !== 'directory')
+      throw new UnsafeArchiveError(`"${entry.header.name}" would take the place of its folder`);
+    return void entry.resume();
+  }
   await ensureFolder(root, dirname(path), folders);
   const target = join(root, path);
   const { type, linkname, mode, mtime } = entry.header;
@@ -98,8 +104,7 @@ function placeOf(
     if (!name.startsWith(prefix)) continue;
     const path = normalize(name.slice(prefix.length)).replace(/\/$/, '');
     const leaves = isAbsolute(path) || path === '..' || path.startsWith('../') || path.includes('\0');
-    if (leaves || path === '.' || name.split('/').includes('..'))
-      throw new UnsafeArchiveError(`"${name}" leaves its folder`);
+    if (leaves || name.split('/').includes('..')) throw new UnsafeArchiveError(`"${name}" leaves its folder`);
     return { root, path };
   }
   throw new UnsafeArchiveError(`"${name}" belongs to no folder of ours`);

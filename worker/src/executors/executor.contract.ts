@@ -9,6 +9,7 @@ import type {
   ExecutorSession,
   ServiceSpec,
   StepCommand,
+  ShellProcess,
   StepEnd,
   WorkspaceSpec,
 } from './executor.ts';
@@ -37,7 +38,8 @@ export type Behaviour =
   | 'user names'
   | 'read-only root'
   | 'process limit'
-  | 'few rights';
+  | 'few rights'
+  | 'terminal';
 
 export function executorContract(
   name: string,
@@ -448,6 +450,63 @@ export function executorContract(
       await expect(opening).rejects.toThrow(/abort/i);
     });
 
+    testIf(
+      'terminal',
+      'a person has a terminal with the size of theirs, in the place of the steps',
+      async () => {
+        const opened = await open();
+        await run(opened, 'echo made > made.txt');
+        const shell = await enter(opened, { COLOUR: "te'al" });
+        shell.type('echo hello$((1+1)) "$COLOUR"; cat made.txt; stty size; pwd; echo end$((2+2))\n');
+        const shown = await shell.until('end4');
+        expect(shown).toMatch(/hello2 te'al\r\nmade\r\n30 100\r\n/);
+        expect(shown).toContain(underTest().workspaceInStep ?? spec.workspace);
+        await shell.process.resize(132, 50);
+        shell.type('until [ "$(stty size)" = "50 132" ]; do sleep 0.1; done; echo wide$((3+3))\n');
+        await shell.until('wide6');
+        shell.type('sleep 600\n');
+        await shell.until('sleep 600');
+        shell.type('\u0003');
+        shell.type('exit 7\n');
+        expect(await shell.exitCode()).toBe(7);
+        await shell.process.close();
+      },
+    );
+
+    testIf('terminal', 'what a person has started in a terminal ends with it', async () => {
+      const opened = await open();
+      const shell = await enter(opened, {});
+      shell.type('(while :; do sleep 0.1; echo x >> alive; done) & echo started$((1+1))\n');
+      await shell.until('started2');
+      await shell.process.close();
+      expect((await run(opened, 'rm -f alive; sleep 0.5; ls')).stdout).not.toContain('alive');
+    });
+
+    testIf('terminal', 'a terminal ends with the step beside it, and another one is opened', async () => {
+      const opened = await open();
+      const step = run(opened, 'echo ready; while [ ! -e go ]; do sleep 0.1; done');
+      const shell = await enter(opened, {});
+      shell.type('touch go; sleep 600\n');
+      expect((await step).end).toMatchObject({ exitCode: 0 });
+      expect(await shell.exitCode()).not.toBe(0);
+      await shell.process.close();
+      const next = await enter(opened, {});
+      next.type('exit 3\n');
+      expect(await next.exitCode()).toBe(3);
+      await next.process.close();
+    });
+
+    testIf('terminal', 'a terminal has no right that a step has not', async () => {
+      const ask = 'grep -E "^(Uid|NoNewPrivs|CapEff|CapBnd|Seccomp):" /proc/self/status';
+      const opened = await open();
+      const { stdout } = await run(opened, ask);
+      const shell = await enter(opened, {});
+      shell.type(`${ask}; echo end$((2+2))\n`);
+      const shown = (await shell.until('end4')).replaceAll('\r', '');
+      for (const line of stdout.trim().split('\n')) expect(shown).toContain(line);
+      await shell.process.close();
+    });
+
     test('disposing twice is fine, and ends what still runs', async () => {
       const opened = await open();
       await run(opened, 'echo x');
@@ -455,6 +514,37 @@ export function executorContract(
       await opened.dispose();
     });
   });
+}
+
+interface EnteredShell {
+  readonly process: ShellProcess;
+  readonly type: (text: string) => void;
+  /** What the terminal has shown when it shows this. */
+  readonly until: (text: string) => Promise<string>;
+  /** When nothing more is shown. */
+  readonly exitCode: () => Promise<number | null>;
+}
+
+async function enter(session: ExecutorSession, env: Readonly<Record<string, string>>): Promise<EnteredShell> {
+  const { shellDoor } = session;
+  if (shellDoor?.kind !== 'open') throw new Error(shellDoor?.why ?? 'the session has no door for shells');
+  const shell = await shellDoor.open({ env, cols: 100, rows: 30 });
+  let shown = '';
+  const ended = (async () => {
+    for await (const chunk of shell.output) shown += chunk.toString();
+  })();
+  return {
+    process: shell,
+    type: (text) => shell.write(Buffer.from(text)),
+    until: async (text) => {
+      await expect.poll(() => shown, { timeout: 60_000, interval: 20 }).toContain(text);
+      return shown;
+    },
+    exitCode: async () => {
+      await ended;
+      return shell.exitCode();
+    },
+  };
 }
 
 /** Capabilities, by their bits in the kernel. */

@@ -63,6 +63,8 @@ export interface WorkspaceSpec {
   readonly told?: () => Promise<void>;
   /** The stage's whole time, for an engine that must end by itself what outlives every worker. */
   readonly timeoutMs: number;
+  /** How long it may be kept after its steps, for a person's shell. Absent: not at all. */
+  readonly keptMs?: number;
   /** What the stage asks of its pod, where there is one; null: nothing. */
   readonly pod: PodWishes | null;
   readonly registryCredentials: readonly RegistryLogin[];
@@ -92,11 +94,12 @@ export type OpenedWorkspace =
   | { readonly kind: 'opened'; readonly session: ExecutorSession }
   /**
    * `image-pull`: the registry did not give the image. `refused`: this worker may not or cannot do what was asked.
-   * `service`: a service ended or did not get ready; its last lines are in the message.
+   * `service`: a service ended or did not get ready; its last lines are in the message. `out-of-memory`: its limit is
+   * too small even to begin. `cluster`: what runs it has no room, or does not take it: not the author's to mend.
    */
   | {
       readonly kind: 'failed';
-      readonly reason: 'image-pull' | 'refused' | 'service';
+      readonly reason: 'image-pull' | 'refused' | 'service' | 'out-of-memory' | 'cluster';
       readonly message: string;
     };
 
@@ -127,10 +130,10 @@ export interface ExecutorSession {
    */
   readonly runStep: (command: StepCommand, output: StepOutput, signal: AbortSignal) => Promise<StepEnd>;
   /**
-   * Opens a terminal for a person beside the steps, in the same place and under the same limits. Absent: this executor
-   * has none. At the end of a step it may be killed with everything else that the step left.
+   * For a person's terminal beside the steps, in the same place, under the same limits and with no right more. It may be
+   * killed at the end of a step with everything else that the step left. Absent: this executor has none.
    */
-  readonly openShell?: (spec: ShellSpec) => Promise<ShellProcess>;
+  readonly shellDoor?: ShellDoor;
   /** Brings a file that steps wrote into `spec.workspace`, where it is not there already. A missing file is no error. */
   readonly fetchFile: (path: string) => Promise<void>;
   /** How the services beside the steps are now, in their order; none where there are none. Asked when steps failed. */
@@ -151,6 +154,11 @@ export interface ExecutorSession {
    */
   readonly release: (() => Promise<void>) | null;
 }
+
+export type ShellDoor =
+  | { readonly kind: 'open'; readonly open: (spec: ShellSpec) => Promise<ShellProcess> }
+  /** `why`: a sentence for people. */
+  | { readonly kind: 'shut'; readonly why: string };
 
 export interface ShellSpec {
   /** Beside what the image or the host needs to work. */

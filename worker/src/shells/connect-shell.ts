@@ -69,9 +69,7 @@ type End = Omit<ShellEnd, 'kind'>;
 
 const nowhere: End = {
   reason: 'not-open',
-  message:
-    'there is nothing to enter here: the stage is being prepared, has just ended, or runs where there are no shells ' +
-    '(in a pod, on the worker’s own host)',
+  message: 'there is nothing to enter here: the stage is being prepared, or has just ended',
   exitCode: null,
 };
 
@@ -92,7 +90,8 @@ async function serve(
   size: { readonly cols: number; readonly rows: number },
   closed: Promise<void>,
 ): Promise<End> {
-  const shell = await place.open(size);
+  if (place.door.kind === 'shut') return { reason: 'not-open', message: place.door.why, exitCode: null };
+  const shell = await place.door.open(size);
   try {
     tell(socket, { kind: 'opened' });
     socket.on('message', (data, isBinary) => {

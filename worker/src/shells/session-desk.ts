@@ -17,18 +17,21 @@ export function openSessionDesk(
   let isKept = false;
   const close = (reason: ShellEnd['reason']): void => closed.abort(reason);
   return {
-    show: ({ openShell }, env) => {
-      if (openShell === undefined) return;
+    show: ({ shellDoor }, env) => {
+      if (shellDoor === undefined) return;
       host.serve({
         attemptId,
         mask,
-        open: (size) => openShell({ env: env(), ...size }),
+        door:
+          shellDoor.kind === 'shut'
+            ? shellDoor
+            : { kind: 'open', open: (size) => shellDoor.open({ env: env(), ...size }) },
         closed: closed.signal,
         isRunning: () => isRunning,
       });
     },
     keep: async (session, forMs) => {
-      if (session.openShell === undefined || closed.signal.aborted) return false;
+      if (session.shellDoor?.kind !== 'open' || closed.signal.aborted) return false;
       let removeFolders: (() => Promise<void>) | null = null;
       const remove = async (reason: ShellEnd['reason']): Promise<void> => {
         close(reason);

@@ -47,7 +47,7 @@ export function createStepsRunner(executors: StepsExecutors): StageRunner {
       if (checkingOut.status === 'rejected') throw checkingOut.reason;
       if (!checkingOut.value.ok) return notStarted(context, work, 'infrastructure', checkingOut.value.error);
       if (opened.kind === 'failed') {
-        return notStarted(context, work, failureClassOf(opened.reason), opened.message);
+        return notStarted(context, work, failureClasses[opened.reason], opened.message);
       }
       const now: StepNow = { step: null };
       context.desk.show(opened.session, () => shellEnv(context, now));
@@ -91,7 +91,7 @@ async function keptForShell(
   log.say(
     isKept
       ? `kept for ${Math.round(keepOnFailureMs / 60_000)} minutes: sluice shell ${claim.runNumber} ${claim.stage.id}`
-      : 'nothing is kept for a shell: the server does not allow it now, or this executor has none',
+      : `nothing is kept for a shell: ${session.shellDoor?.kind === 'shut' ? session.shellDoor.why : 'the server does not allow it now'}`,
   );
   return isKept;
 }
@@ -219,9 +219,16 @@ interface GoneWorkspace {
   readonly message: string;
 }
 
-function failureClassOf(reason: 'image-pull' | 'refused' | 'service' | 'gone'): Failure['class'] {
-  return reason === 'gone' ? 'worker-lost' : reason === 'image-pull' ? 'image-pull' : 'failed';
-}
+type NotOpened = Extract<OpenedWorkspace, { readonly kind: 'failed' }>['reason'] | 'gone';
+
+const failureClasses = {
+  'image-pull': 'image-pull',
+  'out-of-memory': 'out-of-memory',
+  refused: 'failed',
+  service: 'failed',
+  cluster: 'infrastructure',
+  gone: 'worker-lost',
+} as const satisfies Record<NotOpened, Failure['class']>;
 
 function servicesOf(
   { claim }: StageContext,
@@ -255,6 +262,7 @@ function workspaceOf(
     readOnlyRoot: work.readOnlyRoot,
     told: context.told,
     timeoutMs: claim.stage.timeoutMs,
+    ...(work.keepOnFailureMs !== undefined && { keptMs: work.keepOnFailureMs }),
     pod: work.pod,
     homeFolders: cachedHomeFolders(work),
     registryCredentials: claim.registryCredentials,

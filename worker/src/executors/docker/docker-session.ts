@@ -125,7 +125,7 @@ export function createDockerSession(
       if (isLocal) await giveFilesBack(docker, container, spec);
       else await outlastEngine(() => copyOut(container, spec.workspace, path));
     },
-    openShell: (shell) => openDockerShell(container, shell),
+    shellDoor: { kind: 'open', open: (shell) => openDockerShell(container, shell) },
     release: null,
     describeServices: () => Promise.all(record.services.map((service) => describeService(docker, service))),
     fetchFile: async (path) => {

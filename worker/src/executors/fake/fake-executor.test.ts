@@ -30,6 +30,7 @@ executorContract(
     'read-only root': noProcess,
     'process limit': noProcess,
     'few rights': noProcess,
+    terminal: noProcess,
   },
 );
 

@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AdoptedWorkspace, Executor, OpenedWorkspace, WorkspaceSpec } from '../executor.ts';
+import { admitPod } from './admit-pod.ts';
 import { fillWorkspace } from './fill-workspace.ts';
 import { validLabels } from './label-values.ts';
 import { ClusterRefusedError, type PodCluster } from './pod-cluster.ts';
 import type { PodPlace } from './pod-console.ts';
 import { bindExtras, createExtras, loginsFor, removeLogin } from './pod-extras.ts';
 import { identityOf, podManifest, podName, serviceContainer } from './pod-manifest.ts';
+import { podRefusal } from './pod-refusal.ts';
 import { createPodSession } from './pod-session.ts';
 import type { PodSettings } from './pod-settings.ts';
 import { readPodState } from './pod-state.ts';
 import { fenceOf, removePod } from './remove-pod.ts';
-import { podEnd, podStart, stepsContainer, type StagePod } from './stage-pod.ts';
+import { podEnd, podStart, stepsContainer, type PodStart, type StagePod } from './stage-pod.ts';
 import { untilServicesReady } from './services-ready.ts';
 
 export interface KubernetesExecutorOptions {
@@ -38,9 +40,12 @@ export function createKubernetesExecutor(cluster: PodCluster, options: Kubernete
         if (opened.kind === 'failed') await removePod(cluster, spec, fence, 'ended');
         return opened;
       } catch (error) {
-        await removePod(cluster, spec, fence, 'ended');
-        if (error instanceof ClusterRefusedError) return refused(`${error.message}.`);
-        throw error;
+        const refusal = error instanceof ClusterRefusedError ? refusalOf(error, cluster) : null;
+        await removePod(cluster, spec, fence, 'ended').catch((problem: unknown) => {
+          if (refusal === null) throw problem;
+        });
+        if (refusal === null) throw error;
+        return refusal;
       }
     },
     adoptWorkspace: (spec) => adopt(cluster, spec, options),
@@ -57,10 +62,12 @@ async function open(
 ): Promise<OpenedWorkspace> {
   await removePod(cluster, spec, fenceIn(spec), 'gone');
   await createExtras(cluster, spec);
-  const pod = await cluster.createPod(manifest);
-  if (pod === null) throw new Error(`another worker has made the pod ${podName(spec.labels)} of this stage`);
+  const deadline = Date.now() + options.settings.start_within;
+  const admitted = await admitPod(cluster, spec, manifest, deadline, signal);
+  if (admitted.kind === 'failed') return admitted;
+  const { pod } = admitted;
   await bindExtras(cluster, spec, pod);
-  const failure = await untilStarted(cluster, spec, image, pod, signal);
+  const failure = await untilStarted(cluster, spec, image, pod, { ...options.settings, deadline }, signal);
   if (failure !== null) return failure;
   const place = placeOf(cluster, spec, pod, options);
   await removeLogin(cluster, spec);
@@ -79,6 +86,7 @@ async function untilStarted(
   spec: WorkspaceSpec,
   image: string,
   created: StagePod,
+  { start_within, image_pull_secrets, deadline }: PodSettings & { readonly deadline: number },
   signal: AbortSignal,
 ): Promise<OpenedWorkspace | null> {
   const images = Object.fromEntries([
@@ -87,23 +95,57 @@ async function untilStarted(
   ]);
   let said = '';
   const startedAt = Date.now();
+  let saidAt = startedAt;
   for (let waitMs = 100; ; waitMs = Math.min(1_000, waitMs * 1.2)) {
     signal.throwIfAborted();
     const pod = await cluster.findPod(created.metadata.name);
     if (pod === null || pod.metadata.uid !== created.metadata.uid) {
-      throw new Error('the pod of this stage was deleted by someone else before it ran');
+      return ofCluster('The pod of this stage was deleted by someone else before it ran.');
     }
     const start = podStart(pod, images);
     if (start.kind === 'ready') return null;
-    if (start.kind === 'failed') return start;
-    if (start.kind === 'lost') throw new Error(`${start.message}, before it ran`);
-    if (start.why !== said && Date.now() - startedAt > quietMs) spec.onProgress((said = start.why));
+    if (start.kind === 'failed') return withSecrets(start, cluster, image_pull_secrets);
+    if (start.kind === 'lost') return ofCluster(`${start.message}, before it ran.`);
+    if (!start.hasNode && Date.now() >= deadline) {
+      return ofCluster(
+        `No node took the pod of this stage within ${Math.round(start_within / 1_000)} s: it ${start.why}. ` +
+          'Check its resources, pod.node_selector and pod.tolerations, add nodes, or raise start_within in the pod settings.',
+      );
+    }
+    const isNews = start.why !== said || Date.now() - saidAt > repeatMs;
+    if (isNews && Date.now() - startedAt > quietMs) {
+      spec.onProgress((said = start.why));
+      saidAt = Date.now();
+    }
     await sleep(waitMs);
   }
 }
 
 /** What starts at once needs no words. */
 const quietMs = 2_000;
+/** What waits long says so again. */
+const repeatMs = 60_000;
+
+/** The cluster tells nobody but its own events that a pull secret is missing. */
+function withSecrets(
+  failure: Extract<PodStart, { readonly kind: 'failed' }>,
+  { namespace }: PodCluster,
+  secrets: readonly string[],
+): OpenedWorkspace {
+  if (failure.reason !== 'image-pull' || secrets.length === 0) return failure;
+  const names = secrets.join(', ');
+  const message = `${failure.message} The pod names the pull secrets ${names}: one that is missing or of another registry is passed over without a word, see kubectl -n ${namespace} get secrets.`;
+  return { ...failure, message };
+}
+
+function refusalOf({ status, said }: ClusterRefusedError, { namespace }: PodCluster): OpenedWorkspace {
+  const { kind, message } = podRefusal(status, said, namespace);
+  return { kind: 'failed', reason: kind === 'quota-used-up' ? 'cluster' : kind, message };
+}
+
+function ofCluster(message: string): OpenedWorkspace {
+  return { kind: 'failed', reason: 'cluster', message };
+}
 
 async function adopt(
   cluster: PodCluster,

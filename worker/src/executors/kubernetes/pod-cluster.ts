@@ -37,9 +37,12 @@ export type ExtraKind = 'secrets' | 'networkpolicies';
 export class ClusterRefusedError extends Error {
   override readonly name = 'ClusterRefusedError';
   readonly status: number;
-  constructor(message: string, status: number) {
-    super(message);
+  /** The server's own words. */
+  readonly said: string;
+  constructor(what: string, said: string, status: number) {
+    super(`The cluster refused to ${what}: ${said}`);
     this.status = status;
+    this.said = said;
   }
 }
 
@@ -69,7 +72,7 @@ export function connectPodCluster(options: PodClusterOptions): PodCluster {
       const said = wordsOf(answer);
       if (isPassing(answer)) throw new AwayForNow(said);
       if ((answer.status >= 200 && answer.status < 300) || fine.includes(answer.status)) return answer;
-      throw new ClusterRefusedError(`The cluster refused to ${what}: ${said}`, answer.status);
+      throw new ClusterRefusedError(what, said, answer.status);
     });
   const pods = `/api/v1/namespaces/${namespace}/pods`;
   const pathOf = (kind: ExtraKind | 'pods'): string =>

@@ -12,11 +12,15 @@ export interface PodCommand {
   readonly command: readonly string[];
   /** Whether something will be sent to its input. */
   readonly hasInput: boolean;
+  /** It has a terminal, which `resize` sets; its output is all in one. Absent: none. */
+  readonly hasTerminal?: boolean;
 }
 
 export interface RunningCommand {
   /** Resolves when the connection has taken it. Rejects with ConnectionLostError. */
   readonly send: (chunk: Uint8Array) => Promise<void>;
+  /** Sets the size of its terminal. */
+  readonly resize: (cols: number, rows: number) => void;
   /** How it ended. Rejects with ConnectionLostError when the connection ended first. */
   readonly ended: Promise<CommandEnd>;
   /** Leaves it alone; `ended` then rejects. */
@@ -33,7 +37,7 @@ export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError';
 }
 
-const streams = { stdin: 0, stdout: 1, stderr: 2, status: 3 } as const;
+const streams = { stdin: 0, stdout: 1, stderr: 2, status: 3, size: 4 } as const;
 /** A silent connection is asked for a sign of life; one that gives none for twice as long is taken for cut. */
 const pingMs = 10_000;
 /** While so much waits to be sent, no more is taken. */
@@ -94,6 +98,10 @@ export async function execInPod(
       if (socket.bufferedAmount > sendBufferBytes) await sent;
       else sent.catch(() => undefined); // the end of the connection is seen in `ended`
     },
+    resize: (cols, rows) => {
+      const size = Buffer.from(JSON.stringify({ Width: cols, Height: rows }));
+      socket.send(Buffer.concat([Buffer.from([streams.size]), size]), () => undefined);
+    },
     ended,
     close: () => socket.terminate(),
   };
@@ -120,13 +128,13 @@ export async function askInPod(
   return { end, stdout: Buffer.concat(chunks).toString() };
 }
 
-function pathOf({ namespace, pod, container, command, hasInput }: PodCommand): string {
+function pathOf({ namespace, pod, container, command, hasInput, hasTerminal = false }: PodCommand): string {
   const query = new URLSearchParams([
     ['container', container],
     ['stdin', String(hasInput)],
     ['stdout', 'true'],
-    ['stderr', 'true'],
-    ['tty', 'false'],
+    ['stderr', String(!hasTerminal)],
+    ['tty', String(hasTerminal)],
     ...command.map((word) => ['command', word]),
   ]);
   return `/api/v1/namespaces/${namespace}/pods/${pod}/exec?${query.toString()}`;

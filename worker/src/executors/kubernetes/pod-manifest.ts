@@ -7,7 +7,7 @@ import type { PodSettings } from './pod-settings.ts';
 import { farewellProgram, outFolder, residentProgram, runFolder, workspaceFolder } from './resident-pod.ts';
 import { stepsContainer } from './stage-pod.ts';
 
-/** What ends the pod when every worker is dead: the stage's own time, and time to clean up. */
+/** What ends the pod when every worker is dead: the stage's own time, that of a shell, and this to clean up. */
 const lastResortMs = 15 * 60_000;
 /** For a step to end, and its last lines to be read, when the pod is ended from outside. */
 const graceSeconds = 30;
@@ -55,7 +55,7 @@ export function podManifest(
     },
     spec: {
       restartPolicy: 'Never',
-      activeDeadlineSeconds: Math.ceil((spec.timeoutMs + lastResortMs) / 1_000),
+      activeDeadlineSeconds: Math.ceil((spec.timeoutMs + (spec.keptMs ?? 0) + lastResortMs) / 1_000),
       terminationGracePeriodSeconds: graceSeconds,
       automountServiceAccountToken: typeof spec.pod?.serviceAccount === 'string',
       enableServiceLinks: false,

@@ -1,6 +1,7 @@
 // For tests only: a namespace of its own in a real cluster.
 import { randomBytes } from 'node:crypto';
 import { CoreV1Api, KubeConfig, NetworkingV1Api } from '@kubernetes/client-node';
+import { connectCluster } from '../../deploy/kubernetes/kube-connection.ts';
 import type { Executor } from '../executor.ts';
 import { createKubernetesExecutor } from './kubernetes-executor.ts';
 import { validLabels } from './label-values.ts';
@@ -11,8 +12,12 @@ export interface PodRig extends AsyncDisposable {
   readonly namespace: string;
   readonly api: CoreV1Api;
   readonly config: KubeConfig;
-  readonly cluster: (config?: KubeConfig) => PodCluster;
-  readonly executor: (settings?: Partial<PodSettings>, config?: KubeConfig) => Executor;
+  readonly policies: NetworkingV1Api;
+  readonly cluster: (config?: KubeConfig, place?: string) => PodCluster;
+  /** `place`: another namespace than the rig's own. */
+  readonly executor: (settings?: Partial<PodSettings>, config?: KubeConfig, place?: string) => Executor;
+  /** As `kubectl drain` does. */
+  readonly evict: (pod: string) => Promise<void>;
   /** Pods, secrets and policies that carry these labels, without the pods that the cluster is taking away. */
   readonly countLeft: (labels: Readonly<Record<string, string>>) => Promise<number>;
 }
@@ -26,15 +31,29 @@ export async function openPodRig(): Promise<PodRig> {
   const policies = config.makeApiClient(NetworkingV1Api);
   const namespace = `sluice-test-${randomBytes(4).toString('hex')}`;
   await api.createNamespace({ body: { metadata: { name: namespace } } });
-  const cluster = (over = config): PodCluster =>
-    connectPodCluster({ config: over, namespace, patienceMs, onAbsence: () => {} });
+  const cluster = (over = config, place = namespace): PodCluster =>
+    connectPodCluster({ config: over, namespace: place, patienceMs, onAbsence: () => {} });
   return {
     namespace,
     api,
     config,
+    policies,
     cluster,
-    executor: (settings = {}, over = config) =>
-      createKubernetesExecutor(cluster(over), {
+    evict: async (pod) => {
+      const path = `/api/v1/namespaces/${namespace}/pods/${pod}/eviction`;
+      const body = { apiVersion: 'policy/v1beta1', kind: 'Eviction', metadata: { name: pod, namespace } };
+      const connection = await connectCluster(config, new AbortController().signal);
+      const { status } = await connection.send({
+        method: 'POST',
+        path,
+        body,
+        contentType: 'application/json',
+      });
+      connection.close();
+      if (status >= 300) throw new Error(`the pod was not evicted: status ${status}`);
+    },
+    executor: (settings = {}, over = config, place = namespace) =>
+      createKubernetesExecutor(cluster(over, place), {
         settings: { ...defaultPodSettings, ...settings },
         patienceMs,
       }),

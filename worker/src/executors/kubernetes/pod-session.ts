@@ -6,6 +6,7 @@ import { fetchFile } from './fetch-file.ts';
 import { fetchTree } from './fetch-tree.ts';
 import { openPodConsole, type FollowEnd, type PodPlace } from './pod-console.ts';
 import { askInPod, ConnectionLostError } from './pod-exec.ts';
+import { openPodShell } from './pod-shell.ts';
 import { removePod } from './remove-pod.ts';
 import { signalProgram, startProgram } from './resident-pod.ts';
 import { stepsContainer } from './stage-pod.ts';
@@ -42,6 +43,7 @@ export function createPodSession(
       const end = await untilEnded(place, following, command.graceMs, signal);
       return end === 'stopped' ? { kind: 'stopped' } : stepEnd(end);
     },
+    shellDoor: { kind: 'open', open: (shell) => openPodShell(place, shell) },
     release: async () => console_.abandon(),
     describeServices: () => describeServices(place, spec.services),
     fetchFile: (path) => fetchFile(place, spec.workspace, path),
@@ -72,7 +74,7 @@ function stepEnd(end: FollowEnd): StepEnd {
   if (exitCode === undefined) throw new Error(`the pod said "${end.rest}" where a step's end was due`);
   if (isEnding === '1' && exitCode !== '0') {
     throw new WorkspaceLostError(
-      'The pod was ended from outside, as draining its node or a pod of higher priority does, and the step with it. Its output is complete. Run the stage again, or allow "infrastructure" in its retry.',
+      'The pod was ended from outside, as an eviction, draining its node or a pod of higher priority does, and the step with it. Its output is complete. Run the stage again, or allow "infrastructure" in its retry.',
     );
   }
   return {

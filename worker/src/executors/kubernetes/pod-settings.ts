@@ -16,6 +16,18 @@ const toleration = z.strictObject({
 /** A quantity as Kubernetes writes it: `500Mi`, `10Gi`, `2`. */
 const quantity = z.string().regex(/^\d+(\.\d+)?([KMGT]i?|k|m)?$/, 'must be a quantity such as 10Gi');
 
+const units = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** `30s`, `15m`, `1h`, in milliseconds. */
+const duration = z
+  .string()
+  .regex(/^\d{1,6}[smh]$/, 'must be a duration such as 15m')
+  .transform((text) => Number.parseInt(text, 10) * unitOf(text));
+
+function unitOf(text: string): number {
+  return text.endsWith('h') ? units.h : text.endsWith('m') ? units.m : units.s;
+}
+
 const podSettings = z.strictObject({
   node_selector: texts.default({}),
   tolerations: z.array(toleration).default([]),
@@ -35,6 +47,8 @@ const podSettings = z.strictObject({
   ephemeral_storage: z
     .strictObject({ request: quantity.default('256Mi'), limit: quantity.default('10Gi') })
     .default({ request: '256Mi', limit: '10Gi' }),
+  /** How long a stage waits for quota and for a node, before it fails as `infrastructure`. */
+  start_within: duration.default(15 * 60_000),
   /** The cluster's network plug-in enforces NetworkPolicies, so `network: false` can be promised. */
   network_policies: z.enum(['enforced', 'not-enforced']).default('not-enforced'),
   annotations: texts.default({}),

@@ -57,10 +57,10 @@ export const stepsContainer = 'steps';
 export type PodStart =
   | { readonly kind: 'ready' }
   /** `why`: what it waits for, for people. */
-  | { readonly kind: 'waiting'; readonly why: string }
+  | { readonly kind: 'waiting'; readonly why: string; readonly hasNode: boolean }
   | {
       readonly kind: 'failed';
-      readonly reason: 'image-pull' | 'refused' | 'service';
+      readonly reason: 'image-pull' | 'refused' | 'service' | 'out-of-memory';
       readonly message: string;
     }
   /** Not the author's fault: evicted, deleted by somebody. */
@@ -74,12 +74,17 @@ export function podStart(pod: StagePod, images: Readonly<Record<string, string>>
     if (failure !== null) return failure;
   }
   const end = podEnd(pod);
+  if (end?.outOfMemory === true) {
+    const message = `${end.message} before a step began: give the stage more resources.memory.`;
+    return { kind: 'failed', reason: 'out-of-memory', message };
+  }
   if (end !== null) return { kind: 'lost', message: end.message };
   const scheduled = pod.status.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False') {
     return {
       kind: 'waiting',
       why: `waits for a node: ${scheduled.message ?? scheduled.reason ?? 'none yet'}`,
+      hasNode: false,
     };
   }
   const isRunning = statuses.length > 0 && statuses.every(({ state }) => state?.running !== undefined);
@@ -88,6 +93,7 @@ export function podStart(pod: StagePod, images: Readonly<Record<string, string>>
   return {
     kind: 'waiting',
     why: isPulling ? 'a node has the pod: it pulls the images and starts' : 'waits for a node',
+    hasNode: isPulling,
   };
 }
 
@@ -146,9 +152,15 @@ export function podEnd({ metadata, status }: StagePod): PodEnd | null {
   if (terminated?.reason === 'OOMKilled') {
     return { outOfMemory: true, message: 'The container ran out of memory and was killed as a whole' };
   }
+  const disruption = status.conditions?.find(({ type }) => type === 'DisruptionTarget');
+  if (disruption?.status === 'True') {
+    return end(
+      `The pod was ended by the cluster (${disruption.reason ?? 'disruption'}): ${disruption.message ?? 'no more is known'}`,
+    );
+  }
   if (metadata.deletionTimestamp !== null) {
     return end(
-      'The pod was deleted by someone else, as draining its node or a preemption by a pod of higher priority does',
+      'The pod was deleted by someone else, as an eviction, draining its node or a preemption by a pod of higher priority does',
     );
   }
   if (terminated !== undefined) {

@@ -10,7 +10,8 @@ import { createProcessExecutor } from './process-executor.ts';
 import { descendantsOf, listProcesses, sendSignal } from './process-table.ts';
 import { probeSandbox, type Sandbox } from './sandbox.ts';
 import { writeSessionRecord } from './session-record.ts';
-import { begunKeeper, stepFolder } from './process-session.ts';
+import { begunKeeper } from './process-session.ts';
+import { stepFolder } from './session-folders.ts';
 
 const path = process.env['PATH'] ?? '/usr/bin:/bin';
 const never = new AbortController().signal;
@@ -23,7 +24,14 @@ const sandboxes: readonly Sandbox[] = [
 describe.skipIf(process.platform !== 'linux').each(sandboxes)('adopting processes ($kind)', (sandbox) => {
   let root: string;
   let spec: WorkspaceSpec;
-  const executor = createProcessExecutor({ isAllowed: true, path, sandbox, groups, workerId: 'adopt-test' });
+  const executor = createProcessExecutor({
+    isAllowed: true,
+    path,
+    sandbox,
+    groups,
+    workerId: 'adopt-test',
+    noShell: null,
+  });
 
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'sluice-adopt-'));

@@ -79,7 +79,7 @@ exec 9>&-
 exec 3>&2 2>/dev/null
 trap : HUP INT TERM
 (
-${pids === null ? '' : `ulimit -u ${pids} || ulimit -p ${pids} # as bash and dash call it`}
+${limitOfProcesses(pids)}
 cd ${quote(workspace)} || exit
 ${exported.length === 0 ? '' : `export${exported.join('')}`}
 exec ${shell} -e ${quote(script)} 2>&3 3>&-
@@ -89,7 +89,11 @@ exit $?
 ${programEnd}`;
 }
 
+/** For a shell where no control group limits them. */
+export const limitOfProcesses = (pids: number | null): string =>
+  pids === null ? '' : `ulimit -u ${pids} || ulimit -p ${pids} # as bash and dash call it`;
+
 /** Inside single quotes only the quote itself has a meaning. */
-function quote(text: string): string {
+export function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

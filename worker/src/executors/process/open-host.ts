@@ -4,6 +4,7 @@ import type { WorkerConfig } from '../../config.ts';
 import { findControlGroups, readGroupPlaces } from './control-groups.ts';
 import { IsolationError } from './isolation-error.ts';
 import type { ProcessExecutorOptions } from './process-executor.ts';
+import { whyNoShell } from './host-shell.ts';
 import { keysAtHome, probeSandbox, type Sandbox } from './sandbox.ts';
 
 /** What this host offers to steps that run on it; tried out once, and said in the worker's log. */
@@ -13,8 +14,7 @@ export async function openHost(
   log: Logger,
 ): Promise<ProcessExecutorOptions> {
   const { allowsProcessExecutor: isAllowed, path } = config;
-  if (!isAllowed)
-    return { isAllowed, path, workerId, sandbox: { kind: 'none', why: 'it runs no steps' }, groups: null };
+  if (!isAllowed) return { isAllowed, path, workerId, ...noSteps };
   const sandbox = await chooseSandbox(config);
   if (config.stepIsolation === 'bubblewrap' && sandbox.kind === 'none') {
     throw new IsolationError(
@@ -28,8 +28,14 @@ export async function openHost(
       : `not isolated: ${sandbox.why}`;
   const limits = groups === null ? 'neither memory nor CPU can be limited' : 'limited by control groups';
   log.info(`steps without an image run on this host, ${walls}; ${limits}`);
-  return { isAllowed, path, workerId, sandbox, groups };
+  return { isAllowed, path, workerId, sandbox, groups, noShell: await whyNoShell(sandbox, path) };
 }
+
+const noSteps = {
+  sandbox: { kind: 'none', why: 'it runs no steps' },
+  groups: null,
+  noShell: 'this worker runs no steps on its own host',
+} as const;
 
 async function chooseSandbox(config: WorkerConfig): Promise<Sandbox> {
   if (config.stepIsolation === 'none') return { kind: 'none', why: 'the operator wants none' };

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { executorContract } from '../executor.contract.ts';
 import type { ExecutorSession, StepEnd, WorkspaceSpec } from '../executor.ts';
 import { findControlGroups, readGroupPlaces } from './control-groups.ts';
+import { whyNoShell } from './host-shell.ts';
 import { processesIn } from './kill-leftovers.ts';
 import { createProcessExecutor } from './process-executor.ts';
 import { probeSandbox, type Sandbox } from './sandbox.ts';
@@ -13,8 +14,15 @@ const path = process.env['PATH'] ?? '/usr/bin:/bin';
 const none: Sandbox = { kind: 'none', why: 'bwrap is not installed' };
 const sandbox = await probeSandbox({ path, hidden: [], writable: [] });
 const groups = await findControlGroups(await readGroupPlaces());
-const isolated = { isAllowed: true, path, sandbox, groups, workerId: 'test' };
-const bare = { isAllowed: true, path, sandbox: none, groups: null, workerId: 'test' };
+const isolated = {
+  isAllowed: true,
+  path,
+  sandbox,
+  groups,
+  workerId: 'test',
+  noShell: await whyNoShell(sandbox, path),
+};
+const bare = { isAllowed: true, path, sandbox: none, groups: null, workerId: 'test', noShell: null };
 
 const noImages = 'it has no images';
 const noGroups = 'this worker may make no control groups';
@@ -41,6 +49,7 @@ executorContract(
   {
     ...(groups === null && { 'out of memory': noGroups }),
     ...(sandbox.kind === 'none' && { 'no network': noSandbox }),
+    ...(isolated.noShell !== null && { terminal: isolated.noShell }),
     'image pull': noImages,
     ...notHere,
   },
@@ -59,6 +68,7 @@ executorContract(
     'image pull': noImages,
     ...notHere,
     'no network': 'without bubblewrap it refuses to run without network',
+    terminal: 'without bubblewrap nothing would keep a person to what a step may do',
   },
 );
 

@@ -6,8 +6,9 @@ import type { AdoptedWorkspace, Executor, WorkspaceSpec } from '../executor.ts';
 import type { ControlGroup, ControlGroups } from './control-groups.ts';
 import { isAlive } from './process-table.ts';
 import { groupNameOf } from './remove-processes.ts';
-import { begunKeeper, createProcessSession, homeFolder, preventStep, tmpFolder } from './process-session.ts';
+import { begunKeeper, createProcessSession, preventStep } from './process-session.ts';
 import type { Sandbox } from './sandbox.ts';
+import { homeFolder, tmpFolder } from './session-folders.ts';
 import { readBootId, readSessionRecord } from './session-record.ts';
 import { readStepState } from './step-follower.ts';
 
@@ -21,6 +22,8 @@ export interface ProcessExecutorOptions {
   readonly groups: ControlGroups | null;
   /** Tells its control groups from those of other workers. */
   readonly workerId: string;
+  /** Why there are no shells on this host, for people; null: there are. */
+  readonly noShell: string | null;
 }
 
 /** As many as the Docker executor allows. */
@@ -33,6 +36,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       sandbox: options.sandbox,
       group: await openGroup(spec, options),
       pids: spec.resources.pids ?? defaultPids,
+      noShell: options.noShell,
     });
   return {
     openWorkspace: async (spec) => {

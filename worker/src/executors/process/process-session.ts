@@ -5,10 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutorSession, StepCommand, StepEnd, WorkspaceSpec } from '../executor.ts';
 import type { ControlGroup } from './control-groups.ts';
 import { keeperArguments, stepFiles, stepProgram } from './keeper.ts';
+import { hostShells } from './host-shell.ts';
 import { killLeftoverProcesses, processesIn } from './kill-leftovers.ts';
 import { descendantsOf, isAlive, listProcesses, sendSignal, type HostProcess } from './process-table.ts';
 import type { Sandbox } from './sandbox.ts';
 import { readBootId, writeSessionRecord } from './session-record.ts';
+import { homeFolder, stepFolder, tmpFolder } from './session-folders.ts';
 import { followStep, readKeeper, type StepFollower } from './step-follower.ts';
 
 export interface ProcessSessionOptions {
@@ -19,6 +21,8 @@ export interface ProcessSessionOptions {
   readonly group: ControlGroup | null;
   /** Most processes at the same time. */
   readonly pids: number;
+  /** Why there are no shells on this host, for people; null: there are. */
+  readonly noShell: string | null;
 }
 
 /**
@@ -27,6 +31,7 @@ export interface ProcessSessionOptions {
  */
 export function createProcessSession(spec: WorkspaceSpec, options: ProcessSessionOptions): ExecutorSession {
   const { group } = options;
+  const shells = hostShells(spec, options);
   let unclean = 0;
   return {
     runStep: async (command, output, signal) => {
@@ -41,13 +46,16 @@ export function createProcessSession(spec: WorkspaceSpec, options: ProcessSessio
         return await untilEnded({ folder, spec, options, command, signal, follower, onCleanEnd });
       } finally {
         await follower.close();
+        await shells.closeAll();
       }
     },
+    shellDoor: shells.door,
     release: null,
     fetchFile: async () => {},
     fetchTree: async () => {},
     describeServices: async () => [],
     dispose: async () => {
+      await shells.closeAll();
       await group?.remove();
       // A sandbox has ended with its step, so that nothing need be looked for among all processes of the host.
       if (options.sandbox.kind === 'none' || unclean > 0) await killLeftoverProcesses(spec.scratch);
@@ -55,11 +63,6 @@ export function createProcessSession(spec: WorkspaceSpec, options: ProcessSessio
     },
   };
 }
-
-export const stepFolder = (scratch: string, index: number, tryNumber = 1): string =>
-  join(scratch, tryNumber === 1 ? `step-${index}` : `step-${index}-try-${tryNumber}`);
-export const homeFolder = (scratch: string): string => join(scratch, 'home');
-export const tmpFolder = (scratch: string): string => join(scratch, 'tmp');
 
 /** Says whether the keeper has exited. The worker that started it may be gone by then: it is in a session of its own. */
 async function startKeeper(

@@ -20,7 +20,8 @@ export interface StepPlaces {
   readonly workspace: string;
   readonly home: string;
   readonly tmp: string;
-  readonly script: string;
+  /** Null: what runs inside needs none. */
+  readonly script: string | null;
 }
 
 export interface SandboxOptions {
@@ -52,9 +53,7 @@ export async function probeSandbox(options: SandboxOptions): Promise<Sandbox> {
         ...covers,
         ...bind(workspace),
         ...bind(home),
-        '--ro-bind',
-        script,
-        script,
+        ...(script === null ? [] : ['--ro-bind', script, script]),
         '--',
       ],
     };

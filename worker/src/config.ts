@@ -36,6 +36,8 @@ export interface WorkerConfig {
   readonly pods: PodsConfig;
   /** What one container of a deployed service may use at most. */
   readonly serviceLimits: { readonly memoryBytes: number; readonly pids: number };
+  /** Where it says whether it takes work, and its figures; null: nowhere. */
+  readonly health: { readonly host: string; readonly port: number } | null;
   /** How long a stop waits for running attempts to end by themselves. */
   readonly drainMs: number;
   /** What becomes of the rest then: `hand-over` leaves it to the next start of this worker, `end` ends it. */
@@ -104,6 +106,10 @@ export function readWorkerConfig(env: Readonly<Record<string, string | undefined
       patienceMs: set.SLUICE_KUBERNETES_PATIENCE_MS,
     },
     serviceLimits: { memoryBytes: set.SLUICE_SERVICE_MEMORY_MB * 1024 * 1024, pids: set.SLUICE_SERVICE_PIDS },
+    health:
+      set.SLUICE_HEALTH_PORT === undefined
+        ? null
+        : { host: set.SLUICE_HEALTH_HOST, port: set.SLUICE_HEALTH_PORT },
     drainMs: set.SLUICE_DRAIN_MS,
     atStop: set.SLUICE_AT_STOP,
     orphans: {
@@ -164,6 +170,13 @@ const environment = z.object({
     .min(16)
     .default(1_024),
   SLUICE_SERVICE_PIDS: z.coerce.number({ error: 'must be a number' }).int().min(16).default(1_024),
+  SLUICE_HEALTH_PORT: z.coerce
+    .number({ error: 'must be the number of a port' })
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional(),
+  SLUICE_HEALTH_HOST: z.string().default('127.0.0.1'),
   SLUICE_DRAIN_MS: z.coerce
     .number({ error: 'must be a number of milliseconds' })
     .int()

@@ -70,6 +70,7 @@ describe.skipIf(!isReady)('a worker on real Redis and Docker (needs REDIS_URL an
       pods: { namespace: null, settingsPath: null, cluster: null, patienceMs: 60_000, isInCluster: false },
       serviceLimits: { memoryBytes: 512 * 1024 * 1024, pids: 256 },
       drainMs,
+      health: null,
     };
     const log = pino({ level: process.env['SLUICE_LOG_LEVEL'] ?? 'silent' });
     worker = await startWorker(config, await beginWorker(config), log);

@@ -21,6 +21,9 @@ import { createProcessExecutor } from './executors/process/process-executor.ts';
 import { endProcesses, removeProcesses } from './executors/process/remove-processes.ts';
 import { dockerPlace } from './orphans/docker-place.ts';
 import { reapOrphans } from './orphans/reap-orphans.ts';
+import { createReadiness } from './readiness/readiness.ts';
+import { serveHealth } from './readiness/serve-health.ts';
+import { watchDisk } from './readiness/watch-disk.ts';
 import { createServerClient } from './server-client/server-client.ts';
 import { createShellHost } from './shells/shell-host.ts';
 import { deliverLeftovers } from './spool/deliver-leftovers.ts';
@@ -48,7 +51,11 @@ export async function startWorker(
   log: Logger,
 ): Promise<RunningWorker> {
   const docker = connectDocker(config.dockerHost);
-  const server = createServerClient(config.serverUrl, config.workerToken);
+  const readiness = createReadiness(log);
+  const server = createServerClient(config.serverUrl, config.workerToken, (refusal) =>
+    readiness.note('token', refusal),
+  );
+  const disk = await watchDisk(folder.spools, readiness);
   const redis = connectRedis(config.redisUrl, log);
   const live: LiveAttempts = new Map();
   const { serverUrl, workerToken } = config;
@@ -98,6 +105,7 @@ export async function startWorker(
     ...config,
     redis,
     live,
+    readiness,
     abandon: abandon.signal,
     unfinished: left.unfinished,
     spooled: left.attempts,
@@ -132,10 +140,16 @@ export async function startWorker(
     redis,
     log,
     workerId: folder.workerId,
+    readiness,
     live: liveActions,
     perform: (claim, signal) => performAction(claim, parts, signal),
   });
-  log.info({ workerId: folder.workerId, pool: config.pool, slots: config.slots }, 'worker is taking work');
+  const { slots, health } = config;
+  const facts = { readiness, isStopping: () => stopping.signal.aborted, attempts: () => live.size, slots };
+  const closeHealth =
+    health === null ? null : await serveHealth(health, { ...facts, spoolFreeBytes: disk.freeBytes });
+  if (readiness.reasons().size === 0)
+    log.info({ workerId: folder.workerId, pool: config.pool, slots }, 'worker is taking work');
 
   return {
     workerId: folder.workerId,
@@ -159,6 +173,8 @@ export async function startWorker(
       abandon.abort();
       stopReaping();
       await reaper.close();
+      disk.stop();
+      await closeHealth?.();
       heart.stop();
       await leftovers;
       subscriber.disconnect();

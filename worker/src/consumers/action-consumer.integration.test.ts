@@ -8,6 +8,7 @@ import type { ActionClaim, ActionReport } from '@sluice/pipelines/protocol/worke
 import type { PerformedAction } from '../deploy/perform-action.ts';
 import { aClaim } from '../deploy/test-claim.ts';
 import { ServerAwayError, ServerRefusedError } from '../server-client/http-door.ts';
+import { createReadiness } from '../readiness/readiness.ts';
 import { startActionConsumer, type ActionConsumerDependencies } from './action-consumer.ts';
 import type { QueueConsumer } from './consume-queue.ts';
 
@@ -52,6 +53,7 @@ describe.skipIf(url === undefined)(
         pool: 'default',
         workerId: 'w1',
         live: new Set<never>(),
+        readiness: createReadiness(pino({ enabled: false })),
         log: pino({ enabled: false }),
       };
       consumer = startActionConsumer({ ...fixed, ...deps });

@@ -6,7 +6,8 @@ import type { ActionClaim, ActionReport } from '@sluice/pipelines/protocol/worke
 import { messageOf } from '../deploy/deploy-problem.ts';
 import type { PerformedAction } from '../deploy/perform-action.ts';
 import { createBackoff } from '../server-client/backoff.ts';
-import { ServerRefusedError } from '../server-client/http-door.ts';
+import { isTokenRefused, ServerRefusedError } from '../server-client/http-door.ts';
+import type { Readiness } from '../readiness/readiness.ts';
 import type { ServerClient } from '../server-client/server-client.ts';
 import { consumeQueue, type QueueConsumer } from './consume-queue.ts';
 
@@ -25,6 +26,7 @@ export interface ActionConsumerDependencies {
   readonly queuePrefix: string;
   readonly pool: string;
   readonly workerId: string;
+  readonly readiness: Readiness;
   readonly log: Logger;
   /** Actions at the same time; default 16. */
   readonly concurrency?: number;
@@ -41,6 +43,8 @@ export function startActionConsumer(deps: ActionConsumerDependencies): Pick<Queu
     concurrency: deps.concurrency ?? 16,
     schema: actionJob,
     take: (job, closing) => takeAction(deps, job, closing),
+    readiness: deps.readiness,
+    waitsFor: ['token'],
     log: deps.log,
   });
 }
@@ -95,12 +99,14 @@ async function untilAnswered<T>(
   ask: () => Promise<T>,
 ): Promise<T | null> {
   const backoff = createBackoff({ firstMs: 100, maxMs: 5_000 });
+  let isTold = false;
   do {
     try {
       return await ask();
     } catch (error) {
-      log.warn(job, messageOf(error));
-      if (error instanceof ServerRefusedError) return null;
+      if (!isTold && !isTokenRefused(error)) log.warn(job, messageOf(error));
+      isTold = true;
+      if (error instanceof ServerRefusedError && !isTokenRefused(error)) return null;
       await backoff.wait(closing);
     }
   } while (!closing.aborted);

@@ -4,7 +4,7 @@ import type Docker from 'dockerode';
 import type { ClaimAnswer } from '@sluice/pipelines/protocol/worker-api';
 import { engineStatus } from '../executors/docker/engine-error.ts';
 import { createBackoff } from '../server-client/backoff.ts';
-import { ServerAwayError, ServerRefusedError } from '../server-client/http-door.ts';
+import { isTokenRefused, ServerAwayError } from '../server-client/http-door.ts';
 import { deliverLeftovers } from '../spool/deliver-leftovers.ts';
 import type { UnfinishedAttempt } from '../spool/find-unfinished.ts';
 import { createLiveAttempt, type LiveAttempts } from '../stages/live-attempt.ts';
@@ -51,15 +51,16 @@ async function ask(
   closing: AbortSignal,
 ): Promise<ClaimAnswer | null> {
   const backoff = createBackoff({ firstMs: 100, maxMs: 2_000 });
+  let isTold = false;
   while (!closing.aborted) {
     try {
       return await server.adopt(attemptId, { workerId: folder.workerId, fence });
     } catch (error) {
-      log.warn({ attemptId }, `adopt: ${error instanceof Error ? error.message : String(error)}`);
-      const mayPass =
-        error instanceof ServerAwayError ||
-        (error instanceof ServerRefusedError && [401, 403].includes(error.status));
-      if (!mayPass) return { kind: 'refused', reason: 'over' };
+      if (!isTold && !isTokenRefused(error))
+        log.warn({ attemptId }, `adopt: ${error instanceof Error ? error.message : String(error)}`);
+      isTold = true;
+      if (!(error instanceof ServerAwayError || isTokenRefused(error)))
+        return { kind: 'refused', reason: 'over' };
       await backoff.wait(closing);
     }
   }

@@ -5,8 +5,9 @@ import type { Claim, ClaimAnswer } from '@sluice/pipelines/protocol/worker-api';
 import type { EarlierAttempt, UnfinishedAttempt } from '../spool/find-unfinished.ts';
 import { adoptAttempt } from './adopt-attempt.ts';
 import { consumeQueue, type QueueConsumer } from './consume-queue.ts';
+import type { Readiness } from '../readiness/readiness.ts';
 import { createBackoff } from '../server-client/backoff.ts';
-import { ServerAwayError, ServerRefusedError } from '../server-client/http-door.ts';
+import { isTokenRefused, ServerAwayError } from '../server-client/http-door.ts';
 import { createLiveAttempt, type LiveAttempts } from '../stages/live-attempt.ts';
 import { runAttempt, type AttemptDependencies } from '../stages/run-attempt.ts';
 
@@ -15,6 +16,8 @@ export interface AttemptConsumerOptions {
   readonly queuePrefix: string;
   readonly pool: string;
   readonly slots: number;
+  /** No stage is begun while anything stands in its way. */
+  readonly readiness: Readiness;
   /** Holds an entry for as long as an attempt is this process's. */
   readonly live: LiveAttempts;
   /** What an earlier process of this worker had under way; taken up beside the slots. */
@@ -49,6 +52,8 @@ export function startAttemptConsumer(
       underWay.add(key);
       await takeAttempt(deps, { ...options, takenUp }, job, closing).finally(() => underWay.delete(key));
     },
+    readiness: options.readiness,
+    waitsFor: ['disk', 'token'],
     log: deps.log,
   });
   const adopted = options.unfinished.map((unfinished) =>
@@ -190,11 +195,14 @@ async function ask<T>(
   call: () => Promise<T>,
 ): Promise<T | null> {
   const backoff = createBackoff({ firstMs: 100, maxMs: 2_000 });
+  let isTold = false;
   while (!closing.aborted) {
     try {
       return await call();
     } catch (error) {
-      log.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      if (!isTold && !isTokenRefused(error))
+        log.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      isTold = true;
       if (!mayPass(error)) return null;
       await backoff.wait(closing);
     }
@@ -204,8 +212,5 @@ async function ask<T>(
 
 /** The server is away, or an operator has to mend our token. */
 function mayPass(error: unknown): boolean {
-  return (
-    error instanceof ServerAwayError ||
-    (error instanceof ServerRefusedError && [401, 403].includes(error.status))
-  );
+  return error instanceof ServerAwayError || isTokenRefused(error);
 }

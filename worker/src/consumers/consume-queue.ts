@@ -1,10 +1,11 @@
 // Jobs of one queue, each only a hint: the claim at the server decides, so a job may be lost, come twice, or outlive
 // what it stands for, and Redis may vanish while work is under way.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'bullmq';
+import { WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import type { Obstacle, Readiness } from '../readiness/readiness.ts';
 
 export interface QueueOptions<Job> {
   readonly queue: string;
@@ -16,6 +17,9 @@ export interface QueueOptions<Job> {
   readonly schema: z.ZodType<Job>;
   /** Does all that the job stands for. `closing` aborts when no more is to be begun. */
   readonly take: (job: Job, closing: AbortSignal) => Promise<void>;
+  readonly readiness: Readiness;
+  /** While one of these stands in the way no job is taken, so that other workers have it. */
+  readonly waitsFor: readonly Obstacle[];
   readonly log: Logger;
 }
 
@@ -38,9 +42,17 @@ export function consumeQueue<Job>(options: QueueOptions<Job>): QueueConsumer {
     running.add(done);
     await done.finally(() => running.delete(done));
   };
+  const isHeldUp = (): boolean =>
+    options.waitsFor.some((obstacle) => options.readiness.reasons().has(obstacle));
   const worker = new Worker(
     queue,
-    async ({ id, data }) => {
+    async (given, token) => {
+      if (isHeldUp()) {
+        // A worker that waits for a job when it is paused still gets that one.
+        await given.moveToWait(token);
+        throw new WaitingError();
+      }
+      const { id, data } = given;
       const job = options.schema.safeParse(data);
       if (job.success) await track((signal) => options.take(job.data, signal));
       else
@@ -60,6 +72,12 @@ export function consumeQueue<Job>(options: QueueOptions<Job>): QueueConsumer {
     },
   );
   sayProblems(worker, queue, log);
+  options.readiness.onChange(() => {
+    if (closing.signal.aborted) return;
+    if (isHeldUp()) void worker.pause(true);
+    else if (worker.isPaused()) void worker.resume();
+  });
+  if (isHeldUp()) void worker.pause(true);
   return {
     track,
     close: async () => {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Heartbeat } from '@sluice/pipelines/protocol/worker-api';
 import type { LiveActions } from './action-consumer.ts';
+import { isTokenRefused } from '../server-client/http-door.ts';
 import type { ServerClient } from '../server-client/server-client.ts';
 import type { ShellHost } from '../shells/shell-host.ts';
 import type { LiveAttempts } from '../stages/live-attempt.ts';
@@ -56,7 +57,8 @@ export function startHeartbeat(server: ServerClient, options: HeartbeatOptions, 
       shells.heed(answer);
       for (const attemptId of answer.lost) live.get(attemptId)?.stop({ kind: 'lost' });
     } catch (error) {
-      if (!isAway) log.warn(`heartbeat: ${error instanceof Error ? error.message : String(error)}`);
+      if (!isAway && !isTokenRefused(error))
+        log.warn(`heartbeat: ${error instanceof Error ? error.message : String(error)}`);
       isAway = true;
     }
   };

@@ -51,11 +51,27 @@ export interface DoorDownload {
   readonly signal: AbortSignal;
 }
 
-export function createHttpDoor(serverUrl: string, token: string): HttpDoor {
+/** Hears of every answer whether the token was accepted: null, or the words for an operator. */
+export type TokenListener = (refusal: string | null) => void;
+
+/** Whether the server did not accept our token: an operator mends that, and the same call then goes well. */
+export const isTokenRefused = (error: unknown): boolean =>
+  error instanceof ServerRefusedError && (error.status === 401 || error.status === 403);
+
+export function createHttpDoor(
+  serverUrl: string,
+  token: string,
+  onToken: TokenListener = () => undefined,
+): HttpDoor {
+  const heard = ({ status }: Pick<Response, 'status'>): void => {
+    if (status === 401 || status === 403) onToken(tokenRefusal(serverUrl, status));
+    else if (status < 500) onToken(null);
+  };
   return {
     call: async (request) => {
       const where = `${request.method} ${request.path}`;
       const { status, text } = await send(serverUrl, token, request, where, readText);
+      heard({ status });
       if (status >= 200 && status < 300) return parseJson(text, where, status);
       throw refusal(where, status, text);
     },
@@ -85,6 +101,10 @@ function refusal(where: string, status: number, text: string): Error {
   const told = `the server answered ${where} with ${status}: ${message}${hint(status)}`;
   return errorOf(status, reason, told);
 }
+
+const tokenRefusal = (serverUrl: string, status: number): string =>
+  `the server at ${serverUrl} does not accept our token (it answers ${status}). Check SLUICE_WORKER_TOKEN: it must be the ` +
+  'token that the server expects of workers. What runs goes on meanwhile, and is reported when the token is right';
 
 const readText = async (response: Response): Promise<{ status: number; text: string }> => ({
   status: response.status,

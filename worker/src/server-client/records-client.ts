@@ -1,7 +1,7 @@
 import { recordAck, type RecordAck } from '@sluice/pipelines/protocol/worker-api';
 import type { SpooledRecord, SpoolHeader } from '../spool/spool.ts';
 import type { Exchange } from './exchange.ts';
-import { ServerRefusedError } from './http-door.ts';
+import { isTokenRefused, ServerRefusedError } from './http-door.ts';
 
 export interface RecordsClient {
   /**
@@ -19,7 +19,7 @@ export interface RecordsClient {
 export type PostAnswer =
   | { readonly kind: 'accepted'; readonly ack: RecordAck }
   /** Try the same again: the server is unreachable, failing, or does not accept our token (an operator mends that). */
-  | { readonly kind: 'away'; readonly message: string }
+  | { readonly kind: 'away'; readonly message: string; readonly isTokenRefused: boolean }
   /** The fence is stale, the attempt is unknown, or the records are refused for what they are. */
   | { readonly kind: 'lost'; readonly message: string };
 
@@ -39,7 +39,8 @@ export function createRecordsClient(exchange: Pick<Exchange, 'report'>): Records
 
 function answerFor(error: unknown): PostAnswer {
   const message = error instanceof Error ? error.message : String(error);
-  return { kind: isFinal(error) ? 'lost' : 'away', message };
+  if (isFinal(error)) return { kind: 'lost', message };
+  return { kind: 'away', message, isTokenRefused: isTokenRefused(error) };
 }
 
 /** Whether the server itself has decided; a bare 404 or 403 may come from a proxy, or from a server set up wrongly. */

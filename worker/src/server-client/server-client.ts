@@ -20,7 +20,7 @@ import type { BlobClient } from '../stages/stage-runner.ts';
 import { actionClaimAnswer, claimAnswer } from './claim-answers.ts';
 import { whileAway } from './backoff.ts';
 import { createExchange } from './exchange.ts';
-import { createHttpDoor } from './http-door.ts';
+import { createHttpDoor, type TokenListener } from './http-door.ts';
 import { createKeptFilesClient, type KeptFilesClient } from './kept-files-client.ts';
 import { createOrphansClient, type OrphansClient } from './orphans-client.ts';
 import { readPast, type KnownPast } from './read-past.ts';
@@ -48,8 +48,8 @@ export interface ServerClient extends RecordsClient {
   readonly orphans: OrphansClient;
 }
 
-export function createServerClient(serverUrl: string, token: string): ServerClient {
-  const door = createHttpDoor(serverUrl, token);
+export function createServerClient(serverUrl: string, token: string, onToken?: TokenListener): ServerClient {
+  const door = createHttpDoor(serverUrl, token, onToken);
   const exchange = createExchange(door);
   const post = (path: string, body: unknown, signal?: AbortSignal): Promise<unknown> =>
     door.call({

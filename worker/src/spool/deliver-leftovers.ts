@@ -46,7 +46,7 @@ async function deliver(
   const spool = await readSpool(path);
   if (spool === null) return true;
   const backoff = createBackoff({ firstMs: 100, maxMs: 5_000 });
-  const lost = spool.isFinished ? null : lostRecord(spool.events, notTakenUp, Date.now());
+  const lost = spool.isFinished || spool.isCut ? null : lostRecord(spool.events, notTakenUp, Date.now());
   let rest = lost === null ? spool.records : [...spool.records, spooled(lost)];
   while (rest.length > 0) {
     if (signal.aborted) return false;

@@ -79,7 +79,7 @@ async function readUnfinished(
 ): Promise<UnfinishedAttempt | null> {
   try {
     const spool = await readSpool(path);
-    if (spool === null || spool.isFinished) return null;
+    if (spool === null || spool.isFinished || spool.isCut) return null;
     const root = join(folder.attempts, spool.header.attemptId);
     const history = historyOf(spool.events);
     const record = (await readAttemptRecord(root)) ?? (history?.records === 0 ? notBegun() : null);

@@ -10,6 +10,8 @@ export interface SpoolContent {
   readonly events: readonly WorkerRecord[];
   /** The attempt had ended: with these records the server knows all of it. */
   readonly isFinished: boolean;
+  /** What the server had was cut off: nobody can go on by it. */
+  readonly isCut: boolean;
 }
 
 /** A spool that a dead worker process left. Null when not even its header was written: nobody was told anything. */
@@ -27,10 +29,15 @@ export async function readSpool(path: string): Promise<SpoolContent | null> {
     events.push(record);
     isFinished = record.kind === 'finished';
   }
-  return { header, records, events, isFinished };
+  const { isCut = false, ...own } = header;
+  return { header: own, records, events, isFinished, isCut };
 }
 
-const spoolHeader = z.object({ attemptId: z.uuid(), fence: z.number().int().min(1) });
+const spoolHeader = z.object({
+  attemptId: z.uuid(),
+  fence: z.number().int().min(1),
+  isCut: z.boolean().exactOptional(),
+});
 
 function parseLine<T>(line: string, schema: z.ZodType<T>): T | null {
   try {

@@ -6,9 +6,13 @@
 // A record is offered for upload only after it was written, so a worker that is killed has never told the server
 // more than its file holds; a torn last line is what nobody was told. `finished` is also forced to the disk before
 // it is offered: from then on the file alone is enough to end the attempt, also after a power cut.
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+//
+// A disk that refuses a record is told of, and tried again; what was refused waits in memory. When the server has all
+// that is in the file, the file is cut, so that no other process goes on by it, and the rest is offered from memory:
+// enough to end the attempt and to say why.
 import type { WorkerRecord } from '@sluice/pipelines/protocol/worker-api';
 import { createSignal, type Signal } from './signal.ts';
+import { noSpoolFile, openSpoolFile, type SpoolFile } from './spool-file.ts';
 
 /** A record before the spool has given it its number. */
 export type NewRecord = WorkerRecord extends infer R
@@ -24,7 +28,7 @@ export interface SpoolHeader {
 
 export interface Spool {
   readonly header: SpoolHeader;
-  /** Gives the record its number. A disk that refuses it is reported by `onProblem`; the record stays in memory. */
+  /** Gives the record its number. */
   readonly append: (record: NewRecord) => void;
   /** Written records that wait for their acknowledgement, oldest first, as JSON; at least one if there is any. */
   readonly pending: (limit: { readonly records: number; readonly bytes: number }) => readonly SpooledRecord[];
@@ -52,6 +56,7 @@ export interface SpoolOptions {
   readonly highWaterBytes: number;
   /** An emptied file larger than this is cut to its header; such an attempt cannot be continued by another process. */
   readonly keepFileBytes: number;
+  /** The disk refuses what is to be written: called once, until it takes something again. */
   readonly onProblem: (error: unknown) => void;
 }
 
@@ -60,9 +65,13 @@ export const defaultSpoolLimits = {
   keepFileBytes: 256 * 1024 * 1024,
 } as const;
 
+/** How soon a disk that refused something is tried again. */
+const retryMs = 1_000;
+
 /**
  * `earlier`: the records of a dead process's spool of the same attempt, which this one continues. `acknowledged`: number of
- * the last record before them, which another worker has reported.
+ * the last record before them, which another worker has reported. Never rejects: a file that cannot be made is a
+ * disk that refuses everything.
  */
 export async function createSpool(
   path: string,
@@ -71,54 +80,55 @@ export async function createSpool(
   earlier: readonly SpooledRecord[] = [],
   acknowledged = 0,
 ): Promise<Spool> {
-  const head = `${JSON.stringify(header)}\n`;
-  const unfinished = `${path}.new`;
-  await rm(unfinished, { force: true });
-  const file = await open(unfinished, 'wx', 0o600);
-  let bytes = head.length;
-  await file.appendFile(head);
-  for (const { json } of earlier) {
-    await file.appendFile(`${json}\n`);
-    bytes += json.length + 1;
+  try {
+    const file = await openSpoolFile(path, header, earlier);
+    return spoolOver(file, header, { earlier, acknowledged, isRefused: false }, options);
+  } catch (error) {
+    const spool = spoolOver(noSpoolFile(error), header, { earlier, acknowledged, isRefused: true }, options);
+    options.onProblem(error);
+    return spool;
   }
-  await rename(unfinished, path);
-  return spoolOver(file, path, header, { head, bytes, earlier, acknowledged }, options);
 }
 
 function spoolOver(
-  file: FileHandle,
-  path: string,
+  file: SpoolFile,
   header: SpoolHeader,
   begin: {
-    readonly head: string;
-    readonly bytes: number;
     readonly earlier: readonly SpooledRecord[];
     readonly acknowledged: number;
+    /** There is no file: all is in memory from the beginning. */
+    readonly isRefused: boolean;
   },
   options: SpoolOptions,
 ): Spool {
   const changes: Signal = createSignal();
-  const { head, earlier } = begin;
+  const { earlier } = begin;
   let waiting: SpooledRecord[] = [...earlier];
   let number = earlier.at(-1)?.number ?? begin.acknowledged;
   let written = number;
   let waitingBytes = earlier.reduce((sum, record) => sum + record.json.length, 0);
-  let fileBytes = begin.bytes;
   let closed = false;
+  let isRefused = begin.isRefused;
+  let isInMemory = begin.isRefused;
+  let retry: NodeJS.Timeout | null = null;
 
   const unwritten: { json: string; number: number; durable: boolean }[] = [];
   let writing: Promise<void> | null = null;
 
   const writeAll = async (): Promise<void> => {
-    while (unwritten.length > 0) {
+    while (unwritten.length > 0 && !isInMemory) {
       const batch = unwritten.splice(0);
+      const lines = batch.map((record) => `${record.json}\n`).join('');
       try {
-        const text = batch.map((record) => `${record.json}\n`).join('');
-        await file.appendFile(text);
-        fileBytes += text.length;
-        if (batch.some((record) => record.durable)) await file.datasync();
+        await file.append(
+          lines,
+          batch.some((record) => record.durable),
+        );
+        isRefused = false;
       } catch (error) {
-        options.onProblem(error);
+        unwritten.unshift(...batch);
+        await refused(error);
+        break;
       }
       written = batch.at(-1)?.number ?? written;
       changes.notify();
@@ -126,10 +136,29 @@ function spoolOver(
     writing = null;
   };
 
+  const refused = async (error: unknown): Promise<void> => {
+    if (!isRefused) options.onProblem(error);
+    isRefused = true;
+    await leaveFile();
+    if (isInMemory || closed) return;
+    retry = setTimeout(() => {
+      writing ??= writeAll();
+    }, retryMs);
+  };
+
+  /** When nothing that is in the file waits for the server any more. */
+  const leaveFile = async (): Promise<void> => {
+    if (!isRefused || isInMemory || waiting.some((record) => record.number <= written)) return;
+    isInMemory = true;
+    await file.cut();
+    unwritten.length = 0;
+    written = number;
+    changes.notify();
+  };
+
   const shrink = (): void => {
-    if (waiting.length > 0 || writing !== null || closed || fileBytes < options.keepFileBytes) return;
-    fileBytes = head.length;
-    writing = file.truncate(head.length).catch(options.onProblem).then(writeAll);
+    if (waiting.length > 0 || writing !== null || closed || file.bytes() < options.keepFileBytes) return;
+    writing = file.cut().then(writeAll);
   };
 
   return {
@@ -141,7 +170,8 @@ function spoolOver(
       waiting.push({ number, json, mayWait: record.kind === 'step-started' });
       waitingBytes += json.length;
       unwritten.push({ json, number, durable: record.kind === 'finished' });
-      writing ??= writeAll();
+      if (isInMemory) writing ??= keepInMemory();
+      else if (!isRefused) writing ??= writeAll();
     },
     pending: (limit) => {
       const batch: SpooledRecord[] = [];
@@ -160,6 +190,7 @@ function spoolOver(
       waitingBytes -= safe.reduce((sum, record) => sum + record.json.length, 0);
       waiting = kept === -1 ? [] : waiting.slice(kept);
       shrink();
+      if (isRefused && !isInMemory) writing ??= leaveFile().then(() => void (writing = null));
       changes.notify();
     },
     changed: changes.wait,
@@ -172,10 +203,18 @@ function spoolOver(
     },
     close: async (end) => {
       closed = true;
+      if (retry !== null) clearTimeout(retry);
       changes.notify();
       await writing;
-      await file.close();
-      if (end === 'remove') await rm(path, { force: true });
+      await file.close(end);
     },
   };
+
+  async function keepInMemory(): Promise<void> {
+    await Promise.resolve(); // as a file would: not before the caller goes on
+    unwritten.length = 0;
+    written = number;
+    writing = null;
+    changes.notify();
+  }
 }

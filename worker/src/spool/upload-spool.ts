@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { unreachable } from '@sluice/pipelines/result';
 import { createBackoff, type Backoff } from '../server-client/backoff.ts';
 import type { PostAnswer, RecordsClient } from '../server-client/records-client.ts';
-import type { Spool, SpooledRecord } from './spool.ts';
+import type { Spool } from './spool.ts';
 
 export interface UploadEvents {
   /** The server asks for the attempt's end; may be said more than once. */
@@ -25,6 +25,7 @@ export async function uploadSpool(
   signal: AbortSignal,
   backoff: Backoff = createBackoff({ firstMs: 100, maxMs: 5_000 }),
 ): Promise<void> {
+  let isAway = false;
   while (!signal.aborted) {
     if (spool.pending(batchLimit).length === 0) {
       await spool.changed(signal);
@@ -33,8 +34,12 @@ export async function uploadSpool(
     await gatherCompany(spool, signal);
     const batch = spool.pending(batchLimit);
     const answer = await client.postRecords(spool.header, batch, events.now(), signal);
-    const goOn = take(answer, spool, batch, events);
+    const goOn = take(answer, spool, events);
     if (!goOn) return;
+    // A refused token is told once for the whole worker.
+    if (answer.kind === 'away' && !isAway && !answer.isTokenRefused)
+      events.log.warn({ attemptId: spool.header.attemptId, records: batch.length }, answer.message);
+    isAway = answer.kind === 'away';
     const hasAdvanced = answer.kind === 'accepted' && answer.ack.acknowledged >= (batch[0]?.number ?? 0);
     if (hasAdvanced) backoff.reset();
     else await backoff.wait(signal);
@@ -54,19 +59,13 @@ const gatherMs = 25;
 /** The server's limits are 1,000 records and 10,000 lines a record; bytes are JSON. */
 const batchLimit = { records: 500, bytes: 1024 * 1024 };
 
-function take(
-  answer: PostAnswer,
-  spool: Spool,
-  batch: readonly SpooledRecord[],
-  { onCancel, onLost, log }: UploadEvents,
-): boolean {
+function take(answer: PostAnswer, spool: Spool, { onCancel, onLost }: UploadEvents): boolean {
   switch (answer.kind) {
     case 'accepted':
       spool.acknowledge(answer.ack.acknowledged);
       if (answer.ack.cancel !== null) onCancel(answer.ack.cancel);
       return true;
     case 'away':
-      log.warn({ attemptId: spool.header.attemptId, records: batch.length }, answer.message);
       return true;
     case 'lost':
       onLost(answer.message);

@@ -4,7 +4,7 @@
 //
 // The upload runs beside it all the while. When the attempt is lost, nothing more is told and the spool goes.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { rm } from 'node:fs/promises';
+import { rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { Logger } from 'pino';
@@ -31,11 +31,12 @@ import {
   type AttemptFolders,
 } from './attempt-folders.ts';
 import { writeAttemptRecord, type AttemptRecord } from './attempt-record.ts';
+import { diskProblem, spoolProblem } from './disk-problem.ts';
 import { failed } from './failed-outcome.ts';
 import { fillWorkspace } from './fill-workspace.ts';
 import type { LiveAttempt } from './live-attempt.ts';
 import type { StageRunners } from './stage-registry.ts';
-import type { StageContext } from './stage-runner.ts';
+import type { StageContext, StopReason } from './stage-runner.ts';
 import { stoppedOutcome } from './stopped-outcome.ts';
 
 export interface AttemptDependencies {
@@ -57,7 +58,7 @@ export interface AttemptDependencies {
  * Resolves when nothing of the attempt is left on this host and the server has every record of it, however long the
  * server is away; or as soon as possible after `abandon` aborts: the spool then stays for the next start. `earlier`:
  * where a dead process of this worker, or another worker, left it.
- * Rejects only when not even its spool can be made.
+ * A disk that refuses its records ends it as `infrastructure`.
  */
 export async function runAttempt(
   deps: AttemptDependencies,
@@ -73,12 +74,13 @@ export async function runAttempt(
     { attemptId: claim.attemptId, fence: claim.fence },
     {
       ...defaultSpoolLimits,
-      onProblem: (error) => log.error(error, 'the spool could not be written: disk full?'),
+      onProblem: (error) => void endForDisk(deps, attempt, log, error),
     },
     earlier?.records,
     earlier?.records.length === 0 ? earlier.history.records : 0,
   );
-  if (typeof earlier?.path === 'string') await rm(earlier.path, { force: true });
+  // Cut rather than removed: a worker that is killed now must not begin from what the server already has.
+  if (typeof earlier?.path === 'string') await truncate(earlier.path).catch(() => undefined);
   const record = earlier?.record ?? {
     startedAt: clock.now(),
     startedTick: clock.tick(),
@@ -92,12 +94,34 @@ export async function runAttempt(
   const told = (): Promise<void> => untilAcknowledged(spool, attempt.signal);
   const outcome = await carryOut({ deps, claim, attempt, attemptLog, mask, log, record, earlier, now, told });
   if (attempt.isLost()) attemptLog.drop();
-  else attemptLog.finish(maskOutcome(outcome, mask));
+  else {
+    sayWhyEnded(attemptLog, attempt.signal);
+    attemptLog.finish(maskOutcome(outcome, mask));
+  }
   await spool.written();
   await forgetAttempt(folder.attempts, claim.attemptId);
   await upload.delivered();
   await spool.close(attempt.isLost() || spool.unacknowledged() === 0 ? 'remove' : 'keep');
+  if (typeof earlier?.path === 'string') await rm(earlier.path, { force: true });
   log.info({ result: attempt.isLost() ? 'lost' : outcome.result }, 'attempt ended');
+}
+
+/** Other reasons are told where they arise. */
+function sayWhyEnded(log: AttemptLog, { reason }: AbortSignal): void {
+  const why: StopReason | undefined = reason;
+  if (why?.kind === 'failed') log.say(why.failure.message);
+}
+
+/** Nobody may rely on what is not written down: a process that takes over would not know of it. */
+async function endForDisk(
+  { folder }: AttemptDependencies,
+  attempt: LiveAttempt,
+  log: Logger,
+  error: unknown,
+): Promise<void> {
+  log.error({ err: error, folder: folder.spools }, 'the spool could not be written: the attempt is ended');
+  const message = await spoolProblem(folder.spools, error);
+  attempt.stop({ kind: 'failed', failure: { class: 'infrastructure', message, exitCode: null } });
 }
 
 function startUpload(
@@ -182,7 +206,9 @@ async function carryOut(parts: AttemptParts): Promise<StageOutcome> {
       return failed(error.message, 'worker-lost');
     }
     log.error(error, 'attempt failed for our own reasons');
-    const message = `The worker could not carry out this stage: ${error instanceof Error ? error.message : String(error)}. This is not the pipeline's fault: see the worker's own log, then run it again.`;
+    const said = error instanceof Error ? error.message : String(error);
+    const todo = (await diskProblem(deps.folder.attempts)) ?? "See the worker's own log, then run it again.";
+    const message = `The worker could not carry out this stage: ${said}. This is not the pipeline's fault. ${todo}`;
     attemptLog.say(message);
     return failed(message, 'infrastructure');
   } finally {

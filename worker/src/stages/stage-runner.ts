@@ -50,7 +50,7 @@ export interface StageContext {
   readonly kept: () => Promise<void>;
   /** Resolves when the server has all that was logged so far, or when `signal` aborts. */
   readonly told: () => Promise<void>;
-  /** Aborts on cancel, timeout and loss of the attempt; `signal.reason` is a StopReason. */
+  /** Aborts on cancel, timeout, loss of the attempt and when the worker cannot go on; `signal.reason` is a StopReason. */
   readonly signal: AbortSignal;
 }
 
@@ -74,7 +74,9 @@ export interface EarlierProgress {
 export type StopReason =
   | { readonly kind: 'cancelled'; readonly reason: string }
   | { readonly kind: 'timeout'; readonly afterMs: number }
-  | { readonly kind: 'lost' };
+  | { readonly kind: 'lost' }
+  /** We cannot go on with it. */
+  | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** Lines are split, masked, numbered and spooled behind this. */
 export interface StageLog {

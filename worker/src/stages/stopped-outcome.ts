@@ -17,6 +17,8 @@ export function stoppedOutcome(signal: AbortSignal): StageOutcome {
           exitCode: null,
         },
       };
+    case 'failed':
+      return { result: 'failed', failure: reason.failure };
     case 'lost':
       return { result: 'cancelled', reason: 'another worker has this attempt now' };
     default:

@@ -71,9 +71,9 @@ program
     process.exitCode = await convertCommand({ ...options, file }, convertTerminal());
   });
 
-program
+const runs = program
   .command('runs')
-  .description('list the newest runs')
+  .description('list the newest runs, or start one')
   .option('--json', 'as JSON', false)
   .option('--limit <n>', 'how many', '20')
   .option('--branch <branch>')
@@ -83,6 +83,21 @@ program
     const { listRuns } = await import('./commands/runs.ts');
     write(await listRuns(api(), options, Date.now()));
   });
+
+runs
+  .command('start')
+  .description('start a run by hand')
+  .option('--repository <name>', 'of which repository; needed where there are several')
+  .option('--branch <branch>', 'default: the default branch')
+  .option('--commit <commit>', 'default: the newest of the branch')
+  .option('--input <name=value...>', 'an input that the pipeline asks for')
+  .action(
+    async (options: { repository?: string; branch?: string; commit?: string; input?: readonly string[] }) => {
+      const { startRun } = await import('./commands/start.ts');
+      const inputs = Object.fromEntries((options.input ?? []).map(splitAssignment));
+      write(await startRun(api(), { ...options, inputs }));
+    },
+  );
 
 program
   .command('show')

@@ -49,6 +49,18 @@ describe.skipIf(chromiumPath === null)(
         return rows.length > 0 && rows.every((row) => row.textContent !== '');
       });
 
+    test('combinations of a matrix have one box, and each its own log behind it', async () => {
+      await open(`/runs/${known.matrix}`, '.log-line');
+      const box = page.locator('.stage-box[data-many="true"]');
+      expect(await page.locator('.stage-box').count()).toBe(3);
+      expect(await box.innerText()).toContain('3 of 6');
+      expect(await box.getAttribute('data-state')).toBe('failed');
+      expect(await box.getAttribute('aria-pressed')).toBe('true');
+      await page.getByText('All combinations of test').click();
+      await page.getByText('node 24, os windows').click();
+      await page.waitForSelector('.stage-panel[aria-label="test (24, windows)"]');
+    });
+
     test('a log of a million lines opens at its end, with few lines read', async () => {
       const reads: string[] = [];
       page.on('request', (request) => {

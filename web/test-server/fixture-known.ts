@@ -3,6 +3,7 @@ import { id } from './fixture-ids.ts';
 /** The runs, rollouts and attempts that tests look at. */
 export const known = {
   running: id('run', 418),
+  matrix: id('run', 336),
   awaiting: id('run', 417),
   failed: id('run', 416),
   broken: id('run', 415),

@@ -5,6 +5,7 @@ import { fixtureEnvironments } from './fixture-environments.ts';
 import { countedLog, failedTestLog, logDigest, type FixtureLog } from './fixture-logs.ts';
 import { known } from './fixture-known.ts';
 import { rolloutScenes } from './fixture-rollout-scenes.ts';
+import { matrixPlan } from './fixture-matrix.ts';
 import { aRun } from './fixture-runs.ts';
 import { fixtureSettings, type FixtureSettings } from './fixture-settings.ts';
 
@@ -260,6 +261,33 @@ export function fullWorld(now: number): World {
         stages: n % 9 === 4 ? { lint: 'failed' } : { ...released, production: 'succeeded' },
       }),
     ),
+    aRun({
+      number: 336,
+      status: 'running',
+      message: 'Drop the callback interface',
+      author: 'Mei Lin',
+      ref: 'promises',
+      pipeline: 'library',
+      createdAt: now - 500_000_000,
+      tookMs: null,
+      plan: matrixPlan({
+        event: 'push',
+        repository: 'acme/shop',
+        actor: 'meilin',
+        commit: { sha: '0'.repeat(40), message: '', author: '' },
+        branch: 'promises',
+        changedFiles: null,
+      }),
+      stages: {
+        lint: 'succeeded',
+        'test (20, linux)': 'succeeded',
+        'test (20, windows)': 'failed',
+        'test (22, linux)': 'succeeded',
+        'test (22, windows)': 'running',
+        'test (24, linux)': 'running',
+      },
+      attempts: [attempt(336, 2, 'test (20, windows)', failedTestLog())],
+    }),
   ];
   return {
     runs,

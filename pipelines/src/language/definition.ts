@@ -66,6 +66,8 @@ export type InputDefinition =
   | { readonly type: 'string'; readonly default: string | null }
   | { readonly type: 'number'; readonly default: number | null }
   | { readonly type: 'boolean'; readonly default: boolean | null }
+  /** The name of an environment of this installation. */
+  | { readonly type: 'environment'; readonly default: string | null }
   | { readonly type: 'choice'; readonly options: readonly string[]; readonly default: string | null };
 
 export type EnvValue =

@@ -112,11 +112,12 @@ function readInput(reading: Reading, node: SourceNode, name: string): InputDefin
     known: ['type', 'default', 'options'],
     later: ['description', 'required'],
   });
-  const readType = readChoice(['string', 'number', 'boolean', 'choice'], ['environment']);
+  const readType = readChoice(['string', 'number', 'boolean', 'choice', 'environment']);
   const type = requiredField(fields, 'type', readType, 'type: string', 'string');
   if (type !== 'choice') refuseOptions(fields);
   switch (type) {
     case 'string':
+    case 'environment':
       return { type, default: field(fields, 'default', readText, null) };
     case 'number':
       return {

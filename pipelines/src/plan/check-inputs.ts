@@ -54,6 +54,8 @@ function convert(definition: InputDefinition, given: InputValue): InputValue | n
   switch (definition.type) {
     case 'string':
       return typeof given === 'string' ? given : null;
+    case 'environment':
+      return typeof given === 'string' && isEnvironmentName(given) ? given : null;
     case 'number': {
       const number = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
       return typeof number === 'number' && Number.isFinite(number) ? number : null;
@@ -68,10 +70,15 @@ function convert(definition: InputDefinition, given: InputValue): InputValue | n
   }
 }
 
+/** Which ones there are is not the pipeline's to know: a deploy stage says when there is none of this name. */
+const isEnvironmentName = (name: string): boolean => /^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$/.test(name);
+
 function describe(definition: InputDefinition): string {
   switch (definition.type) {
     case 'string':
       return 'text';
+    case 'environment':
+      return 'the name of an environment';
     case 'number':
       return 'a number';
     case 'boolean':

@@ -166,6 +166,9 @@ function noteRepair(state: RunState, { stage, message }: Extract<RunEvent, { kin
 }
 
 function waitingReason(stage: PlannedStage): string {
-  const names = stage.needs.map((need) => need.stage);
+  const { needs, work } = stage;
+  if (work.kind === 'matrix' && work.stages !== null)
+    return `waits for its ${work.stages.length} combination${work.stages.length === 1 ? '' : 's'}`;
+  const names = needs.map((need) => need.stage);
   return names.length === 0 ? 'waits for the run to begin' : `waits for ${names.join(', ')}`;
 }

@@ -28,8 +28,8 @@ export default function RunPage() {
   const boxes = useMemo(() => foldMatrices(stages), [stages]);
   const asked = parameters.get('stage');
   const openId = stages.some(({ planned }) => planned.id === asked) ? asked : stageToOpen(stages);
-  const open = stages.find(({ planned }) => planned.id === openId);
-  const combinations = boxes.find(({ planned }) => planned.id === openId)?.combinations ?? [];
+  const box = boxes.find(({ planned }) => planned.id === openId);
+  const open = box ?? stages.find(({ planned }) => planned.id === openId);
   const select = (stage: string) => setParameters({ stage }, { replace: true, preventScrollReset: true });
   const move = (by: number) => {
     const next = stages[stages.findIndex(({ planned }) => planned.id === openId) + by];
@@ -55,7 +55,12 @@ export default function RunPage() {
         ))}
       {run.data.plan !== null && <PlanExplained plan={run.data.plan} />}
       {open !== undefined && (
-        <StagePanel key={open.planned.id} run={run.data} stage={open} combinations={combinations} />
+        <StagePanel
+          key={open.planned.id}
+          run={run.data}
+          stage={open}
+          combinations={box?.combinations ?? []}
+        />
       )}
     </div>
   );

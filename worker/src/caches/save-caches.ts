@@ -37,7 +37,10 @@ async function save(
   place: CachePlace,
   { key, kind, paths }: ResolvedCache,
 ): Promise<string> {
-  for (const path of paths) if (!path.startsWith('~/')) await session.fetchTree(path);
+  for (const path of paths) {
+    if (path.startsWith('~/')) await session.fetchFromHome?.(path.slice(2));
+    else await session.fetchTree(path);
+  }
   const parts = await collect(place, paths);
   if (typeof parts === 'string') return `not saved: ${parts}`;
   const archive = join(scratch, 'cache.tar.gz');

@@ -47,7 +47,7 @@ export interface WorkspaceSpec {
   };
   /**
    * Folders below the steps' home, such as `.npm`, that are `home/.npm` in `scratch` on this host; they exist when
-   * `filled` has resolved. Absent: none. An executor whose steps do not run on this host passes them over.
+   * `filled` has resolved. Absent: none. An executor whose steps do not run on this host copies them.
    */
   readonly homeFolders?: readonly string[];
   /** Started beside the steps and removed with them. `openWorkspace` resolves when all of them are ready. */
@@ -143,6 +143,11 @@ export interface ExecutorSession {
    * this process. `.` is all of the workspace. A missing path is no error.
    */
   readonly fetchTree: (path: string) => Promise<void>;
+  /**
+   * Brings what is at a path below the steps' home into `home` in `spec.scratch`. Absent: `homeFolders` are there
+   * already. A missing path is no error.
+   */
+  readonly fetchFromHome?: (path: string) => Promise<void>;
   /**
    * Ends every process and removes everything that carries the labels. Idempotent. Called while a step runs, it ends
    * that too; `runStep` then settles soon, with any result.

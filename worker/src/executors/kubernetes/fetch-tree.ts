@@ -3,7 +3,7 @@ import { join, normalize } from 'node:path';
 import { unpackArchive } from '../../archives/unpack-archive.ts';
 import type { PodPlace } from './pod-console.ts';
 import { ConnectionLostError, execInPod, type CommandEnd } from './pod-exec.ts';
-import { quote, workspaceFolder } from './resident-pod.ts';
+import { homeFile, quote, workspaceFolder } from './resident-pod.ts';
 import { stepsContainer } from './stage-pod.ts';
 
 const isMissing = 93;
@@ -13,32 +13,54 @@ const hasNoTar = 94;
  * Brings what is at a path of the pod's workspace, with everything in it, into the host's; no link is followed on
  * either side. Needs `tar` and `gzip` in the image. A missing path is no error.
  */
-export async function fetchTree(
-  place: PodPlace,
-  { workspace, scratch }: { readonly workspace: string; readonly scratch: string },
-  path: string,
-): Promise<void> {
+export function fetchTree(place: PodPlace, { workspace, scratch }: Folders, path: string): Promise<void> {
+  return fetch(place, { from: workspaceFolder, into: workspace, scratch }, path);
+}
+
+/** The same below the home of the steps, into `home` in `scratch`. */
+export function fetchFromHome(place: PodPlace, { scratch }: Folders, path: string): Promise<void> {
+  return fetch(place, { from: `"$(cat ${homeFile})"`, into: join(scratch, 'home'), scratch }, path);
+}
+
+interface Folders {
+  readonly workspace: string;
+  readonly scratch: string;
+}
+
+interface Way {
+  /** In the pod, as the shell reads it. */
+  readonly from: string;
+  readonly into: string;
+  readonly scratch: string;
+}
+
+async function fetch(place: PodPlace, { from, into, scratch }: Way, path: string): Promise<void> {
   const inside = normalize(path);
   if (inside.startsWith('/') || inside === '..' || inside.startsWith('../')) {
     throw new Error(`"${path}" is not a path inside the workspace`);
   }
   const archive = join(scratch, 'fetched.tar.gz');
   try {
-    const end = await fetchArchive(place, inside, archive);
+    const end = await fetchArchive(place, from, inside, archive);
     if (end.kind === 'exited' && end.exitCode === isMissing) return;
     if (end.kind === 'not-run' || end.exitCode !== 0) throw new Error(explain(path, end));
     const signal = new AbortController().signal;
-    await unpackArchive(archive, { roots: { '': workspace }, links: 'any', times: 'kept', signal });
+    await unpackArchive(archive, { roots: { '': into }, links: 'any', times: 'kept', signal });
   } finally {
     await rm(archive, { force: true });
   }
 }
 
-async function fetchArchive(place: PodPlace, path: string, archive: string): Promise<CommandEnd> {
+async function fetchArchive(
+  place: PodPlace,
+  from: string,
+  path: string,
+  archive: string,
+): Promise<CommandEnd> {
   for (let tries = 0; ; tries += 1) {
     const file = await open(archive, 'w', 0o600);
     try {
-      return await copy(place, path, file);
+      return await copy(place, from, path, file);
     } catch (error) {
       if (!(error instanceof ConnectionLostError) || tries > 10) throw error;
       await place.cluster.findPod(place.name); // waits while the API server is away
@@ -48,9 +70,9 @@ async function fetchArchive(place: PodPlace, path: string, archive: string): Pro
   }
 }
 
-async function copy(place: PodPlace, path: string, file: FileHandle): Promise<CommandEnd> {
+async function copy(place: PodPlace, from: string, path: string, file: FileHandle): Promise<CommandEnd> {
   const { namespace, config } = place.cluster;
-  const program = `cd ${workspaceFolder} || exit 1
+  const program = `cd ${from} || exit 1
 p=${quote(`./${path}`)}
 [ -e "$p" ] || [ -L "$p" ] || exit ${isMissing}
 command -v tar >/dev/null && command -v gzip >/dev/null || exit ${hasNoTar}

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PodPlace } from './pod-console.ts';
 import { ConnectionLostError, execInPod, type CommandEnd } from './pod-exec.ts';
-import { runFolder, workspaceFolder } from './resident-pod.ts';
+import { homeFile, runFolder, workspaceFolder } from './resident-pod.ts';
 import { stepsContainer } from './stage-pod.ts';
 import { tarFolder, type FolderTar } from './write-tar.ts';
 
@@ -12,9 +12,26 @@ const wordsOfTar = 2_000;
  * Copies what is in `folder` on this host into the pod's workspace, and notes there that it is whole. Starts over
  * when the connection is cut. Null, or why the image cannot take it.
  */
-export async function fillWorkspace(
+export function fillWorkspace(place: PodPlace, folder: string, signal: AbortSignal): Promise<string | null> {
+  return fill(place, folder, { into: workspaceFolder, marked: true }, signal);
+}
+
+/** Copies what is in `folder` on this host below the home of the steps. Null, or why not. */
+export function fillHome(place: PodPlace, folder: string, signal: AbortSignal): Promise<string | null> {
+  return fill(place, folder, { into: `"$(cat ${homeFile})"`, marked: false }, signal);
+}
+
+interface Target {
+  /** As the shell reads it. */
+  readonly into: string;
+  /** Whether what is there then is all that the steps begin with. */
+  readonly marked: boolean;
+}
+
+async function fill(
   place: PodPlace,
   folder: string,
+  target: Target,
   signal: AbortSignal,
 ): Promise<string | null> {
   const tar = await tarFolder(folder);
@@ -22,7 +39,7 @@ export async function fillWorkspace(
   for (let waitMs = 100; ; waitMs = Math.min(5_000, waitMs * 2)) {
     signal.throwIfAborted();
     try {
-      return verdict(await send(place, tar, signal));
+      return verdict(await send(place, tar, target, signal));
     } catch (error) {
       if (!(error instanceof ConnectionLostError) || Date.now() > until) throw error;
       await place.cluster.findPod(place.name); // waits while the API server is away
@@ -36,14 +53,19 @@ interface Sent {
   readonly said: string;
 }
 
-async function send(place: PodPlace, tar: FolderTar, signal: AbortSignal): Promise<Sent> {
+async function send(
+  place: PodPlace,
+  tar: FolderTar,
+  { into, marked }: Target,
+  signal: AbortSignal,
+): Promise<Sent> {
   const { namespace, config } = place.cluster;
   const isEmpty = tar.bytes <= emptyTar;
   const unpack = `command -v tar >/dev/null || exit ${noTar}
-head -c ${tar.bytes} | tar -x -o -f - -C ${workspaceFolder}`;
+head -c ${tar.bytes} | tar -x -o -f - -C ${into}`;
   const program = `until [ -e ${runFolder}/ready ]; do sleep 0.05; done
 ${isEmpty ? 'true' : unpack}
-c=$?; [ $c = 0 ] && : >${runFolder}/filled
+c=$?${marked ? `; [ $c = 0 ] && : >${runFolder}/filled` : ''}
 exit $c`;
   let said = '';
   const running = await execInPod(

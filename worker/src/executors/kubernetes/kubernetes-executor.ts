@@ -1,7 +1,8 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AdoptedWorkspace, Executor, OpenedWorkspace, WorkspaceSpec } from '../executor.ts';
 import { admitPod } from './admit-pod.ts';
-import { fillWorkspace } from './fill-workspace.ts';
+import { fillHome, fillWorkspace } from './fill-workspace.ts';
 import { validLabels } from './label-values.ts';
 import { ClusterRefusedError, type PodCluster } from './pod-cluster.ts';
 import type { PodPlace } from './pod-console.ts';
@@ -75,9 +76,21 @@ async function open(
   if (unready !== null) return { kind: 'failed', reason: 'service', message: unready };
   await spec.filled;
   signal.throwIfAborted();
+  await bringCaches(place, spec, signal);
   const unfilled = await fillWorkspace(place, spec.workspace, signal);
   if (unfilled !== null) return refused(unfilled);
   return { kind: 'opened', session: createPodSession(place, spec, []) };
+}
+
+/** A stage can do without what is cached below its home. */
+async function bringCaches(
+  place: PodPlace,
+  { homeFolders = [], scratch, onProgress }: WorkspaceSpec,
+  signal: AbortSignal,
+): Promise<void> {
+  if (homeFolders.length === 0) return;
+  const problem = await fillHome(place, join(scratch, 'home'), signal);
+  if (problem !== null) onProgress(`caches below the home of the steps were not restored: ${problem}`);
 }
 
 /** Null when all containers run. */

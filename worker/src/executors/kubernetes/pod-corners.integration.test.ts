@@ -224,6 +224,26 @@ describe.skipIf(!hasCluster)('corners of a cluster (needs KUBECONFIG)', () => {
     });
   });
 
+  const withCache = async (user: string | null) => {
+    const home = join(spec.scratch, 'home');
+    await mkdir(join(home, '.npm/deep'), { recursive: true });
+    await writeFile(join(home, '.npm/deep/old'), 'old');
+    return { home, session: await open({ homeFolders: ['.npm'], user }) };
+  };
+
+  test('what is cached below the home of the steps comes in and out again', async () => {
+    const { home, session } = await withCache(null);
+    expect((await run(session, 'cat ~/.npm/deep/old; echo new >~/.npm/new')).stdout).toBe('old');
+    await session.fetchFromHome?.('.npm');
+    expect(await readFile(join(home, '.npm/new'), 'utf8')).toBe('new\n');
+  });
+
+  test('a user whose home is not theirs to write goes without caches in it, and the log says so', async () => {
+    const { session } = await withCache('1000:1000'); // whom the image does not know, so that its home is "/"
+    expect((await run(session, 'echo goes on')).stdout).toBe('goes on\n');
+    expect(said.join('\n')).toMatch(/caches below the home of the steps were not restored/);
+  });
+
   test('folders are brought out of a pod with everything in them, and links lead nowhere outside', async () => {
     await writeFile(join(spec.workspace, 'kept'), 'host');
     const session = await open();

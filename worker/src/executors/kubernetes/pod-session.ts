@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkspaceLostError, type ExecutorSession, type StepEnd, type WorkspaceSpec } from '../executor.ts';
 import { describeServices } from './describe-services.ts';
 import { fetchFile } from './fetch-file.ts';
-import { fetchTree } from './fetch-tree.ts';
+import { fetchFromHome, fetchTree } from './fetch-tree.ts';
 import { openPodConsole, type FollowEnd, type PodPlace } from './pod-console.ts';
 import { askInPod, ConnectionLostError } from './pod-exec.ts';
 import { openPodShell } from './pod-shell.ts';
@@ -48,6 +48,7 @@ export function createPodSession(
     describeServices: () => describeServices(place, spec.services),
     fetchFile: (path) => fetchFile(place, spec.workspace, path),
     fetchTree: (path) => fetchTree(place, spec, path),
+    fetchFromHome: (path) => fetchFromHome(place, spec, path),
     dispose: async () => {
       console_.close();
       if (isDisposed) return;

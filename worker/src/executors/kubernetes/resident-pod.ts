@@ -12,6 +12,8 @@ import type { StepCommand } from '../executor.ts';
 /** Where the workspace is seen in the pod. */
 export const workspaceFolder = '/workspace';
 export const runFolder = '/sluice/run';
+/** Holds the home of the steps, as their image and user have it. */
+export const homeFile = `${runFolder}/home`;
 export const outFolder = '/sluice/out';
 
 /**
@@ -47,6 +49,7 @@ sweep() {
   done
   kill -9 -1
 }
+printf '%s\\n' "\${HOME:-/}" >$r/home
 mkfifo $r/in && exec 4<>$r/in || exit 3
 : >$r/ready
 while read -r n <&4; do

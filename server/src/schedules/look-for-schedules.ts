@@ -5,13 +5,15 @@ import type { ServerContext } from '../context.ts';
 import { inUnit } from '../orchestrator/unit.ts';
 import type { Mirrors } from '../repositories/mirrors.ts';
 import { findRepository, type Repository } from '../store/repository-store.ts';
-import { saveSchedules, takeLooks } from '../store/schedule-store.ts';
+import { lookAtSchedules, saveSchedules, takeLooks } from '../store/schedule-store.ts';
 import { nextTime } from './next-time.ts';
 
 const restMs = 1_000;
 const atOnce = 4;
 /** A push to the default branch is looked at when it comes; this is for the one that nobody told of. */
 const lookEveryMs = 3_600_000;
+/** After a look that could not be done. */
+const lookAgainMs = 600_000;
 
 /**
  * Brings the list of schedules up to the pipeline files of default branches, and returns how long it may rest. A
@@ -30,6 +32,7 @@ async function look(context: ServerContext, mirrors: Mirrors, repositoryId: stri
   const rules = await readRules(mirrors, repository);
   if (!rules.ok) {
     context.log.info({ repository: repository.fullName }, `its schedules stay as they are: ${rules.error}`);
+    await lookAtSchedules(context.db, repositoryId, context.now() + lookAgainMs);
     return;
   }
   await inUnit(context, async ({ trx, at }) => {

@@ -13,7 +13,11 @@ let isReadable: boolean;
 
 const hourMs = 3_600_000;
 const commit = { sha: 'a'.repeat(40), message: 'nightly', author: 'ada' };
-const away = err({ reason: 'repository-unreachable', message: 'the forge is away', isTemporary: true } as const);
+const away = err({
+  reason: 'repository-unreachable',
+  message: 'the forge is away',
+  isTemporary: true,
+} as const);
 
 const mirrors: Mirrors = {
   readPipelineFile: () => Promise.resolve(ok({ path: '.sluice.yml', text })),

@@ -11,7 +11,7 @@ const bin = fileURLToPath(new URL('../../cli/bin/sluice.js', import.meta.url));
 export const podPool = 'pods';
 
 export interface PodWorkers extends Disposable {
-  readonly start: (name: string) => void;
+  readonly start: (name: string, environment?: Readonly<Record<string, string>>) => void;
   readonly kill: (name: string, signal: 'SIGKILL' | 'SIGTERM') => void;
   /** Its exit code, when it has ended by itself. */
   readonly ended: (name: string) => Promise<number | null>;
@@ -34,7 +34,7 @@ export function podWorkers(
   execFileSync('kubectl', ['create', 'namespace', namespace], { stdio: 'ignore' });
   return {
     kubectl,
-    start: (name) => {
+    start: (name, its = {}) => {
       const data = dataOf(rig, name);
       mkdirSync(data, { recursive: true });
       const log = openSync(join(rig.dataDir, 'log', `worker-${name}.log`), 'a');
@@ -50,6 +50,7 @@ export function podWorkers(
           SLUICE_KUBERNETES_NAMESPACE: namespace,
           DOCKER_HOST: 'unix:///no/such/engine.sock',
           ...environment,
+          ...its,
         },
         stdio: ['ignore', log, log],
       });

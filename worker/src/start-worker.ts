@@ -19,7 +19,10 @@ import type { Pods } from './executors/kubernetes/connect-pods.ts';
 import { openHost } from './executors/process/open-host.ts';
 import { createProcessExecutor } from './executors/process/process-executor.ts';
 import { endProcesses, removeProcesses } from './executors/process/remove-processes.ts';
+import { canaryWatch } from './orphans/canary-watch.ts';
 import { dockerPlace } from './orphans/docker-place.ts';
+import { hostPlace } from './orphans/host-place.ts';
+import type { OrphanPlace } from './orphans/orphan-place.ts';
 import { reapOrphans } from './orphans/reap-orphans.ts';
 import { createReadiness } from './readiness/readiness.ts';
 import { serveHealth } from './readiness/serve-health.ts';
@@ -122,13 +125,18 @@ export async function startWorker(
   };
   for (const problem of await ensureProxies(parts)) log.error(problem);
   const stopReaping = reapImages(docker, folder.workerId, log);
-  const places = [dockerPlace(docker)];
+  const places = [
+    dockerPlace(docker),
+    ...(pods === null ? [] : [pods.orphans]),
+    hostPlace(folder, host, Date.now),
+  ];
   const reaper = reapOrphans(
     {
       ...config.orphans,
       server: server.orphans,
       workerId: folder.workerId,
       places,
+      canaries: canaryWatch(parts, log),
       underWay: live,
       log,
     },
@@ -185,9 +193,14 @@ export async function startWorker(
 }
 
 /** What a worker without pods needs not load. */
-async function openPods(config: WorkerConfig, log: Logger): Promise<Pods> {
+async function openPods(
+  config: WorkerConfig,
+  log: Logger,
+): Promise<Pods & { readonly orphans: OrphanPlace }> {
   const { connectPods } = await import('./executors/kubernetes/connect-pods.ts');
-  return connectPods(config.pods, config.kubeconfigPath, log);
+  const { podPlace } = await import('./orphans/pod-place.ts');
+  const pods = await connectPods(config.pods, config.kubeconfigPath, log);
+  return { ...pods, orphans: podPlace(pods.cluster, pods.place) };
 }
 
 /** Resolves after `ms`, or when `signal` aborts. */

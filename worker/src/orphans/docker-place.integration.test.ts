@@ -12,7 +12,6 @@ describe.skipIf(host === undefined)('a Docker engine as a place of orphans (need
   const docker = connectDocker(host ?? '');
   const place = dockerPlace(docker);
   const installation = `orphans-${randomUUID()}`;
-  const signal = new AbortController().signal;
   const labels = (of: string) => ({
     sluice: of,
     'sluice.run': randomUUID(),
@@ -20,7 +19,7 @@ describe.skipIf(host === undefined)('a Docker engine as a place of orphans (need
     'sluice.attempt': '2',
     'sluice.fence': '7',
   });
-  const list = async (of = installation) => (await place.list(of, signal)).found;
+  const list = async (of = installation) => (await place.list(of)).found;
   const others: Docker.Container[] = [];
   afterAll(() => Promise.all(others.map((other) => other.remove({ force: true }))));
 
@@ -43,6 +42,9 @@ describe.skipIf(host === undefined)('a Docker engine as a place of orphans (need
     others.push(
       await docker.createContainer({ Image: image, Labels: { ...mine, 'sluice.service': 'shop' } }),
     );
+
+    const ofPod = { ...mine, 'io.kubernetes.pod.uid': randomUUID() };
+    others.push(await docker.createContainer({ Image: image, Labels: ofPod }));
 
     const found = await list();
     expect(found.map(({ kind, isDeployed }) => `${kind} ${isDeployed}`).toSorted()).toEqual([

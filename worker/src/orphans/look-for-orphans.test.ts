@@ -30,6 +30,7 @@ function aRig(standing: AttemptStanding, places: readonly OrphanPlace[]) {
     },
     workerId: 'w',
     places,
+    canaries: null,
     underWay: new Set<string>(),
     everyMs: 1,
     overMs: 60_000,
@@ -52,8 +53,8 @@ function aThing(name: string, remove: () => Promise<Removal>): FoundThing {
 }
 
 const aPlace = (found: readonly FoundThing[]): OrphanPlace => ({
-  kinds: ['container', 'network'],
-  list: () => Promise.resolve({ engine: 'e', found }),
+  name: 'a place',
+  list: () => Promise.resolve({ engine: 'e', kinds: ['container', 'network'], found }),
 });
 
 describe('a look for orphans', () => {
@@ -91,7 +92,7 @@ describe('a look for orphans', () => {
   });
 
   test('a place that does not answer is passed over, and tells no count', async () => {
-    const silent: OrphanPlace = { kinds: ['pod'], list: () => Promise.reject(new Error('silence')) };
+    const silent: OrphanPlace = { name: 'silent', list: () => Promise.reject(new Error('silence')) };
     const rig = aRig(over, [silent, aPlace([])]);
     await rig.look();
     expect(rig.counts()).toEqual(['container 0,network 0']);
@@ -100,7 +101,7 @@ describe('a look for orphans', () => {
   test('a removal that the server has not heard of is told with the next look', async () => {
     let left: readonly FoundThing[] = [];
     const rig = aRig(over, [
-      { kinds: ['container'], list: () => Promise.resolve({ engine: 'e', found: left }) },
+      { name: 'a place', list: () => Promise.resolve({ engine: 'e', kinds: ['container'], found: left }) },
     ]);
     left = [
       aThing('one', () => {
@@ -113,6 +114,13 @@ describe('a look for orphans', () => {
     rig.leave(false);
     await rig.look();
     expect(rig.looks.at(-1)?.removed.map(({ name }) => name)).toEqual(['one']);
+  });
+
+  test('what takes its time to go is told as removed and stays counted until it has gone', async () => {
+    const rig = aRig(over, [aPlace([aThing('slow', () => Promise.resolve('going'))])]);
+    await rig.look();
+    expect(rig.counts().at(-1)).toBe('container 1,network 0');
+    expect(rig.looks.at(-1)?.removed.map(({ name }) => name)).toEqual(['slow']);
   });
 
   test('many attempts are asked for page by page, each once', async () => {

@@ -3,31 +3,24 @@
 //   list ─► ask the server how their attempts stand ─► decide ─► tell how many orphans ─► remove ─► tell what is left
 //
 // A place that does not answer is passed over; what could not be told is told with the next look.
-import { decideOrphan, type AttemptStanding } from '@sluice/pipelines/orphans/decide-orphan';
-import {
-  mostAsked,
-  type OrphanLook,
-  type OrphanKind,
-  type RemovedOrphan,
-} from '@sluice/pipelines/protocol/orphans';
+import { decideOrphan, type AttemptStanding, type OrphanRule } from '@sluice/pipelines/orphans/decide-orphan';
+import { mostAsked, type OrphanLook, type RemovedOrphan } from '@sluice/pipelines/protocol/orphans';
 import type { Logger } from 'pino';
 import type { OrphansClient } from '../server-client/orphans-client.ts';
+import type { CanaryWatch } from './canary-watch.ts';
 import type { FoundThing, Listing, OrphanPlace } from './orphan-place.ts';
 
-export interface OrphanSearch {
+export interface OrphanSearch extends Omit<OrphanRule, 'installation'> {
   readonly server: OrphansClient;
   readonly workerId: string;
   readonly places: readonly OrphanPlace[];
-  /** Attempts (ids) that this process has under way. */
-  readonly underWay: { readonly has: (attemptId: string) => boolean };
+  /** Null: this worker deploys to no Docker host. */
+  readonly canaries: CanaryWatch | null;
   readonly everyMs: number;
-  readonly overMs: number;
-  readonly unknownMs: number;
   readonly log: Logger;
 }
 
-interface Looked extends Listing {
-  readonly kinds: readonly OrphanKind[];
+interface Looked extends Omit<Listing, 'found'> {
   readonly orphans: readonly Orphan[];
 }
 
@@ -43,60 +36,57 @@ export async function lookForOrphans(
   signal: AbortSignal,
 ): Promise<void> {
   const { installation } = await search.server.standings({ workerId: search.workerId, attempts: [] });
+  const rule = { ...search, installation };
   const looked: Looked[] = [];
   for (const place of search.places) {
-    signal.throwIfAborted();
-    const listing = await listed(place, installation, search.log, signal);
-    if (listing === null) continue;
-    looked.push({
-      ...listing,
-      kinds: place.kinds,
-      orphans: await judge(search, installation, listing.found),
-    });
+    if (signal.aborted) return;
+    const listing = await tried(search.log, place.name, () => place.list(installation));
+    if (listing !== null) looked.push({ ...listing, orphans: await judge(search, rule, listing.found) });
   }
-  await tell(search, looked.map(countsOf).flat(), untold);
-  const left = [];
-  for (const place of looked) left.push(...countsOf(await removeFrom(search, place, untold, signal)));
-  if (looked.some(({ orphans }) => orphans.length > 0)) await tell(search, left, untold);
+  await tell(search, [...looked.flatMap(countsOf), ...(await countCanaries(search, rule))], untold);
+  if (looked.every(({ orphans }) => orphans.length === 0)) return;
+  const left: Looked[] = [];
+  for (const place of looked) left.push(await removeFrom(search, place, untold, signal));
+  await tell(search, left.flatMap(countsOf), untold);
 }
 
-async function listed(
-  place: OrphanPlace,
-  installation: string,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<Listing | null> {
+/** Null when it does not answer. */
+async function tried<T>(log: Logger, what: string, work: () => Promise<T>): Promise<T | null> {
   try {
-    return await place.list(installation, signal);
+    return await within(patienceMs, work());
   } catch (error) {
-    log.debug(
-      { err: error, kinds: place.kinds },
-      'could not look for orphans here; tried again at the next look',
-    );
+    log.debug({ err: error }, `${what} could not be asked for orphans; tried again at the next look`);
     return null;
   }
 }
 
 async function judge(
-  search: OrphanSearch,
-  installation: string,
+  { server, workerId }: OrphanSearch,
+  rule: OrphanRule,
   found: readonly FoundThing[],
 ): Promise<readonly Orphan[]> {
-  const named = new Map(found.map(({ attempt }) => [JSON.stringify(attempt), attempt]));
+  const names = [...new Map(found.map(({ attempt }) => [JSON.stringify(attempt), attempt])).entries()];
   const standings = new Map<string, AttemptStanding>();
-  const names = [...named.entries()];
   for (let start = 0; start < names.length; start += mostAsked) {
     const page = names.slice(start, start + mostAsked);
-    const attempts = page.map(([, attempt]) => attempt);
-    const answer = await search.server.standings({ workerId: search.workerId, attempts });
+    const answer = await server.standings({ workerId, attempts: page.map(([, attempt]) => attempt) });
     answer.attempts.forEach((standing, at) => standings.set(page[at]?.[0] ?? '', standing));
   }
-  const rule = { ...search, installation };
   return found.flatMap((thing) => {
     const standing = standings.get(JSON.stringify(thing.attempt));
     const fate = standing === undefined ? null : decideOrphan(thing, standing, rule);
     return fate?.kind === 'remove' ? [{ thing, reason: fate.reason }] : [];
   });
+}
+
+async function countCanaries(
+  { server, workerId, canaries, log }: OrphanSearch,
+  rule: OrphanRule,
+): Promise<OrphanLook['counts']> {
+  if (canaries === null) return [];
+  const quietFor = async (environments: readonly string[]) =>
+    (await server.standings({ workerId, attempts: [], environments: [...environments] })).environments;
+  return (await tried(log, canaries.name, () => canaries.count(rule, quietFor))) ?? [];
 }
 
 /** One after another, in the order of the listing; gives what could not be removed. */
@@ -106,30 +96,38 @@ async function removeFrom(
   untold: RemovedOrphan[],
   signal: AbortSignal,
 ): Promise<Looked> {
+  const { engine } = place;
   const left: Orphan[] = [];
   for (const orphan of place.orphans) {
-    const { thing, reason } = orphan;
+    const { reason, thing } = orphan;
     const { kind, name, attempt } = thing;
-    const about = { orphan: kind, name, engine: place.engine, attempt };
+    const about = { orphan: kind, name, engine, attempt };
     try {
-      const removal = signal.aborted ? 'stays' : await thing.remove();
-      if (removal === 'stays') left.push(orphan);
-      if (removal !== 'removed') continue;
+      const removal = signal.aborted ? 'stays' : await within(patienceMs, thing.remove());
+      if (removal === 'stays' || removal === 'going') left.push(orphan);
+      if (removal === 'stays' || removal === 'gone') continue;
       log.warn({ ...about, reason }, 'removed what an attempt had left');
-      if (untold.length < mostUntold) untold.push({ engine: place.engine, kind, name, reason, attempt });
+      if (untold.length < mostUntold) untold.push({ engine, kind, name, reason, attempt });
     } catch (error) {
       left.push(orphan);
-      log.error(
-        { ...about, err: error },
-        'what an attempt had left could not be removed; tried again at the next look',
-      );
+      log.error({ ...about, err: error }, 'what an attempt had left could not be removed; tried again');
     }
   }
   return { ...place, orphans: left };
 }
 
+/** What an engine has not answered by then, it answers at the next look or never. */
+const patienceMs = 60_000;
 /** As many as the server takes at once. */
 const mostUntold = 1_000;
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1_000} s`)), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
 
 function countsOf({ engine, kinds, orphans }: Looked): OrphanLook['counts'] {
   return kinds.map((kind) => ({

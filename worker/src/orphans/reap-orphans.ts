@@ -4,7 +4,8 @@ import { lookForOrphans, type OrphanSearch } from './look-for-orphans.ts';
 
 /**
  * Looks for orphans again and again, one look at a time, with a rest of `everyMs` give or take a fifth between two: workers
- * that started together do not look together. `close` resolves when nothing is looked for any more.
+ * that started together do not look together. `close` waits a few seconds for a look under way; what it removes, anybody
+ * may remove again.
  */
 export function reapOrphans(
   search: OrphanSearch,
@@ -15,7 +16,7 @@ export function reapOrphans(
   return {
     close: async () => {
       closing.abort();
-      await done;
+      await Promise.race([done, rest(goodbyeMs)]);
     },
   };
 }
@@ -37,6 +38,8 @@ async function run(search: OrphanSearch, random: () => number, signal: AbortSign
   }
 }
 
-async function rest(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
+const goodbyeMs = 5_000;
+
+async function rest(ms: number, signal?: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { ...(signal !== undefined && { signal }), ref: false }).catch(() => undefined);
 }

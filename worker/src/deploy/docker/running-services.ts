@@ -46,7 +46,8 @@ export async function removeServices(place: ServicePlace, installation: string):
   await Promise.all(ours.map(({ service }) => removeService(place, { installation, service })));
 }
 
-async function listServices(dataDir: string): Promise<readonly ServiceState[]> {
+/** Every service that was deployed from this data directory, of any installation. */
+export async function listServices(dataDir: string): Promise<readonly ServiceState[]> {
   const folder = join(dataDir, 'proxy');
   const names = await readdir(folder).catch(() => []);
   const states = await Promise.all(names.map((name) => readServiceState(join(folder, name))));

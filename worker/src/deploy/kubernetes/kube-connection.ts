@@ -25,6 +25,8 @@ export interface KubeRequest {
 export interface KubeAnswer {
   readonly status: number;
   readonly body: unknown;
+  /** When it was given, by the API server's own clock, in milliseconds since the epoch; null: it did not say. */
+  readonly at: number | null;
 }
 
 export interface Kubeconfig {
@@ -152,7 +154,11 @@ function send(
       });
       answer.on('error', reject);
       answer.on('end', () =>
-        resolve({ status: answer.statusCode ?? 0, body: parse(Buffer.concat(chunks).toString()) }),
+        resolve({
+          status: answer.statusCode ?? 0,
+          body: parse(Buffer.concat(chunks).toString()),
+          at: timeOf(answer.headers.date),
+        }),
       );
     });
     request.on('timeout', () =>
@@ -163,6 +169,11 @@ function send(
     request.on('error', reject);
     request.end(text);
   });
+}
+
+function timeOf(date: string | undefined): number | null {
+  const at = Date.parse(date ?? '');
+  return Number.isNaN(at) ? null : at;
 }
 
 function parse(text: string): unknown {

@@ -4,7 +4,8 @@ import { engineStatus } from './engine-error.ts';
 /**
  * Removes the containers, networks and volumes of attempts that carry all of `labels`, and says how many there
  * were. Called when this worker has no attempt yet, so that everything with its label is left over but the containers
- * and networks of `keep` (their ids). A deployed service is nobody's leftover, whatever labels its image has given it.
+ * and networks of `keep` (their ids). A deployed service is nobody's leftover, whatever labels its image has given it, and
+ * neither is the container of a pod.
  */
 export async function removeLeftovers(
   docker: Docker,
@@ -15,7 +16,9 @@ export async function removeLeftovers(
     label: ['sluice.attempt', ...Object.entries(labels).map(([name, value]) => `${name}=${value}`)],
   };
   const all = await docker.listContainers({ all: true, filters });
-  const containers = all.filter(({ Id, Labels }) => !keep.has(Id) && Labels['sluice.service'] === undefined);
+  const containers = all.filter(
+    ({ Id, Labels }) => !keep.has(Id) && Labels['sluice.service'] === undefined && !isOfPod(Labels),
+  );
   await each(containers, ({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }));
   const networks = (await docker.listNetworks({ filters })).filter(({ Id }) => !keep.has(Id));
   await each(networks, ({ Id }) => docker.getNetwork(Id).remove());
@@ -33,6 +36,11 @@ export async function removeAttempt(
   { 'sluice.fence': _fence, ...labels }: Readonly<Record<string, string>>,
 ): Promise<void> {
   await removeLeftovers(docker, labels);
+}
+
+/** A node that uses this engine gives the containers of pods the pods' labels; they are the node's to remove. */
+export function isOfPod(labels: Readonly<Record<string, string>>): boolean {
+  return labels['io.kubernetes.pod.uid'] !== undefined;
 }
 
 async function each<T>(things: readonly T[], remove: (thing: T) => Promise<unknown>): Promise<void> {

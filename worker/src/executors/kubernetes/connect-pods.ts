@@ -4,13 +4,15 @@ import type { Logger } from 'pino';
 import type { PodsConfig } from '../../config.ts';
 import type { Executor } from '../executor.ts';
 import { createKubernetesExecutor } from './kubernetes-executor.ts';
-import { connectPodCluster } from './pod-cluster.ts';
+import { connectPodCluster, type PodCluster } from './pod-cluster.ts';
 import { defaultPodSettings, readPodSettings } from './pod-settings.ts';
 
 export interface Pods {
   readonly executor: Executor;
   /** The cluster and the namespace: a worker of the same place can take up what another left there. */
   readonly place: string;
+  /** To be asked what stages have left: gives up soon when the API server is away. */
+  readonly cluster: PodCluster;
 }
 
 /**
@@ -35,9 +37,12 @@ export async function connectPods(
   const cluster = connectPodCluster({ config, namespace, patienceMs, onAbsence });
   return {
     executor: createKubernetesExecutor(cluster, { settings, patienceMs }),
+    cluster: connectPodCluster({ config, namespace, patienceMs: lookPatienceMs, onAbsence: () => undefined }),
     place: `${options.cluster ?? server}/${namespace}`,
   };
 }
+
+const lookPatienceMs = 10_000;
 
 function loadConfig(path: string | null, isInCluster: boolean): KubeConfig {
   const config = new KubeConfig();

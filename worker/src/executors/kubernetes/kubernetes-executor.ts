@@ -167,7 +167,10 @@ async function adopt(
 ): Promise<AdoptedWorkspace> {
   const pods = await cluster.listPods(identityOf(spec.labels));
   const pod = pods.find(({ metadata }) => metadata.name === podName(spec.labels));
-  if (pod === undefined) return { kind: 'missing', message: 'the pod of its steps is gone' };
+  if (pod === undefined) {
+    await removeLogin(cluster, spec); // no pod takes it along
+    return { kind: 'missing', message: 'the pod of its steps is gone' };
+  }
   if (fenceOf(pod) > fenceIn(spec)) throw new Error('another worker has taken the pod of this stage over');
   const end = podEnd(pod);
   if (end !== null) {

@@ -6,6 +6,23 @@ export function validLabels(labels: Readonly<Record<string, string>>): Record<st
   return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, labelValue(value)]));
 }
 
+/** Annotations that keep the values as they were. */
+export function fullValues(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [`${name}${fullSuffix}`, value]));
+}
+
+/** What `validLabels` and `fullValues` were made from; a label without such an annotation is taken as it is. */
+export function originalLabels(
+  labels: Readonly<Record<string, string>>,
+  annotations: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(labels).map(([name, value]) => [name, annotations[`${name}${fullSuffix}`] ?? value]),
+  );
+}
+
+const fullSuffix = '.full';
+
 export function labelValue(value: string): string {
   if (isValid.test(value)) return value;
   const readable = value.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 40);

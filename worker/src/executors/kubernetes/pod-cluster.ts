@@ -9,6 +9,7 @@ import {
   type KubeConnection,
   type KubeRequest,
 } from '../../deploy/kubernetes/kube-connection.ts';
+import { listMarked, type MarkedObjects } from './list-marked.ts';
 import { stagePod, type StagePod } from './stage-pod.ts';
 
 export interface PodCluster {
@@ -20,15 +21,22 @@ export interface PodCluster {
   readonly createObject: (kind: ExtraKind, manifest: object) => Promise<void>;
   readonly findPod: (name: string) => Promise<StagePod | null>;
   readonly listPods: (labels: Readonly<Record<string, string>>) => Promise<readonly StagePod[]>;
+  /** Names, labels and ages of what carries the labels (`name=value`, or a name alone); never its content. */
+  readonly listMarked: (kind: ExtraKind | 'pods', labels: readonly string[]) => Promise<MarkedObjects>;
   readonly patchObject: (kind: ExtraKind | 'pods', name: string, patch: object) => Promise<void>;
   /** Only the very pod that `pod` is, in the state that was read. False: it has changed since, or is another one. */
-  readonly deletePod: (pod: StagePod, graceSeconds: number) => Promise<boolean>;
+  readonly deletePod: (pod: PodState, graceSeconds: number) => Promise<boolean>;
   /** One that is gone already is fine. */
   readonly deleteObject: (kind: ExtraKind, name: string) => Promise<void>;
   /** The last lines that a container wrote; nothing when there is none. */
   readonly readLog: (pod: string, container: string) => Promise<string>;
   /** Calls again while the API server is away; rejects with ClusterAwayError when it stays away. */
   readonly whileAway: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+/** A pod as it was read at one moment. */
+export interface PodState {
+  readonly metadata: Pick<StagePod['metadata'], 'name' | 'uid' | 'resourceVersion' | 'deletionTimestamp'>;
 }
 
 export type ExtraKind = 'secrets' | 'networkpolicies';
@@ -104,6 +112,8 @@ export function connectPodCluster(options: PodClusterOptions): PodCluster {
       const { body } = await ask({ method: 'GET', path }, 'list pods');
       return z.object({ items: z.array(stagePod) }).parse(body).items;
     },
+    listMarked: (kind, labels) =>
+      listMarked(pathOf(kind), labels, (request) => ask(request, `list what stages have left (${kind})`)),
     readLog: async (pod, container) => {
       const path = `${pods}/${pod}/log?container=${container}&tailLines=${logLines}&limitBytes=${logBytes}`;
       const { body } = await ask({ method: 'GET', path, accept: '*/*' }, 'read a log', [missing, 400]);
@@ -172,12 +182,12 @@ function isAbsence(error: unknown): error is Error {
 
 const refusal = z.object({ message: z.string() });
 
-function wordsOf({ status, body }: KubeAnswer): string {
+function wordsOf({ status, body }: Omit<KubeAnswer, 'at'>): string {
   return refusal.safeParse(body).data?.message ?? `status ${status}`;
 }
 
 /** Two pods that count against one quota at the same moment are a conflict that passes. */
-function isPassing({ status, body }: KubeAnswer): boolean {
+function isPassing({ status, body }: Omit<KubeAnswer, 'at'>): boolean {
   const isQuotaRace = status === conflict && /resource quota/i.test(wordsOf({ status, body }));
   return status === 429 || status >= 500 || isQuotaRace;
 }

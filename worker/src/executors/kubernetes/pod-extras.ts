@@ -2,6 +2,7 @@
 // network. Both have the pod's name, so that they are found without listing anything.
 import type { RegistryLogin, WorkspaceSpec } from '../executor.ts';
 import { registryHost } from '../docker/pull-image.ts';
+import { fullValues } from './label-values.ts';
 import type { PodCluster } from './pod-cluster.ts';
 import { podLabels, podName } from './pod-manifest.ts';
 import type { StagePod } from './stage-pod.ts';
@@ -17,7 +18,11 @@ export function loginsFor(
 
 /** Before the pod: a policy that came after it would let its first packets through. */
 export async function createExtras(cluster: PodCluster, spec: WorkspaceSpec): Promise<void> {
-  const metadata = { name: podName(spec.labels), labels: podLabels(spec.labels) };
+  const metadata = {
+    name: podName(spec.labels),
+    labels: podLabels(spec.labels),
+    annotations: fullValues(spec.labels),
+  };
   if (!spec.network) {
     const policy = { podSelector: { matchLabels: podSelector(spec) }, policyTypes: ['Ingress', 'Egress'] };
     await cluster.createObject('networkpolicies', {

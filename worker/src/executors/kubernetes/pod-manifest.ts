@@ -2,7 +2,7 @@
 import type { PodToleration } from '@sluice/pipelines/language/definition';
 import { err, ok, type Result } from '@sluice/pipelines/result';
 import type { ServiceSpec, WorkspaceSpec } from '../executor.ts';
-import { labelValue, shortHash, validLabels } from './label-values.ts';
+import { fullValues, labelValue, shortHash, validLabels } from './label-values.ts';
 import type { PodSettings } from './pod-settings.ts';
 import { farewellProgram, outFolder, residentProgram, runFolder, workspaceFolder } from './resident-pod.ts';
 import { stepsContainer } from './stage-pod.ts';
@@ -49,7 +49,7 @@ export function podManifest(
       labels: podLabels(spec.labels),
       annotations: {
         'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
-        ...Object.fromEntries(Object.entries(spec.labels).map(([key, value]) => [`${key}.full`, value])),
+        ...fullValues(spec.labels),
         ...settings.annotations,
       },
     },

@@ -41,3 +41,8 @@ export async function endProcesses(
 
 export const groupNameOf = (workerId: string, attemptId: string): string =>
   `sluice-${workerId.replaceAll(/[^\w-]/g, '_')}-${attemptId}`;
+
+/** The attempt whose control group this is, whichever worker made it; null: it is no worker's. */
+export function attemptOfGroup(name: string): string | null {
+  return /^sluice-.*-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(name)?.[1] ?? null;
+}

@@ -327,6 +327,8 @@ export interface DeployWork {
   readonly metrics: Readonly<Record<string, MetricSpec>>;
   /** For the whole stage, 0 < confidence < 1. */
   readonly confidence: number;
+  /** Share of the rollout's requests that must not be bad because of the new version; absent: not watched. */
+  readonly budget?: number;
   readonly intervalMs: number;
   readonly noData: 'wait' | 'fail';
   readonly onInconclusive: 'hold' | 'abort';
@@ -351,16 +353,60 @@ export type RolloutStep =
   | { readonly kind: 'analysis'; readonly forMs: number }
   | { readonly kind: 'approve'; readonly approval: ApprovalRule };
 
-/**
- * Two PromQL instant queries that give raw counters (no `rate`, no `increase`): the bad events and all events.
- * `${{ version }}` is replaced by each side's version label.
- */
-export interface MetricSpec {
-  readonly query: string;
-  readonly of: string;
+/** What the gate looks at. In queries `${{ version }}` is replaced by each side's version label. */
+export type MetricSpec = CountMetric | SlowMetric | PointMetric;
+
+interface JudgedMetric {
+  /** Shown, and never decides. */
+  readonly dryRun: boolean;
+  /** When and how often it is looked at, and how much it takes to decide; absent: the defaults of `LookRules`. */
+  readonly rules?: LookRules;
+}
+
+interface JudgedCounts extends JudgedMetric {
   /** Allowed ratio of the canary's bad rate to the baseline's, ≥ 1; null: no comparison. */
   readonly worseThan: number | null;
   /** Absolute ceiling of the canary's bad rate, 0 < limit < 1; null: none. */
   readonly limit: number | null;
-  readonly dryRun: boolean;
+}
+
+/** Two PromQL instant queries that give raw counters (no `rate`, no `increase`): the bad events and all events. */
+export interface CountMetric extends JudgedCounts {
+  /** Absent in what was written before there were other kinds. */
+  readonly kind?: 'count';
+  readonly query: string;
+  readonly of: string;
+}
+
+/** Requests that took longer than `overMs`, from a histogram's buckets: `name{labels}`, without `_bucket`. */
+export interface SlowMetric extends JudgedCounts {
+  readonly kind: 'slow';
+  readonly histogram: string;
+  readonly overMs: number;
+}
+
+/** A PromQL instant query that gives one value of a gauge for each side. */
+export interface PointMetric extends JudgedMetric {
+  readonly kind: 'points';
+  readonly query: string;
+  /** Share of the baseline's median by which the canary's values may lie above, 0.1 for 10 %; null: no comparison. */
+  readonly tolerance: number | null;
+  /** Ceiling of the canary's values in the query's own unit; null: none. */
+  readonly limit: number | null;
+}
+
+/** The counters of Argo Rollouts' AnalysisTemplate; a look that needs more evidence counts for nothing. */
+export interface LookRules {
+  /** Between two looks, at least the stage's own `interval`; null: that. */
+  readonly intervalMs: number | null;
+  /** Looks before a pass; for a ceiling also the looks that `failureLimit` is about; null: 1, and 5 for a ceiling. */
+  readonly count: number | null;
+  /** Failed looks that are let pass; null: 0, and 2 for a ceiling. */
+  readonly failureLimit: number | null;
+  /** Looks without data that are let pass before a person is asked; null: as many as the step has time for. */
+  readonly inconclusiveLimit: number | null;
+  /** Errors in a row that are let pass before a person is asked; null: 4. */
+  readonly consecutiveErrorLimit: number | null;
+  /** Nothing counts for this long after each change of weight. */
+  readonly initialDelayMs: number;
 }

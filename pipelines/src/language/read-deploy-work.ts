@@ -18,6 +18,7 @@ const knownKeys = [
   'steps',
   'metrics',
   'confidence',
+  'budget',
   'interval',
   'no_data',
   'on_inconclusive',
@@ -32,7 +33,6 @@ const laterKeys = [
   'waves',
   'on_failure',
   'compare',
-  'budget',
   'guard',
   'notify',
   'hooks',
@@ -64,6 +64,9 @@ export function readDeployWork(
     steps: field(fields, 'steps', readRolloutSteps, strategy === 'canary' ? defaultCanarySteps : []),
     metrics: field(fields, 'metrics', (_, value, label) => readMetrics(reading, value, label, context), {}),
     confidence: field(fields, 'confidence', readFraction(0.5, 1), 0.95),
+    ...(fields.entries.has('budget')
+      ? { budget: field(fields, 'budget', readFraction(0.5, 1), 0.9999) }
+      : {}),
     intervalMs: field(fields, 'interval', readDuration(1_000), 10_000),
     noData: field(fields, 'no_data', readChoice(['wait', 'fail']), 'wait'),
     onInconclusive: field(fields, 'on_inconclusive', readChoice(['hold', 'abort']), 'hold'),
@@ -72,6 +75,7 @@ export function readDeployWork(
     deadlineMs: field(fields, 'deadline', readDuration(1_000), 2 * 3_600_000),
   };
   checkMetrics(fields, work);
+  checkIntervals(fields, work);
   checkDeadline(fields, work);
   return work;
 }
@@ -123,6 +127,26 @@ function checkMetrics(fields: Fields, work: DeployWork): void {
     };
     const message = `${label} analyses a canary and names no metrics: without data it waits until a person decides. Add metrics.`;
     report(reading, strategy, 'no-metrics', message, 'warning');
+  }
+}
+
+/** Metrics are read once every `interval` of the stage, and an analysis must be longer than a metric's delay. */
+function checkIntervals(fields: Fields, work: DeployWork): void {
+  const entry = fields.entries.get('metrics');
+  if (entry === undefined) return;
+  const analyses = work.steps.flatMap((step) => (step.kind === 'analysis' ? [step.forMs] : []));
+  const shortest = Math.min(...analyses);
+  for (const [metric, { rules }] of Object.entries(work.metrics)) {
+    const label = `${nameOf(fields, 'metrics')}.${metric}`;
+    const { intervalMs = null, initialDelayMs = 0 } = rules ?? {};
+    if (intervalMs !== null && intervalMs < work.intervalMs) {
+      const message = `${label}.interval is shorter than the stage's own interval of ${work.intervalMs / 1_000}s. Shorten the stage's, or remove it.`;
+      report(fields.reading, entry.keySpan, 'wrong-value', message);
+    }
+    if (initialDelayMs >= shortest) {
+      const message = `${label}.initial_delay is as long as the shortest analysis (${shortest / 1_000}s), so it could never decide. Shorten it, or analyse for longer.`;
+      report(fields.reading, entry.keySpan, 'wrong-value', message);
+    }
   }
 }
 

@@ -1,10 +1,22 @@
-import type { MetricSpec } from './definition.ts';
-import { field, readFields, requiredField, type Reader } from './fields.ts';
+import type { CountMetric, LookRules, MetricSpec, PointMetric, SlowMetric } from './definition.ts';
+import { field, nameOf, readFields, requiredField, type Fields, type Reader } from './fields.ts';
 import { readTemplate, type TemplateContext } from './read-templates.ts';
-import { readFraction, readRatio } from './read-units.ts';
-import { readBoolean, readRecord, variableName } from './read-values.ts';
+import { readCeiling, readDuration, readFraction, readRatio, readTolerance } from './read-units.ts';
+import { readBoolean, readInteger, readRecord, variableName } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
+
+const judgedBy = ['worse_than', 'limit'];
+/** The words of Argo Rollouts. */
+export const metricRuleKeys = [
+  'interval',
+  'count',
+  'failure_limit',
+  'inconclusive_limit',
+  'consecutive_error_limit',
+  'initial_delay',
+  'dry_run',
+];
 
 export function readMetrics(
   reading: Reading,
@@ -21,28 +33,99 @@ export function readMetrics(
 
 function readMetric(reading: Reading, node: SourceNode, name: string, context: TemplateContext): MetricSpec {
   const fields = readFields(reading, node, name, {
-    known: ['query', 'of', 'worse_than', 'limit', 'dry_run'],
-    later: ['histogram', 'over', 'interval', 'count', 'failure_limit', 'initial_delay'],
+    known: ['query', 'of', 'histogram', 'over', ...judgedBy, ...metricRuleKeys],
   });
   const readQuery: Reader<string> = (_, value, label) => readVersionedQuery(reading, value, label, context);
-  const worseThan = field(fields, 'worse_than', readRatio, null);
-  const limit = field(fields, 'limit', readFraction(0, 1), null);
-  if (node.kind === 'map' && !fields.entries.has('worse_than') && !fields.entries.has('limit')) {
-    const at = { start: node.start, end: node.start + 1 };
-    report(
-      reading,
-      at,
-      'missing-key',
-      `${name} has nothing to be judged by. Add worse_than: 1.5x, limit: 1%, or both.`,
-    );
-  }
+  checkKind(fields);
+  if (fields.entries.has('histogram') || fields.entries.has('over')) return readSlow(fields, readQuery);
+  const isGauge = fields.entries.has('query') && !fields.entries.has('of') && !isRatio(fields);
+  return isGauge ? readGauge(fields, readQuery) : readCount(fields, readQuery);
+}
+
+function readCount(fields: Fields, readQuery: Reader<string>): CountMetric {
+  checkJudged(fields, 'worse_than: 1.5x, limit: 1%, or both');
   return {
+    kind: 'count',
     query: requiredField(fields, 'query', readQuery, 'query, the PromQL counter of bad events', ''),
     of: requiredField(fields, 'of', readQuery, 'of, the PromQL counter of all events', ''),
-    worseThan,
-    limit,
-    dryRun: field(fields, 'dry_run', readBoolean, false),
+    worseThan: field(fields, 'worse_than', readRatio, null),
+    limit: field(fields, 'limit', readFraction(0, 1), null),
+    ...readRules(fields),
   };
+}
+
+function readSlow(fields: Fields, readQuery: Reader<string>): SlowMetric {
+  checkJudged(fields, 'worse_than: 1.5x, limit: 1%, or both');
+  const readHistogram: Reader<string> = (reading, node, name) => {
+    const selector = readQuery(reading, node, name);
+    if (selector !== '') checkHistogram(reading, node, name, selector);
+    return selector;
+  };
+  const example = 'histogram: \'http_request_duration_seconds{version="${{ version }}"}\'';
+  return {
+    kind: 'slow',
+    histogram: requiredField(fields, 'histogram', readHistogram, example, ''),
+    overMs: requiredField(fields, 'over', readDuration(1), 'over: 300ms', 1),
+    worseThan: field(fields, 'worse_than', readRatio, null),
+    limit: field(fields, 'limit', readFraction(0, 1), null),
+    ...readRules(fields),
+  };
+}
+
+function readGauge(fields: Fields, readQuery: Reader<string>): PointMetric {
+  checkJudged(fields, 'worse_than: 10%, limit: 2s, or both');
+  return {
+    kind: 'points',
+    query: requiredField(fields, 'query', readQuery, 'query, the PromQL gauge', ''),
+    tolerance: field(fields, 'worse_than', readTolerance, null),
+    limit: field(fields, 'limit', readCeiling, null),
+    ...readRules(fields),
+  };
+}
+
+/** The keys of two kinds of metric at once say nothing. */
+function checkKind(fields: Fields): void {
+  const { entries, reading, label } = fields;
+  const [histogram, query] = [entries.get('histogram'), entries.get('query') ?? entries.get('of')];
+  if (histogram === undefined || query === undefined) return;
+  const message = `${label} has both histogram and ${query.key}. Keep histogram with over for slow requests, or query with of for counters, or query alone for a gauge.`;
+  report(reading, query.keySpan, 'conflicting-keys', message);
+}
+
+function checkJudged(fields: Fields, example: string): void {
+  const { node, entries, reading, label } = fields;
+  if (node.kind !== 'map' || judgedBy.some((key) => entries.has(key))) return;
+  const at = { start: node.start, end: node.start + 1 };
+  report(reading, at, 'missing-key', `${label} has nothing to be judged by. Add ${example}.`);
+}
+
+/** `worse_than: 1.5x` is about counts: `of` has been forgotten, and that is what the message should say. */
+function isRatio({ entries }: Fields): boolean {
+  const value = entries.get('worse_than')?.value;
+  return value?.kind === 'scalar' && typeof value.value === 'string' && /x\s*$/.test(value.value);
+}
+
+function readRules(fields: Fields): { readonly dryRun: boolean; readonly rules?: LookRules } {
+  const dryRun = field(fields, 'dry_run', readBoolean, false);
+  if (!metricRuleKeys.some((key) => key !== 'dry_run' && fields.entries.has(key))) return { dryRun };
+  const rules: LookRules = {
+    intervalMs: field(fields, 'interval', readDuration(1_000), null),
+    count: field(fields, 'count', readInteger(1, 100), null),
+    failureLimit: field(fields, 'failure_limit', readInteger(0, 100), null),
+    inconclusiveLimit: field(fields, 'inconclusive_limit', readInteger(0, 1_000), null),
+    consecutiveErrorLimit: field(fields, 'consecutive_error_limit', readInteger(0, 1_000), null),
+    initialDelayMs: field(fields, 'initial_delay', readDuration(), 0),
+  };
+  checkLimits(fields, rules);
+  return { dryRun, rules };
+}
+
+/** A limit that can never be passed makes the metric say nothing. */
+function checkLimits(fields: Fields, { count, failureLimit }: LookRules): void {
+  const entry = fields.entries.get('failure_limit');
+  if (entry === undefined || failureLimit === null || count === null || failureLimit < count) return;
+  const message = `${nameOf(fields, 'failure_limit')}: ${failureLimit} lets all of the ${count} looks fail. Make it less than count.`;
+  report(fields.reading, entry.value, 'wrong-value', message);
 }
 
 /** Without the version in it, a query would measure old and new as one. */
@@ -62,4 +145,16 @@ function readVersionedQuery(
     );
   }
   return query;
+}
+
+function checkHistogram(reading: Reading, node: SourceNode, name: string, selector: string): void {
+  const [, metric] = /^\s*([a-zA-Z_:][\w:]*)\s*\{[^]*\}\s*$/.exec(selector) ?? [];
+  const suffix = /_(bucket|count|sum)$/.exec(metric ?? '')?.[0];
+  if (metric === undefined) {
+    const message = `${name} must be one histogram with its labels, such as http_request_duration_seconds{version="\${{ version }}"}, without functions around it.`;
+    report(reading, node, 'wrong-value', message);
+  } else if (suffix !== undefined) {
+    const message = `${name} is the histogram itself, without ${suffix}: write ${metric.slice(0, -suffix.length)}{…}.`;
+    report(reading, node, 'wrong-value', message);
+  }
 }

@@ -1,6 +1,7 @@
 import type { RolloutStep } from './definition.ts';
 import { field, readFields, readOptionalFields, requiredField, type Reader } from './fields.ts';
 import { readApproval } from './read-approval.ts';
+import { metricRuleKeys } from './read-metrics.ts';
 import { readDuration, readPercent } from './read-units.ts';
 import { report, type Reading } from './reading.ts';
 import { describeNode, type SourceNode } from './source-node.ts';
@@ -73,10 +74,13 @@ const readPause: Reader<number | null> = (reading, node, name) => {
 
 const readAnalysis: Reader<number> = (reading, node, name) => {
   if (node.kind === 'scalar') return readDuration(1_000)(reading, node, name);
-  const fields = readFields(reading, node, name, {
-    known: ['for'],
-    later: ['interval', 'count', 'failure_limit', 'initial_delay', 'dry_run'],
-  });
+  const fields = readFields(reading, node, name, { known: ['for', ...metricRuleKeys] });
+  for (const key of metricRuleKeys) {
+    const entry = fields.entries.get(key);
+    if (entry === undefined) continue;
+    const message = `${key} belongs to a metric, because each has its own: metrics: { errors: { ${key}: … } }. Move it there.`;
+    report(reading, entry.keySpan, 'unknown-key', message);
+  }
   return requiredField(fields, 'for', readDuration(1_000), 'for: 5m', 1_000);
 };
 

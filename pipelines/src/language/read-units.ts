@@ -110,6 +110,26 @@ export const readRatio: Reader<number> = (reading, node, name) => {
   );
 };
 
+/** `10%` to 0.1, from 0.1 % to 1000 %: by how much a measured value may lie above another. */
+export const readTolerance: Reader<number> = (reading, node, name) => {
+  const text = node.kind === 'scalar' && typeof node.value === 'string' ? node.value : '';
+  const [, amount] = /^(\d{1,4}(?:\.\d{1,3})?)\s*%$/.exec(text) ?? [];
+  const tolerance = Number((Number(amount ?? Number.NaN) / 100).toPrecision(12));
+  if (tolerance >= 0.001 && tolerance <= 10) return tolerance;
+  const message = `${name} must be a percentage by which values may be higher, such as 10%, not ${describeNode(node)}.`;
+  return wrong(reading, node, `${message} Counters, which have "of", take a ratio such as 1.5x.`, 0.1);
+};
+
+/** A plain number in the query's own unit, or a duration, which is in seconds as in every metric of Prometheus. */
+export const readCeiling: Reader<number> = (reading, node, name) => {
+  const ms = durationMs(node);
+  const value = node.kind === 'scalar' && typeof node.value === 'number' ? node.value : Number.NaN;
+  const ceiling = Number.isNaN(value) && ms !== null ? ms / 1_000 : value;
+  if (ceiling > 0 && Number.isFinite(ceiling)) return ceiling;
+  const message = `${name} must be a number above 0 in the query's own unit, or a duration such as 2s, not ${describeNode(node)}.`;
+  return wrong(reading, node, message, 1);
+};
+
 /** `10`, `10%` to a whole percentage. */
 export const readPercent =
   (least: number, most: number): Reader<number> =>

@@ -14,6 +14,8 @@ const report = {
       metrics: {
         errors: { kind: 'read', stable: reading, canary: null },
         slow: { kind: 'error', message: 'prometheus answered 503' },
+        late: { kind: 'read', stable: reading, canary: null, borderMs: 500 },
+        mean: { kind: 'value', stable: 0.02, canary: null },
       },
       latency: { stable: { meanMs: 12, p95Ms: null, maxMs: null }, canary: null },
     },
@@ -45,6 +47,12 @@ describe('parseActionReport', () => {
 
   test.each([NaN, Infinity, -1, '7'])('refuses the counter %s', (value) => {
     const metrics = { errors: { kind: 'read', stable: { bad: {}, total: { a: value } }, canary: null } };
+    const observation = { ...report.result.observation, metrics };
+    expect(parseActionReport({ ...report, result: { ...report.result, observation } }).ok).toBe(false);
+  });
+
+  test.each([NaN, -Infinity, -1, '7'])('refuses the value %s', (value) => {
+    const metrics = { mean: { kind: 'value', stable: value, canary: 1 } };
     const observation = { ...report.result.observation, metrics };
     expect(parseActionReport({ ...report, result: { ...report.result, observation } }).ok).toBe(false);
   });

@@ -51,6 +51,12 @@ const observation: z.ZodType<Observation> = z.object({
         kind: z.literal('read'),
         stable: counterReading.nullable(),
         canary: counterReading.nullable(),
+        borderMs: z.number().positive().exactOptional(),
+      }),
+      z.object({
+        kind: z.literal('value'),
+        stable: counter.nullable(),
+        canary: counter.nullable(),
       }),
       z.object({ kind: z.literal('error'), message: text }),
     ]),

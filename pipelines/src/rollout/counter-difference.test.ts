@@ -17,7 +17,10 @@ const read = (stable: Series | null, canary: Series | null = null) =>
 
 /** Requests counted over the observations. */
 function count(side: 'stable' | 'canary', ...seen: readonly Observation[]): number {
-  const tally = seen.reduce<Tally>((sofar, observation) => addObservation(sofar, observation, true), {});
+  const tally = seen.reduce<Tally>(
+    (sofar, observation) => addObservation(sofar, observation, { isLook: true }),
+    {},
+  );
   return tally['errors']?.[side].requests ?? 0;
 }
 
@@ -69,15 +72,15 @@ describe('counters', () => {
 
 describe('a tally', () => {
   const start = addObservation(
-    addObservation({}, read({ a: 1 }, { c: 1 }), true),
+    addObservation({}, read({ a: 1 }, { c: 1 }), { isLook: true }),
     read({ a: 5 }, { c: 3 }),
-    true,
+    { isLook: true },
   );
 
   test('that is restarted counts anew and remembers every series', () => {
     const restarted = restartTally(start);
     expect(restarted['errors']).toMatchObject({ stable: { requests: 0 }, perLook: { looks: 0 } });
-    expect(addObservation(restarted, read({ a: 7 }, { c: 4 }), true)['errors']).toMatchObject({
+    expect(addObservation(restarted, read({ a: 7 }, { c: 4 }), { isLook: true })['errors']).toMatchObject({
       stable: { requests: 2 },
       canary: { requests: 1 },
     });

@@ -1,6 +1,9 @@
 // What happened between two readings of raw counters. A counter only grows, until its process restarts and it begins
 // at 0 again; `increase()` of a metrics store extrapolates, so the engine takes the differences itself.
+import { addLook, closeSpread, noSpread } from './metric-spread.ts';
+import { addValue } from './point-tally.ts';
 import type {
+  BadCount,
   CounterReading,
   MetricObservation,
   MetricTally,
@@ -9,6 +12,16 @@ import type {
 } from './rollout-state.ts';
 
 type Tally = Readonly<Record<string, MetricTally>>;
+
+/** How an observation is taken. */
+export interface Taking {
+  /** One interval after the one before, so that the dispersion can be told from it. */
+  readonly isLook: boolean;
+  /** Metrics whose initial delay is not over: their marks are set, and nothing counts. */
+  readonly isWarmingUp?: (metric: string) => boolean;
+  /** Milliseconds between two values of a gauge that are both taken. */
+  readonly valueEveryMs?: (metric: string) => number;
+}
 
 /**
  * Adds what an observation shows beyond all earlier ones. Per series:
@@ -21,52 +34,80 @@ type Tally = Readonly<Record<string, MetricTally>>;
  *
  * A side's first reading only sets the marks, with one exception: where an earlier query answered that the new version
  * has no series at all, its first series is new and counts in full. The old version's may have been out of sight.
+ * Readings above another bucket border than before are a first reading.
  */
-export function addObservation(tally: Tally, observation: Observation, isLook: boolean): Tally {
+export function addObservation(tally: Tally, observation: Observation, taking: Taking): Tally {
   const next: Record<string, MetricTally> = { ...tally };
   for (const [metric, reading] of Object.entries(observation.metrics)) {
-    if (reading.kind === 'read') next[metric] = addReading(own(tally, metric) ?? nothing, reading, isLook);
+    const before = own(tally, metric) ?? nothing;
+    const isWarmingUp = taking.isWarmingUp?.(metric) ?? false;
+    if (reading.kind === 'value' && !isWarmingUp) {
+      const everyMs = taking.valueEveryMs?.(metric) ?? 0;
+      next[metric] = { ...before, points: addValue(before.points, reading, observation.at, everyMs) };
+    }
+    if (reading.kind !== 'read') continue;
+    const added = addReading(before, reading, taking.isLook && !isWarmingUp);
+    next[metric] = isWarmingUp ? withoutCounts(added) : added;
   }
   return next;
 }
 
-/** Begins to count anew, as at a weight change; the marks of all series stay. */
+/** Begins to count anew, as at a weight change; the marks of all series stay, and so does the dispersion. */
 export function restartTally(tally: Tally): Tally {
-  const restart = (side: SideTally): SideTally => ({ requests: 0, bad: 0, seen: side.seen });
   return Object.fromEntries(
-    Object.entries(tally).map(([metric, { stable, canary }]) => [
-      metric,
-      { stable: restart(stable), canary: restart(canary), perLook: noLooks },
-    ]),
+    Object.entries(tally).map(([metric, counts]) => {
+      const { points: _, ...rest } = counts;
+      const earlier = { stable: everCounted(counts, 'stable'), canary: everCounted(counts, 'canary') };
+      return [metric, { ...withoutCounts(rest), perLook: closeSpread(counts.perLook), earlier }];
+    }),
   );
 }
 
 /** Keeps the old version's counts as the reference for the time when it has no traffic any more. */
 export function restartCanary(tally: Tally): Tally {
   return Object.fromEntries(
-    Object.entries(tally).map(([metric, counts]) => [
-      metric,
-      { ...counts, canary: { requests: 0, bad: 0, seen: counts.canary.seen } },
-    ]),
+    Object.entries(tally).map(([metric, counts]) => {
+      const { points: _, ...rest } = counts;
+      const earlier = {
+        stable: counts.earlier?.stable ?? none,
+        canary: everCounted(counts, 'canary'),
+      };
+      return [metric, { ...rest, canary: marksOf(counts.canary), earlier }];
+    }),
   );
 }
 
-const noLooks = { looks: 0, sum: 0, sumOfSquares: 0 };
+/** Over all weights of the rollout. */
+export function everCounted(counts: MetricTally, side: 'stable' | 'canary'): BadCount {
+  const earlier = counts.earlier?.[side] ?? none;
+  return { requests: earlier.requests + counts[side].requests, bad: earlier.bad + counts[side].bad };
+}
+
+const none: BadCount = { requests: 0, bad: 0 };
 const unread: SideTally = { requests: 0, bad: 0, seen: null };
-const nothing: MetricTally = { stable: unread, canary: unread, perLook: noLooks };
+const nothing: MetricTally = { stable: unread, canary: unread, perLook: noSpread };
+
+const marksOf = (side: SideTally): SideTally => ({ requests: 0, bad: 0, seen: side.seen });
+
+const withoutCounts = (counts: MetricTally): MetricTally => ({
+  ...counts,
+  stable: marksOf(counts.stable),
+  canary: marksOf(counts.canary),
+});
 
 function addReading(
-  before: MetricTally,
+  known: MetricTally,
   reading: Extract<MetricObservation, { kind: 'read' }>,
   isLook: boolean,
 ): MetricTally {
+  const { borderMs } = reading;
+  const before =
+    known.borderMs === borderMs ? known : { ...known, stable: unread, canary: unread, perLook: noSpread };
   const stable = addToSide(before.stable, reading.stable);
   const canary = addToSide(before.canary, reading.canary ?? { bad: {}, total: {} });
-  const bad = stable.bad - before.stable.bad;
-  const { looks, sum, sumOfSquares } = before.perLook;
-  const perLook = { looks: looks + 1, sum: sum + bad, sumOfSquares: sumOfSquares + bad * bad };
   const isComparable = isLook && before.stable.seen !== null && reading.stable !== null;
-  return { stable, canary, perLook: isComparable ? perLook : before.perLook };
+  const perLook = isComparable ? addLook(before.perLook, stable.bad - before.stable.bad) : before.perLook;
+  return { ...before, stable, canary, perLook, ...(borderMs === undefined ? {} : { borderMs }) };
 }
 
 function addToSide(before: SideTally, reading: CounterReading | null): SideTally {

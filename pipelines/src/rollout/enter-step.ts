@@ -60,13 +60,13 @@ export function shift(move: Move, at: number): Move {
 /** Counts from here on, as after every change of weight. */
 export function restartCounting(move: Move): Move {
   const { tally, latest } = move.rollout;
-  return change(move, { tally: restartTally(tally), baseline: latest, verdict: null });
+  return change(move, { tally: restartTally(tally), baseline: latest, verdict: null, looks: {} });
 }
 
 /** Like `restartCounting`, but keeps what the old version was seen to do as the reference. */
 export function restartCountingCanary(move: Move): Move {
   const { tally, latest } = move.rollout;
-  return change(move, { tally: restartCanary(tally), baseline: latest });
+  return change(move, { tally: restartCanary(tally), baseline: latest, looks: {} });
 }
 
 /** The next look comes after the interval, or at the end of the phase if that is earlier. */

@@ -81,7 +81,8 @@ function distanceInWords({ kind, moreMs, moreRequests }: MetricVerdict): string 
 
 /** `errors` where it is measured: its total is all requests. Otherwise the first by name. */
 function countingMetric(tally: Rollout['tally']): string | null {
-  return Object.hasOwn(tally, 'errors') ? 'errors' : (Object.keys(tally).toSorted()[0] ?? null);
+  const counted = Object.keys(tally).filter((metric) => tally[metric]?.points === undefined);
+  return counted.includes('errors') ? 'errors' : (counted.toSorted()[0] ?? null);
 }
 
 /**

@@ -29,6 +29,12 @@ export function formatDuration(ms: number): string {
   return plural(Math.ceil(minutes / 60), 'hour');
 }
 
+/** Three significant digits of any measured value: `0.0612`, `20`, `1,230`. */
+export function formatValue(value: number): string {
+  const rounded = Number(value.toPrecision(3));
+  return Math.abs(rounded) >= 1_000 && Math.abs(rounded) < 1e15 ? formatCount(rounded) : String(rounded);
+}
+
 function plural(count: number, unit: string): string {
   return `${formatCount(count)} ${unit}${count === 1 ? '' : 's'}`;
 }

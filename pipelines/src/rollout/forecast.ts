@@ -1,5 +1,5 @@
 // How far away a verdict is, if everything goes on as it has so far.
-import type { MetricSpec } from '../language/definition.ts';
+import type { CountedMetric } from './gate-metrics.ts';
 import { evidenceBeside, type MetricCounts } from './metric-evidence.ts';
 
 export interface Distance {
@@ -11,7 +11,7 @@ export interface Distance {
 
 /** Null: a pass is out of reach at these rates, or nothing has been counted yet. */
 export function distanceToPass(
-  spec: MetricSpec,
+  spec: CountedMetric,
   counts: MetricCounts,
   threshold: number,
   countedMs: number,
@@ -29,7 +29,7 @@ export function distanceToPass(
  * so far. Null: unknown, or it could never pass.
  */
 export function requestsToPass(
-  spec: MetricSpec,
+  spec: CountedMetric,
   stable: { readonly requests: number; readonly bad: number },
   share: number,
   threshold: number,
@@ -44,7 +44,7 @@ export function requestsToPass(
 }
 
 /** The smallest multiple ≥ 1 of all counts that passes. */
-function scaleToPass(spec: MetricSpec, counts: MetricCounts, threshold: number): number | null {
+function scaleToPass(spec: CountedMetric, counts: MetricCounts, threshold: number): number | null {
   const passes = (scale: number): boolean => {
     const evidence = evidenceBeside(spec, scaled(counts, scale));
     return evidence !== null && evidence.passLogE >= threshold;

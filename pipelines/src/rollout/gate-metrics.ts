@@ -1,11 +1,14 @@
 // Which metrics the gate looks at, and how sure each has to be.
-import type { DeployWork, MetricSpec } from '../language/definition.ts';
+import type { CountMetric, DeployWork, LookRules, MetricSpec, SlowMetric } from '../language/definition.ts';
+
+/** A metric that is judged by the counts of two versions. */
+export type CountedMetric = CountMetric | SlowMetric;
 
 /**
  * Used when the pipeline names no metric: what the traffic provider itself counts, requests and 5xx answers, under
  * the name `errors`. Half as many errors again as the old version has are allowed, as in every example of the docs.
  */
-export const providerMetric: MetricSpec = {
+export const providerMetric: CountMetric = {
   query: '',
   of: '',
   worseThan: 1.5,
@@ -28,7 +31,7 @@ export function evidenceThreshold(
   confidence: number,
 ): number {
   const deciding = Object.values(metrics).filter((metric) => !metric.dryRun).length;
-  const tests = spec.worseThan !== null && spec.limit !== null ? 2 : 1;
+  const tests = spec.kind !== 'points' && spec.worseThan !== null && spec.limit !== null ? 2 : 1;
   return Math.log((Math.max(1, deciding) * tests) / (1 - confidence));
 }
 
@@ -38,8 +41,29 @@ export function evidenceThreshold(
  * stricter. 300 clean requests at 95 %. It says "no sign of trouble in enough requests", not "as good as the old one";
  * the first error takes the rule out of force, and the comparison decides.
  */
-export function cleanCanaryBound(spec: MetricSpec): number {
+export function cleanCanaryBound(spec: CountedMetric): number {
   return Math.min(spec.limit ?? defaultCleanBound, defaultCleanBound);
 }
 
 const defaultCleanBound = 0.01;
+
+/** Without one, a metric could neither fail nor pass. */
+export function hasTest(spec: MetricSpec): boolean {
+  return spec.limit !== null || (spec.kind === 'points' ? spec.tolerance : spec.worseThan) !== null;
+}
+
+/** The rules of a metric with their defaults filled in. */
+export function rulesOf(spec: MetricSpec): ResolvedRules {
+  const { rules } = spec;
+  const isCeiling = spec.kind === 'points' && spec.limit !== null;
+  return {
+    intervalMs: rules?.intervalMs ?? 0,
+    count: rules?.count ?? (isCeiling ? 5 : 1),
+    failureLimit: rules?.failureLimit ?? (isCeiling ? 2 : 0),
+    inconclusiveLimit: rules?.inconclusiveLimit ?? Infinity,
+    consecutiveErrorLimit: rules?.consecutiveErrorLimit ?? 4,
+    initialDelayMs: rules?.initialDelayMs ?? 0,
+  };
+}
+
+export type ResolvedRules = { readonly [Rule in keyof LookRules]: number };

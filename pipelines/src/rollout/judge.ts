@@ -3,7 +3,7 @@ import { judgeMetric, type JudgeQuestion } from './judge-metric.ts';
 import type { MetricVerdict, Verdict } from './rollout-state.ts';
 
 /** Named in every decision: a replay by another judge may differ, and says so. */
-export const judgeVersion = 'count-gate/1';
+export const judgeVersion = 'gate/2';
 
 /** Pure and total: the same evidence gives the same bytes. */
 export function judge(question: JudgeQuestion): Verdict {

@@ -15,6 +15,8 @@ export function look(rollout: Rollout, traffic: 'beside' | 'afterwards'): Verdic
     tally,
     latest,
     countedSince: baseline?.at ?? latest.at,
+    intervalMs: spec.work.intervalMs,
+    looks: rollout.looks ?? {},
     intendedSharePercent: intended,
     shareTolerancePercent: Math.max(2, intended / 4, weightStep(facts)),
     names: { stable: rollout.replaces ?? 'the old version', canary: spec.version },

@@ -1,17 +1,12 @@
 // The evidence of one metric, from its counts: the tests that the metric asks for, combined.
-import type { MetricSpec } from '../language/definition.ts';
 import { againstCeiling, compareCounts, evidenceBelow, type CountEvidence } from './count-gate.ts';
-import { cleanCanaryBound } from './gate-metrics.ts';
-
-interface SideCounts {
-  readonly requests: number;
-  readonly bad: number;
-}
+import { cleanCanaryBound, type CountedMetric } from './gate-metrics.ts';
+import type { BadCount } from './rollout-state.ts';
 
 export interface MetricCounts {
-  readonly stable: SideCounts;
-  readonly canary: SideCounts;
-  /** φ ≥ 1, see `compareCounts`. */
+  readonly stable: BadCount;
+  readonly canary: BadCount;
+  /** φ ≥ 1, see `dispersionOf`. */
   readonly dispersion: number;
 }
 
@@ -19,7 +14,7 @@ export interface MetricCounts {
  * Old beside new, at the same time. A metric with a comparison and a limit fails when either fails and passes when
  * both pass. Null: a side that is needed has no requests.
  */
-export function evidenceBeside(spec: MetricSpec, counts: MetricCounts): CountEvidence | null {
+export function evidenceBeside(spec: CountedMetric, counts: MetricCounts): CountEvidence | null {
   if (counts.canary.requests === 0) return null;
   const comparison = spec.worseThan === null ? null : comparisonEvidence(spec, spec.worseThan, counts);
   if (comparison === 'no-baseline') return null;
@@ -31,7 +26,7 @@ export function evidenceBeside(spec: MetricSpec, counts: MetricCounts): CountEvi
  * surely stayed under while it was counted. A weaker test (the hour is another one), meant to notice disasters.
  */
 export function evidenceAfterwards(
-  spec: MetricSpec,
+  spec: CountedMetric,
   counts: MetricCounts,
   threshold: number,
 ): CountEvidence | null {
@@ -43,25 +38,10 @@ export function evidenceAfterwards(
   return strictest(ceilingEvidence(reference, counts), ceilingEvidence(spec.limit, counts));
 }
 
-/** φ = variance / mean of the bad events per look, at least 1; 1 while there are too few looks to tell. */
-export function dispersionOf(perLook: {
-  readonly looks: number;
-  readonly sum: number;
-  readonly sumOfSquares: number;
-}): number {
-  const { looks, sum, sumOfSquares } = perLook;
-  if (looks < fewestLooks || sum === 0) return 1;
-  const mean = sum / looks;
-  const variance = Math.max(0, sumOfSquares - sum * mean) / (looks - 1);
-  return Math.max(1, variance / mean);
-}
-
-/** An estimate from fewer looks is mostly noise, and noise only ever slows the gate down. */
-const fewestLooks = 12;
 const highestCeiling = 0.999;
 
 function comparisonEvidence(
-  spec: MetricSpec,
+  spec: CountedMetric,
   ratioAllowed: number,
   { stable, canary, dispersion }: MetricCounts,
 ): CountEvidence | 'no-baseline' {
@@ -90,7 +70,7 @@ function strictest(a: CountEvidence | null, b: CountEvidence | null): CountEvide
 }
 
 /** The smallest rate that the counts refute, by bisection: the evidence against a rate grows with the rate. */
-function surelyBelow(side: SideCounts, dispersion: number, threshold: number): number {
+function surelyBelow(side: BadCount, dispersion: number, threshold: number): number {
   let low = side.bad / Math.max(side.requests, side.bad);
   let high = 1;
   for (let step = 0; step < 60; step++) {
@@ -103,6 +83,6 @@ function surelyBelow(side: SideCounts, dispersion: number, threshold: number): n
 }
 
 /** The two counters are read one after the other, so `bad` may be ahead of `requests` for a moment. */
-function goodOf(side: SideCounts): number {
+function goodOf(side: BadCount): number {
   return Math.max(0, side.requests - side.bad);
 }

@@ -39,7 +39,7 @@ function slowestMetric(
   const metrics = gateMetrics(spec.work);
   const needs = Object.entries(metrics).flatMap(([metric, metricSpec]) => {
     const counts = Object.hasOwn(tally, metric) ? tally[metric] : undefined;
-    if (metricSpec.dryRun || counts === undefined) return [];
+    if (metricSpec.dryRun || metricSpec.kind === 'points' || counts === undefined) return [];
     const threshold = evidenceThreshold(metricSpec, metrics, spec.work.confidence);
     const requests = requestsToPass(metricSpec, counts.stable, share, threshold);
     if (requests === null) return [];

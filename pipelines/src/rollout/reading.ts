@@ -1,6 +1,7 @@
 // What a finished action tells about the target.
-import type { ActionResult, Rollout, SideFacts, TargetFacts } from './rollout-state.ts';
-import { addObservation } from './counter-difference.ts';
+import { addObservation, type Taking } from './counter-difference.ts';
+import { gateMetrics } from './gate-metrics.ts';
+import type { ActionResult, Observation, Rollout, SideFacts, TargetFacts } from './rollout-state.ts';
 
 export type Done = Extract<ActionResult, { result: 'done' }>;
 export type Failed = Extract<ActionResult, { result: 'failed' }>;
@@ -8,13 +9,30 @@ export type Failed = Extract<ActionResult, { result: 'failed' }>;
 /** Keeps facts and counts. `isLook`: the observation comes one interval after the last one. */
 export function absorb(rollout: Rollout, done: Done, isLook = false): Rollout {
   const { facts, observation } = done;
-  if (observation === null) return { ...rollout, facts };
+  if (observation === null || isLate(rollout, observation)) return { ...rollout, facts };
   return {
     ...rollout,
     facts,
     latest: observation,
     baseline: rollout.baseline ?? observation,
-    tally: addObservation(rollout.tally, observation, isLook),
+    tally: addObservation(rollout.tally, observation, taking(rollout, observation, isLook)),
+  };
+}
+
+/** Read before the last one: what it counts is counted already, or belongs to another weight. */
+export function isLate({ latest }: Rollout, observation: Observation): boolean {
+  return latest !== null && observation.at < latest.at;
+}
+
+function taking({ spec, baseline }: Rollout, observation: Observation, isLook: boolean): Taking {
+  const metrics = gateMetrics(spec.work);
+  const rulesOf = (metric: string) =>
+    Object.hasOwn(metrics, metric) ? (metrics[metric]?.rules ?? null) : null;
+  return {
+    isLook,
+    isWarmingUp: (metric) =>
+      baseline !== null && observation.at - baseline.at < (rulesOf(metric)?.initialDelayMs ?? 0),
+    valueEveryMs: (metric) => rulesOf(metric)?.intervalMs ?? 0,
   };
 }
 

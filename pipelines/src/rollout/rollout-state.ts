@@ -9,6 +9,7 @@
 // a result with another number than the one that is awaited changes nothing.
 import type { ContainerSpec, DeployWork, MetricSpec } from '../language/definition.ts';
 import type { ApprovalVote, StageOutcome } from '../run/run-state.ts';
+import type { PointWindow } from './point-gate.ts';
 
 /** Frozen when the rollout starts. */
 export interface RolloutSpec {
@@ -56,6 +57,8 @@ export interface Rollout {
   readonly votes: readonly ApprovalVote[];
   /** Query errors in a row. */
   readonly consecutiveErrors: number;
+  /** By metric, since the last weight change; absent: no look was counted yet. */
+  readonly looks?: Readonly<Record<string, LookCounts>>;
   /** Who last let it go on, and when; absent: nobody. */
   readonly lastWord?: { readonly by: string; readonly at: number };
 }
@@ -158,7 +161,15 @@ export interface Observation {
 }
 
 export type MetricObservation =
-  | { readonly kind: 'read'; readonly stable: CounterReading | null; readonly canary: CounterReading | null }
+  | {
+      readonly kind: 'read';
+      readonly stable: CounterReading | null;
+      readonly canary: CounterReading | null;
+      /** Of slow requests: the bucket border, in milliseconds, above which a request was counted as slow. */
+      readonly borderMs?: number;
+    }
+  /** A gauge; null: the query found no value, or one that is not a number. */
+  | { readonly kind: 'value'; readonly stable: number | null; readonly canary: number | null }
   /** The source answered with an error or not at all. */
   | { readonly kind: 'error'; readonly message: string };
 
@@ -172,8 +183,50 @@ export interface CounterReading {
 export interface MetricTally {
   readonly stable: SideTally;
   readonly canary: SideTally;
-  /** Bad events of the old version per look, for the dispersion φ. */
-  readonly perLook: { readonly looks: number; readonly sum: number; readonly sumOfSquares: number };
+  readonly perLook: LookSpread;
+  /** As in the readings; counts above another border are not comparable. */
+  readonly borderMs?: number;
+  /** Of gauges, whose counts stay 0. */
+  readonly points?: PointTally;
+  /** Counted at the weights before the present one; absent: nothing. */
+  readonly earlier?: { readonly stable: BadCount; readonly canary: BadCount };
+}
+
+export interface BadCount {
+  readonly requests: number;
+  readonly bad: number;
+}
+
+/** Bad events of the old version per look, for the dispersion φ. */
+export interface LookSpread {
+  /** At the present weight. */
+  readonly looks: number;
+  readonly sum: number;
+  readonly sumOfSquares: number;
+  /** At each weight before, and in the hour before the rollout: Σ (count − mean)² / mean, and its degrees of freedom. */
+  readonly before?: { readonly chiSquare: number; readonly degrees: number };
+}
+
+export interface PointTally {
+  /** Values of both sides at the same looks, oldest first; only as many of the latest as the gate needs. */
+  readonly stable: readonly number[];
+  readonly canary: readonly number[];
+  /** Pairs ever taken since the last weight change. */
+  readonly taken: number;
+  /** The latest values of the canary, for its ceiling, with and without a value of the other side. */
+  readonly latest: readonly number[];
+  readonly at: number | null;
+}
+
+/** How the looks at one metric have ended. */
+export interface LookCounts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly withoutData: number;
+  /** In a row, up to the latest look. */
+  readonly errors: number;
+  /** Of the latest counted look. */
+  readonly at: number;
 }
 
 export interface SideTally {
@@ -213,6 +266,16 @@ export interface MetricVerdict {
   /** Canary requests still needed at the present rates; null: cannot be told. */
   readonly moreRequests: number | null;
   readonly moreMs: number | null;
+  /** φ, where it is not 1. */
+  readonly dispersion?: number;
+  /** With this look; absent in verdicts of a judge that did not count them. */
+  readonly looks?: LookCounts;
+  /** Of gauges: the latest window of the comparison, and how many of the latest values are above the ceiling. */
+  readonly points?: {
+    readonly taken: number;
+    readonly window: PointWindow | null;
+    readonly above: { readonly looks: number; readonly above: number } | null;
+  };
 }
 
 export interface Decision {

@@ -24,7 +24,7 @@ export function rolloutHistory(evidence: readonly EvidenceRow[]): readonly Rollo
     const { observation, facts } = event.result;
     if (observation === null) continue;
     const before = tally;
-    tally = addObservation(tally, observation, false);
+    tally = addObservation(tally, observation, { isLook: false });
     const metric = trafficMetric(observation);
     points.push({
       at: observation.at,
@@ -39,7 +39,8 @@ export function rolloutHistory(evidence: readonly EvidenceRow[]): readonly Rollo
 /** The metric whose totals are the requests: the traffic provider's, or else the first. */
 function trafficMetric(observation: Observation): string {
   const names = Object.keys(observation.metrics);
-  return names.includes('errors') ? 'errors' : (names[0] ?? 'errors');
+  if (names.includes('errors')) return 'errors';
+  return names.find((name) => observation.metrics[name]?.kind === 'read') ?? 'errors';
 }
 
 function sidePoint(

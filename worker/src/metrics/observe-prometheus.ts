@@ -1,3 +1,4 @@
+import { unreachable } from '@sluice/pipelines/result';
 import type {
   CounterReading,
   LatencyReading,
@@ -5,6 +6,8 @@ import type {
   MetricSpec,
   Observation,
 } from '@sluice/pipelines/rollout/rollout-state';
+import { slowRequests, type Buckets } from '@sluice/pipelines/rollout/slow-requests';
+import { bucketQuery, readBuckets } from './histogram-buckets.ts';
 import { queryPrometheus, type QueryAnswer } from './prometheus.ts';
 
 export interface PrometheusSource {
@@ -17,9 +20,9 @@ export interface PrometheusSource {
   readonly signal: AbortSignal;
 }
 
-type Ask = (query: string) => Promise<QueryAnswer>;
+type Ask = (query: string, samples?: 'counters' | 'values') => Promise<QueryAnswer>;
 
-/** Raw counters of every metric for both sides, all for the same moment. */
+/** Raw counters and values of every metric for both sides, all for the same moment. */
 export async function observePrometheus(source: PrometheusSource): Promise<Observation> {
   const { url, versions, at, signal } = source;
   const metrics = Object.entries(source.metrics);
@@ -28,7 +31,7 @@ export async function observePrometheus(source: PrometheusSource): Promise<Obser
     const all = Object.fromEntries(metrics.map(([name]) => [name, missing]));
     return { at, metrics: all, latency: { stable: null, canary: null } };
   }
-  const ask: Ask = (query) => queryPrometheus({ url, query, at, signal });
+  const ask: Ask = (query, samples = 'counters') => queryPrometheus({ url, query, at, samples, signal });
   const [readings, stable, canary] = await Promise.all([
     Promise.all(metrics.map(async ([name, spec]) => [name, await readMetric(ask, spec, versions)] as const)),
     metrics.length === 0 ? null : readLatency(ask, versions.stable),
@@ -37,34 +40,88 @@ export async function observePrometheus(source: PrometheusSource): Promise<Obser
   return { at, metrics: Object.fromEntries(readings), latency: { stable, canary } };
 }
 
-async function readMetric(
-  ask: Ask,
-  spec: MetricSpec,
-  { stable, canary }: PrometheusSource['versions'],
-): Promise<MetricObservation> {
-  const [old, fresh] = await Promise.all([readSide(ask, spec, stable), readSide(ask, spec, canary)]);
-  if (old !== null && 'kind' in old) return old;
-  if (fresh !== null && 'kind' in fresh) return fresh;
-  return { kind: 'read', stable: old, canary: fresh };
+/** What one side has answered: an error, or what `read` makes of it; null: the side is not there, or has no series. */
+type Side<T> = { readonly kind: 'side'; readonly value: T | null } | ReadError;
+type ReadError = Extract<MetricObservation, { kind: 'error' }>;
+type Versions = PrometheusSource['versions'];
+
+async function readMetric(ask: Ask, spec: MetricSpec, versions: Versions): Promise<MetricObservation> {
+  switch (spec.kind) {
+    case undefined:
+    case 'count':
+      return bothSides(
+        versions,
+        (version) => readCounters(ask, spec.query, spec.of, version),
+        (stable, canary) => ({ kind: 'read', stable, canary }),
+      );
+    case 'slow':
+      return bothSides(
+        versions,
+        (version) => readHistogram(ask, spec.histogram, version),
+        (stable, canary) => slowRequests({ stable, canary }, spec.overMs),
+      );
+    case 'points':
+      return bothSides(
+        versions,
+        (version) => readValue(ask, spec.query, version),
+        (stable, canary) => ({ kind: 'value', stable, canary }),
+      );
+    default:
+      return unreachable(spec);
+  }
 }
 
-type ReadError = Extract<MetricObservation, { kind: 'error' }>;
+async function bothSides<T>(
+  { stable, canary }: Versions,
+  read: (version: string) => Promise<Side<T>>,
+  join: (stable: T | null, canary: T | null) => MetricObservation,
+): Promise<MetricObservation> {
+  const side = async (version: string | null): Promise<Side<T>> => {
+    if (version === null) return { kind: 'side', value: null };
+    if (forVersion('', version) === null) {
+      return { kind: 'error', message: `the version ${JSON.stringify(version)} cannot stand in a query` };
+    }
+    return read(version);
+  };
+  const [old, fresh] = await Promise.all([side(stable), side(canary)]);
+  if (old.kind === 'error') return old;
+  return fresh.kind === 'error' ? fresh : join(old.value, fresh.value);
+}
 
 /** No series of all events is no data; no series of bad events beside them is no bad event. */
-async function readSide(
+async function readCounters(
   ask: Ask,
-  { query, of }: MetricSpec,
-  version: string | null,
-): Promise<CounterReading | ReadError | null> {
-  if (version === null) return null;
-  const [badQuery, totalQuery] = [forVersion(query, version), forVersion(of, version)];
-  if (badQuery === null || totalQuery === null) {
-    return { kind: 'error', message: `the version ${JSON.stringify(version)} cannot stand in a query` };
-  }
-  const [bad, total] = await Promise.all([ask(badQuery), ask(totalQuery)]);
+  query: string,
+  of: string,
+  version: string,
+): Promise<Side<CounterReading>> {
+  const [bad, total] = await Promise.all([
+    ask(forVersion(query, version) ?? ''),
+    ask(forVersion(of, version) ?? ''),
+  ]);
   if (bad.kind === 'error') return bad;
   if (total.kind === 'error') return total;
-  return Object.keys(total.series).length === 0 ? null : { bad: bad.series, total: total.series };
+  const hasNone = Object.keys(total.series).length === 0;
+  return { kind: 'side', value: hasNone ? null : { bad: bad.series, total: total.series } };
+}
+
+async function readHistogram(ask: Ask, histogram: string, version: string): Promise<Side<Buckets>> {
+  const answer = await ask(forVersion(bucketQuery(histogram), version) ?? '');
+  if (answer.kind === 'error') return answer;
+  const buckets = readBuckets(histogram, answer.series);
+  if (!buckets.ok) return { kind: 'error', message: buckets.error };
+  return { kind: 'side', value: buckets.value };
+}
+
+async function readValue(ask: Ask, query: string, version: string): Promise<Side<number>> {
+  const answer = await ask(forVersion(query, version) ?? '', 'values');
+  if (answer.kind === 'error') return answer;
+  const values = Object.values(answer.series);
+  if (values.length > 1) {
+    const message = `Prometheus: ${values.length} series for ${version}, and a value must be one: join them, for example with avg(…) or max(…)`;
+    return { kind: 'error', message };
+  }
+  return { kind: 'side', value: values[0] ?? null };
 }
 
 /** Null for a version that could end the PromQL string it stands in; label values of Kubernetes never do. */

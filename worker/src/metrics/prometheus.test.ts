@@ -20,9 +20,29 @@ test('no series is no error', () => {
   expect(parseAnswer(vector([]), 200)).toEqual({ kind: 'series', series: {} });
 });
 
-test.each(['NaN', '+Inf', '-1'])('%s is not a count', (value) => {
+test.each(['NaN', '+Inf', '-Inf', '-1', '', ' ', 'seven'])('%s is not a count', (value) => {
   const answer = parseAnswer(vector([{ metric: {}, value: [1, value] }]), 200);
   expect(answer).toMatchObject({ kind: 'error', message: expect.stringContaining('use raw counters') });
+});
+
+test.each(['+Inf', '-Inf', '-1', ''])('%s is not a value of a gauge', (value) => {
+  const answer = parseAnswer(vector([{ metric: {}, value: [1, value] }]), 200, 'values');
+  expect(answer).toMatchObject({ kind: 'error', message: expect.stringContaining('cannot be compared') });
+});
+
+test('a gauge that is not a number, as 0 / 0 is, has no value', () => {
+  expect(parseAnswer(vector([{ metric: {}, value: [1, 'NaN'] }]), 200, 'values')).toEqual({
+    kind: 'series',
+    series: {},
+  });
+});
+
+test('two metrics under the same labels are not mixed up', () => {
+  const text = vector([
+    { metric: { __name__: 'a', pod: 'b' }, value: [1, '7'] },
+    { metric: { __name__: 'b', pod: 'b' }, value: [1, '2'] },
+  ]);
+  expect(parseAnswer(text, 200)).toMatchObject({ kind: 'error', message: expect.stringContaining('twice') });
 });
 
 test('what Prometheus refuses is told in its words', () => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { messageOf } from '../deploy/deploy-problem.ts';
 
 export type QueryAnswer =
-  /** Value by series; empty: the query found none. */
+  /** Value by series; empty: the query found none. A value that is not a number is left out. */
   | { readonly kind: 'series'; readonly series: Readonly<Record<string, number>> }
   | { readonly kind: 'error'; readonly message: string };
 
@@ -13,6 +13,8 @@ export interface PrometheusQuery {
   readonly query: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** What the samples must be: raw counters, or values of a gauge, where NaN is no value. */
+  readonly samples?: 'counters' | 'values';
   readonly signal: AbortSignal;
 }
 
@@ -21,7 +23,13 @@ const longestAnswer = 4 * 2 ** 20;
 const mostSeries = 5_000;
 
 /** Never rejects: what a source of metrics may do wrong is an answer. */
-export async function queryPrometheus({ url, query, at, signal }: PrometheusQuery): Promise<QueryAnswer> {
+export async function queryPrometheus({
+  url,
+  query,
+  at,
+  signal,
+  samples = 'counters',
+}: PrometheusQuery): Promise<QueryAnswer> {
   try {
     const base = url.endsWith('/') ? url : `${url}/`;
     const response = await fetch(new URL('api/v1/query', base), {
@@ -33,7 +41,7 @@ export async function queryPrometheus({ url, query, at, signal }: PrometheusQuer
     if (response.status >= 300 && response.status < 400) {
       return failed(`it redirects (${response.status}): give its own address in the environment`);
     }
-    return parseAnswer(await readLimited(response), response.status);
+    return parseAnswer(await readLimited(response), response.status, samples);
   } catch (error) {
     return failed(`${url} does not answer: ${reasonOf(error)}`);
   }
@@ -53,7 +61,11 @@ const answer = z.object({
 });
 const refusal = z.object({ status: z.literal('error'), errorType: z.string(), error: z.string() });
 
-export function parseAnswer(text: string, status: number): QueryAnswer {
+export function parseAnswer(
+  text: string,
+  status: number,
+  kind: 'counters' | 'values' = 'counters',
+): QueryAnswer {
   const body = parseJson(text);
   const refused = refusal.safeParse(body);
   if (refused.success) return failed(`${refused.data.errorType}: ${refused.data.error}`);
@@ -68,10 +80,13 @@ export function parseAnswer(text: string, status: number): QueryAnswer {
     data.resultType === 'scalar'
       ? [{ key: '{}', text: data.result[1] }]
       : data.result.map(({ metric, value }) => ({ key: seriesKey(metric), text: value[1] }));
-  return readSamples(samples);
+  return readSamples(samples, kind);
 }
 
-function readSamples(samples: readonly { readonly key: string; readonly text: string }[]): QueryAnswer {
+function readSamples(
+  samples: readonly { readonly key: string; readonly text: string }[],
+  kind: 'counters' | 'values',
+): QueryAnswer {
   if (samples.length > mostSeries) {
     return failed(
       `${samples.length} series, more than ${mostSeries}: sum them, for example with \`sum by (pod)\``,
@@ -79,14 +94,19 @@ function readSamples(samples: readonly { readonly key: string; readonly text: st
   }
   const series: Record<string, number> = {};
   for (const { key, text } of samples) {
-    const value = Number(text);
-    if (!Number.isFinite(value) || value < 0) {
-      return failed(`${key} is ${text}, which is not a count: use raw counters without rate() and division`);
-    }
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (kind === 'values' && text === 'NaN') continue;
+    if (!Number.isFinite(value) || value < 0) return failed(`${key} is ${text}, ${refusalOf[kind]}`);
+    if (Object.hasOwn(series, key)) return failed(`${key} comes twice: give the query one metric`);
     series[key] = value;
   }
   return { kind: 'series', series };
 }
+
+const refusalOf = {
+  counters: 'which is not a count: use raw counters without rate() and division',
+  values: 'which cannot be compared: a value must be a number from 0 up',
+};
 
 /** The label set in one spelling, without the metric's name. */
 function seriesKey(labels: Readonly<Record<string, string>>): string {

@@ -1,6 +1,6 @@
 import type { FailureClass, MetricSpec } from '../../language/definition.ts';
 import { refuse, succeed } from '../endings.ts';
-import { gateMetrics } from '../gate-metrics.ts';
+import { gateMetrics, hasTest } from '../gate-metrics.ts';
 import { act, change, enter, say, stay, andThen, type Move } from '../move.ts';
 import { absorb, isReady } from '../reading.ts';
 import type { Observation, Rollout, TargetFacts } from '../rollout-state.ts';
@@ -58,7 +58,7 @@ function willAnalyse({ spec }: Rollout, facts: TargetFacts): boolean {
 
 function whyNeverDecides(metrics: Readonly<Record<string, MetricSpec>>): string | null {
   for (const [metric, spec] of Object.entries(metrics)) {
-    if (spec.worseThan === null && spec.limit === null && !spec.dryRun) {
+    if (!hasTest(spec) && !spec.dryRun) {
       return `the metric "${metric}" has neither worse_than nor limit, so the analysis could never end; add one`;
     }
   }

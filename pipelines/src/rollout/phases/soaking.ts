@@ -4,8 +4,10 @@ import { because, rollBack } from '../endings.ts';
 import { enterStep, lookOn } from '../enter-step.ts';
 import { formatDuration } from '../figures.ts';
 import { act, decideTo, enter, say, stay, andThen, type Move } from '../move.ts';
+import { gateMetrics, rulesOf } from '../gate-metrics.ts';
 import { look } from '../look.ts';
-import { absorb, whyUnhealthy } from '../reading.ts';
+import { whyGivenUp } from '../look-counts.ts';
+import { absorb, isLate, whyUnhealthy, type Done } from '../reading.ts';
 import type { Rollout, Verdict } from '../rollout-state.ts';
 import type { PhaseNamed, PhaseRules } from './phase-rules.ts';
 import { describe } from './retry.ts';
@@ -29,7 +31,7 @@ interface Soak<Phase> {
 function rules<Phase extends Soaking>(soak: Soak<Phase>): PhaseRules<Phase> {
   const judged = (rollout: Rollout, phase: Phase, verdict: Verdict, at: number): Move => {
     const consecutiveErrors = verdict.kind === 'error' ? rollout.consecutiveErrors + 1 : 0;
-    const seen = { ...rollout, verdict, consecutiveErrors };
+    const seen = { ...rollout, verdict, consecutiveErrors, looks: looksAfter(rollout, verdict) };
     if (verdict.kind === 'fail') return rollBack(seen, because(verdict.reason, verdict), at);
     return andThen(news(rollout, seen, phase, at), (next) => soak.judged(next, phase, verdict, at));
   };
@@ -38,8 +40,9 @@ function rules<Phase extends Soaking>(soak: Soak<Phase>): PhaseRules<Phase> {
       const rollout = absorb(before, done, true);
       const unhealthy = whyUnhealthy(rollout);
       if (unhealthy !== null) return rollBack(rollout, because(unhealthy), at);
-      const verdict = done.observation === null ? null : look(rollout, 'beside');
-      return judged(rollout, phase, verdict ?? unread('the target reported no metrics', at), at);
+      const unusable = whyUnusable(before, done);
+      if (unusable !== null) return judged(rollout, phase, unread(unusable, at), at);
+      return judged(rollout, phase, look(rollout, 'beside') ?? unread(noMetrics, at), at);
     },
     failed: (rollout, phase, failed, what, at) => {
       const problem = describe(failed, what);
@@ -85,7 +88,9 @@ export const analysing = rules<PhaseNamed<'analysing'>>({
   endOf: () => null,
   judged: (rollout, phase, verdict, at) => {
     if (verdict.kind === 'pass') return goOn(rollout, verdict, at);
-    if (rollout.consecutiveErrors >= mostErrors) return hold(rollout, verdict, 'query-errors', at);
+    const givenUp =
+      rollout.consecutiveErrors >= mostErrors ? 'query-errors' : whyMetricsGivenUp(rollout, verdict);
+    if (givenUp !== null) return hold(rollout, verdict, givenUp, at);
     return at >= phase.until ? conclude(rollout, verdict, at) : lookOn(stay(rollout), at, phase.until);
   },
   ended: (rollout) => stay(rollout),
@@ -154,6 +159,34 @@ function expire(rollout: Rollout, phase: PhaseNamed<'awaiting-approval'>, at: nu
     because(`approval expired: ${rollout.votes.length} of ${needed} within ${waited}`),
     at,
   );
+}
+
+const noMetrics = 'the target reported no metrics';
+
+function whyUnusable(before: Rollout, { observation }: Done): string | null {
+  if (observation === null) return noMetrics;
+  return isLate(before, observation)
+    ? 'the metrics are from before the last look: the clocks of the workers differ'
+    : null;
+}
+
+/** Counted by the judge; a verdict about no metric leaves them as they were. */
+function looksAfter(rollout: Rollout, verdict: Verdict): NonNullable<Rollout['looks']> {
+  const counted = verdict.metrics.flatMap(({ metric, looks }) =>
+    looks === undefined ? [] : [[metric, looks] as const],
+  );
+  return { ...rollout.looks, ...Object.fromEntries(counted) };
+}
+
+/** A metric that decides has had more errors in a row, or looks without data, than its rules let pass. */
+function whyMetricsGivenUp({ spec }: Rollout, verdict: Verdict): PhaseNamed<'held'>['cause'] | null {
+  const metrics = gateMetrics(spec.work);
+  const causes = verdict.metrics.flatMap(({ metric, looks }) => {
+    const metricSpec = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
+    if (metricSpec === undefined || metricSpec.dryRun || looks === undefined) return [];
+    return whyGivenUp(looks, rulesOf(metricSpec)) ?? [];
+  });
+  return causes.find((cause) => cause === 'query-errors') ?? causes[0] ?? null;
 }
 
 /** The target or its metrics could not be read: counts for nothing but the row of errors. */

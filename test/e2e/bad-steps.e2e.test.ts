@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LogPage, RunView } from '@sluice/pipelines/protocol/api';
 import { processesIn } from '../crash/verify-run.ts';
-import { endedRun, eventually, startSluice, type SluiceRig } from '../rig/sluice.ts';
+import { endedRun, startSluice, type SluiceRig } from '../rig/sluice.ts';
 
 const image = process.env['TEST_IMAGE'] ?? 'lab/busybox:1';
 const registry = process.env['REGISTRY'] ?? '127.0.0.1:5000';
@@ -89,9 +89,7 @@ test.each(faults)('a step that $name', async (fault) => {
   expect(run.attempts).toHaveLength(1);
   expect(run.attempts[0]?.log).toMatchObject({ verified: true });
   expect(await linesOf(run)).toContainEqual(expect.stringMatching(fault.line));
-  await eventually('nothing left', () => (leftOf(run.id).length === 0 ? true : null)).catch(() =>
-    expect(leftOf(run.id)).toEqual([]),
-  );
+  await expect.poll(() => leftOf(run.id)).toEqual([]);
 });
 
 async function linesOf(run: RunView): Promise<readonly string[]> {

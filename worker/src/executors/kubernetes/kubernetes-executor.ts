@@ -13,7 +13,14 @@ import { createPodSession } from './pod-session.ts';
 import type { PodSettings } from './pod-settings.ts';
 import { readPodState } from './pod-state.ts';
 import { fenceOf, removePod } from './remove-pod.ts';
-import { podEnd, podStart, stepsContainer, type PodStart, type StagePod } from './stage-pod.ts';
+import {
+  podEnd,
+  podStart,
+  stepsContainer,
+  type NewPod,
+  type PodStart,
+  type StagePod,
+} from './stage-pod.ts';
 import { untilServicesReady } from './services-ready.ts';
 
 export interface KubernetesExecutorOptions {
@@ -57,7 +64,7 @@ async function open(
   cluster: PodCluster,
   spec: WorkspaceSpec,
   image: string,
-  manifest: object,
+  manifest: NewPod,
   options: KubernetesExecutorOptions,
   signal: AbortSignal,
 ): Promise<OpenedWorkspace> {

@@ -1,5 +1,6 @@
 // The few things that pods of stages need of a cluster, all in one namespace. A short absence of the API server is
 // waited out here: every call is safe to send again.
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
@@ -10,14 +11,14 @@ import {
   type KubeRequest,
 } from '../../deploy/kubernetes/kube-connection.ts';
 import { listMarked, type MarkedObjects } from './list-marked.ts';
-import { stagePod, type StagePod } from './stage-pod.ts';
+import { stagePod, type NewPod, type StagePod } from './stage-pod.ts';
 
 export interface PodCluster {
   readonly namespace: string;
   /** For connections into pods. */
   readonly config: KubeConfig;
-  /** Null: it is there already. Rejects with ClusterRefusedError. */
-  readonly createPod: (manifest: object) => Promise<StagePod | null>;
+  /** Null: one of that name is there already, made by someone else. Rejects with ClusterRefusedError. */
+  readonly createPod: (manifest: NewPod) => Promise<StagePod | null>;
   readonly createObject: (kind: ExtraKind, manifest: object) => Promise<void>;
   readonly findPod: (name: string) => Promise<StagePod | null>;
   readonly listPods: (labels: Readonly<Record<string, string>>) => Promise<readonly StagePod[]>;
@@ -88,24 +89,31 @@ export function connectPodCluster(options: PodClusterOptions): PodCluster {
       ? `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`
       : `/api/v1/namespaces/${namespace}/${kind}`;
   const asJson = 'application/json';
+  const findPod = async (name: string): Promise<StagePod | null> => {
+    const { status, body } = await ask({ method: 'GET', path: `${pods}/${name}` }, 'show a pod', [missing]);
+    return status === missing ? null : stagePod.parse(body);
+  };
 
   return {
     namespace,
     config,
     whileAway,
     createPod: async (manifest) => {
-      const request = { method: 'POST', path: pods, body: manifest, contentType: asJson } as const;
+      // The answer to the first try may be lost, and the second is then told that the pod is there.
+      const maker = randomUUID();
+      const annotations = { ...manifest.metadata.annotations, [makerNote]: maker };
+      const made = { ...manifest, metadata: { ...manifest.metadata, annotations } };
+      const request = { method: 'POST', path: pods, body: made, contentType: asJson } as const;
       const { status, body } = await ask(request, 'start the pod of this stage', [conflict]);
-      return status === conflict ? null : stagePod.parse(body);
+      if (status !== conflict) return stagePod.parse(body);
+      const there = await findPod(manifest.metadata.name);
+      return there?.metadata.annotations?.[makerNote] === maker ? there : null;
     },
     createObject: async (kind, manifest) => {
       const request = { method: 'POST', path: pathOf(kind), body: manifest, contentType: asJson } as const;
       await ask(request, `make what the pod needs (${kind})`, [conflict]);
     },
-    findPod: async (name) => {
-      const { status, body } = await ask({ method: 'GET', path: `${pods}/${name}` }, 'show a pod', [missing]);
-      return status === missing ? null : stagePod.parse(body);
-    },
+    findPod,
     listPods: async (labels) => {
       const selector = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
       const path = `${pods}?labelSelector=${encodeURIComponent(selector.join(','))}`;
@@ -137,6 +145,8 @@ export function connectPodCluster(options: PodClusterOptions): PodCluster {
   };
 }
 
+/** Annotation: which call made the pod. */
+const makerNote = 'sluice.dev/made-by';
 const logLines = 20;
 const logBytes = 8_000;
 const missing = 404;

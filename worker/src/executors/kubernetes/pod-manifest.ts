@@ -5,7 +5,7 @@ import type { ServiceSpec, WorkspaceSpec } from '../executor.ts';
 import { fullValues, labelValue, shortHash, validLabels } from './label-values.ts';
 import type { PodSettings } from './pod-settings.ts';
 import { farewellProgram, outFolder, residentProgram, runFolder, workspaceFolder } from './resident-pod.ts';
-import { stepsContainer } from './stage-pod.ts';
+import { stepsContainer, type NewPod } from './stage-pod.ts';
 
 /** What ends the pod when every worker is dead: the stage's own time, that of a shell, and this to clean up. */
 const lastResortMs = 15 * 60_000;
@@ -33,7 +33,7 @@ export function podManifest(
   spec: WorkspaceSpec,
   image: string,
   settings: PodSettings,
-): Result<object, string> {
+): Result<NewPod, string> {
   const wishes = checkWishes(spec, settings);
   if (!wishes.ok) return wishes;
   const user = userOf(spec.user);
@@ -41,7 +41,7 @@ export function podManifest(
   const { serviceAccount, runtimeClass, nodeSelector, tolerations } = wishes.value;
   const name = podName(spec.labels);
   const hasLogin = spec.registryCredentials.length > 0;
-  return ok({
+  const manifest = {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
@@ -76,7 +76,8 @@ export function podManifest(
         ...spec.services.map((service) => serviceOf(service, settings)),
       ],
     },
-  });
+  };
+  return ok(manifest);
 }
 
 export function podLabels(labels: Readonly<Record<string, string>>): Record<string, string> {

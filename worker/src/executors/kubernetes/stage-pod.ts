@@ -20,12 +20,18 @@ const containerStatus = z.looseObject({
 });
 type ContainerStatus = z.infer<typeof containerStatus>;
 
+/** What we read of a manifest of our own. */
+export interface NewPod {
+  readonly metadata: { readonly name: string; readonly annotations: Readonly<Record<string, string>> };
+}
+
 export const stagePod = z.looseObject({
   metadata: z.looseObject({
     name: z.string().min(1),
     uid: z.string().min(1),
     resourceVersion: z.string().min(1),
     labels: texts.optional(),
+    annotations: texts.optional(),
     /** Null: nobody has asked for its end. */
     deletionTimestamp: z
       .string()

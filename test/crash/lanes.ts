@@ -62,8 +62,13 @@ export function openLanes(
     }
     if (mine !== null && !isClosed) await end(mine.started);
   };
+  const unlessClosed = (error: unknown): void => {
+    if (!isClosed) throw error;
+  };
   return {
-    ended: Promise.all(Array.from({ length: count }, (_, lane) => drive(lane + 1))).then(() => undefined),
+    ended: Promise.all(Array.from({ length: count }, (_, lane) => drive(lane + 1).catch(unlessClosed))).then(
+      () => undefined,
+    ),
     [Symbol.asyncDispose]: async () => {
       isClosed = true;
       await Promise.allSettled([...open].map(end));

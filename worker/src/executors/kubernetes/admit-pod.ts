@@ -3,7 +3,7 @@ import type { OpenedWorkspace, WorkspaceSpec } from '../executor.ts';
 import { ClusterRefusedError, type PodCluster } from './pod-cluster.ts';
 import { podName } from './pod-manifest.ts';
 import { podRefusal } from './pod-refusal.ts';
-import type { StagePod } from './stage-pod.ts';
+import type { NewPod, StagePod } from './stage-pod.ts';
 
 export type AdmittedPod =
   | { readonly kind: 'admitted'; readonly pod: StagePod }
@@ -20,7 +20,7 @@ const longestWaitMs = 10_000;
 export async function admitPod(
   cluster: PodCluster,
   spec: WorkspaceSpec,
-  manifest: object,
+  manifest: NewPod,
   deadline: number,
   signal: AbortSignal,
 ): Promise<AdmittedPod> {

@@ -13,14 +13,7 @@ import { createPodSession } from './pod-session.ts';
 import type { PodSettings } from './pod-settings.ts';
 import { readPodState } from './pod-state.ts';
 import { fenceOf, removePod } from './remove-pod.ts';
-import {
-  podEnd,
-  podStart,
-  stepsContainer,
-  type NewPod,
-  type PodStart,
-  type StagePod,
-} from './stage-pod.ts';
+import { podEnd, podStart, stepsContainer, type NewPod, type PodStart, type StagePod } from './stage-pod.ts';
 import { untilServicesReady } from './services-ready.ts';
 
 export interface KubernetesExecutorOptions {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
@@ -32,9 +32,9 @@ test('a pod of the same name that another worker made is not ours', async () => 
 });
 
 async function anApiServer(
-  listener: RequestListener,
+  answer: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>,
 ): Promise<AsyncDisposable & { readonly cluster: PodCluster }> {
-  const server = createServer(listener);
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const config = new KubeConfig();

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +14,11 @@ import type { WorkerConfig } from './config.ts';
 import { connectDocker } from './executors/docker/docker-connection.ts';
 import { startFakeServer, workerToken, type FakeServer } from './server-client/fake-server.fixture.ts';
 import { startWorker, type RunningWorker } from './start-worker.ts';
+import { sortSpools } from './spool/find-unfinished.ts';
+import { createSpool, defaultSpoolLimits } from './spool/spool.ts';
+import { writeAttemptRecord } from './stages/attempt-record.ts';
 import { aClaim } from './stages/claim.fixture.ts';
+import { openWorkerFolder } from './worker-folder.ts';
 
 const redisUrl = process.env['REDIS_URL'];
 const dockerHost = process.env['DOCKER_HOST'];
@@ -172,6 +176,38 @@ describe.skipIf(!isReady)('a worker on real Redis and Docker (needs REDIS_URL an
     await container.start();
     expect((await start()).workerId).toBe(workerId);
     expect(await containersOf(run)).toBe(0);
+  });
+
+  test('an attempt between two steps survives processes that are killed before they have taken it up', async () => {
+    const { attemptId } = aClaim([]);
+    const { attempts, spools } = await openWorkerFolder(join(data, 'worker'));
+    const spool = await createSpool(
+      join(spools, `${attemptId}-1.jsonl`),
+      { attemptId, fence: 1 },
+      {
+        ...defaultSpoolLimits,
+        onProblem: () => undefined,
+      },
+    );
+    spool.append({ kind: 'step-started', step: 0, at: 1 });
+    await spool.close('keep');
+    await writeFile(join(spools, `${attemptId}-2.jsonl.new`), '');
+    await mkdir(join(attempts, attemptId));
+    await writeAttemptRecord(join(attempts, attemptId), {
+      startedAt: 1,
+      startedTick: null,
+      failure: null,
+      outcome: null,
+    });
+    server.failWith = (path) => (path.endsWith('/adopt') ? 503 : null);
+    await start();
+    await worker?.stop();
+    const { unfinished } = await sortSpools(
+      await openWorkerFolder(join(data, 'worker')),
+      pino({ level: 'silent' }),
+    );
+    expect(unfinished.map(({ header }) => header.attemptId)).toEqual([attemptId]);
+    expect(await readdir(spools)).toEqual([`${attemptId}-1.jsonl`]);
   });
 
   test('200,000 lines arrive complete, with the count and the digest that prove it', async () => {

@@ -70,7 +70,8 @@ export async function startWorker(
   const host = await openHost(config, folder.workerId, log);
   const ended = await removeProcesses(folder.attempts, new Set(goingOn), host);
   if (ended > 0) log.warn({ ended }, 'ended processes that attempts of an earlier process left on this host');
-  await removeOldAttempts(folder, new Set(goingOn));
+  // Also of one of which nothing goes on: what its record says is needed until another process has taken it up.
+  await removeOldAttempts(folder, new Set(left.unfinished.map(({ header }) => header.attemptId)));
   await sweep(docker, folder.workerId, left.unfinished, log);
   const leftovers = deliverLeftovers(server, left.leftovers, log, abandon.signal);
 

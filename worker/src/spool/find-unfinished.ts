@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Logger } from 'pino';
 import { hostClock } from '../attempt-clock.ts';
@@ -9,6 +9,7 @@ import { readAttemptRecord, type AttemptRecord } from '../stages/attempt-record.
 import type { WorkerFolder } from '../worker-folder.ts';
 import { findSpools } from './deliver-leftovers.ts';
 import { readSpool } from './read-spool.ts';
+import { unmadeSpool } from './spool-file.ts';
 import type { SpooledRecord, SpoolHeader } from './spool.ts';
 
 /** Where another process left an attempt that can be taken up again. */
@@ -47,6 +48,7 @@ const uuidLength = 36;
 export async function sortSpools(folder: WorkerFolder, log: Logger): Promise<LeftSpools> {
   const newest = new Map<string, UnfinishedAttempt>();
   const leftovers: string[] = [];
+  await removeUnmade(folder.spools);
   const paths = await findSpools(folder.spools);
   for (const path of paths) {
     const found = await readUnfinished(folder, path, log);
@@ -57,6 +59,12 @@ export async function sortSpools(folder: WorkerFolder, log: Logger): Promise<Lef
   }
   const attempts = new Set(paths.map((path) => basename(path).slice(0, uuidLength)));
   return { unfinished: [...newest.values()], leftovers, attempts };
+}
+
+/** A process was killed while it copied an earlier spool, which is still there. */
+async function removeUnmade(spools: string): Promise<void> {
+  const unmade = (await readdir(spools)).filter((name) => name.endsWith(unmadeSpool));
+  for (const name of unmade) await rm(join(spools, name), { force: true });
 }
 
 /** Killed before it kept even when it began. */

@@ -11,13 +11,16 @@ export interface SpoolFile {
   readonly close: (end: 'keep' | 'remove') => Promise<void>;
 }
 
+/** The end of the name of a spool that is being made. */
+export const unmadeSpool = '.new';
+
 /** Makes the file under its name only when `earlier` is in it. Rejects, leaving nothing, when the disk refuses. */
 export async function openSpoolFile(
   path: string,
   header: SpoolHeader,
   earlier: readonly SpooledRecord[],
 ): Promise<SpoolFile> {
-  const unfinished = `${path}.new`;
+  const unfinished = `${path}${unmadeSpool}`;
   await rm(unfinished, { force: true });
   const handle = await open(unfinished, 'ax', 0o600);
   try {

@@ -29,6 +29,8 @@ export interface ServerConfig {
   readonly s3: S3Settings | null;
   readonly cacheLimitBytes: number;
   readonly logLevel: string;
+  /** How long `/readyz` says that the server ends before it does. */
+  readonly leaveMs: number;
   /** What one step may print at most. */
   readonly stepLogBytes: number;
 }
@@ -59,6 +61,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): ServerConfig {
     s3: s3Settings(read),
     cacheLimitBytes: read.SLUICE_CACHE_GB * 1024 ** 3,
     logLevel: read.SLUICE_LOG_LEVEL,
+    leaveMs: read.SLUICE_LEAVE_MS,
     stepLogBytes: read.SLUICE_STEP_LOG_LIMIT_MB * 1_000_000,
   };
 }
@@ -148,6 +151,12 @@ const variables = z.object({
   SLUICE_S3_SESSION_TOKEN: z.string().optional(),
   SLUICE_CACHE_GB: z.coerce.number('must be a number of GiB').min(0.01, 'must be at least 0.01').default(10),
   SLUICE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  SLUICE_LEAVE_MS: z.coerce
+    .number('must be a number of milliseconds')
+    .int('must be whole')
+    .min(0, 'must be at least 0')
+    .max(300_000, 'must be at most 300000')
+    .default(0),
   SLUICE_STEP_LOG_LIMIT_MB: z.coerce
     .number('must be a number of megabytes')
     .min(1, 'must be at least 1')

@@ -1,4 +1,4 @@
-// The server's process: reads the environment, starts, and ends in order on SIGTERM or SIGINT.
+// The server's process: reads the environment, starts, and ends in order on SIGTERM or SIGINT; a second one shortens it.
 import { pino } from 'pino';
 import { ConfigError, readConfig, type ServerConfig } from './config.ts';
 import { startServer } from './start-server.ts';
@@ -8,15 +8,29 @@ const config = configOrExit();
 const redact = { paths: ['err.command', 'err.*.command'], remove: true };
 const log = pino({ name: 'server', level: config.logLevel, redact });
 
+const hurry = new AbortController();
 const signalled = new Promise<NodeJS.Signals>((resolve) => {
-  process.once('SIGTERM', resolve);
-  process.once('SIGINT', resolve);
+  let times = 0;
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(name, () => {
+      times += 1;
+      resolve(name);
+      if (times === 2) hurry.abort();
+      if (times > 2) process.exit(130); // what is not stored was not answered either
+    });
+  }
 });
 
 try {
   const server = await startServer(config, log);
-  log.info({ signal: await signalled }, 'the server ends');
+  const signal = await signalled;
+  log.info(
+    { signal, leaveMs: config.leaveMs },
+    'the server ends: /readyz says so, and its doors close after leaveMs',
+  );
+  await server.leave(hurry.signal);
   await server.close();
+  log.info('the server has ended');
   process.exit(0);
 } catch (error) {
   log.fatal({ err: error }, error instanceof Error ? error.message : 'the server could not start');

@@ -16,6 +16,7 @@ import { readOrCreatePrivateFile } from './embedded/private-file.ts';
 import { apiRoutes } from './http/api-routes.ts';
 import { createApp } from './http/create-app.ts';
 import { workerRoutes } from './http/worker-routes.ts';
+import { createLeaving, type Leaving } from './leaving.ts';
 import { closeServer, listen } from './listen.ts';
 import { attachLive } from './live/attach-live.ts';
 import { refuseOtherUpgrades } from './live/upgrade.ts';
@@ -37,6 +38,8 @@ export interface RunningServer {
   /** Where it listens. */
   readonly url: string;
   readonly context: ServerContext;
+  /** Says that it ends soon; resolves when balancers had `SLUICE_LEAVE_MS` to hear it, or when `hurry` aborts. */
+  readonly leave: (hurry: AbortSignal) => Promise<void>;
   /** Ends everything in order: doors first, database last. */
   readonly close: () => Promise<void>;
 }
@@ -48,9 +51,11 @@ export async function startServer(config: ServerConfig, log: Logger): Promise<Ru
   const opened = closers();
   try {
     const context = await openContext(config, log, opened);
-    const url = await openDoors(config, context, opened);
+    const leaving = createLeaving();
+    const url = await openDoors(config, context, leaving, opened);
     log.info({ url, installation: context.installation }, 'the server listens');
-    return { url, context, close: opened.close };
+    const leave = (hurry: AbortSignal) => leaving.begin(config.leaveMs, hurry);
+    return { url, context, leave, close: opened.close };
   } catch (error) {
     await opened.close().catch((left: unknown) => log.error({ err: left }, 'not everything was closed'));
     throw error;
@@ -89,7 +94,12 @@ function tellStep(log: Logger, stepMs: number): void {
 }
 
 /** Starts what works by itself, then the doors; closed in the opposite order. */
-async function openDoors(config: ServerConfig, context: ServerContext, opened: Closers): Promise<string> {
+async function openDoors(
+  config: ServerConfig,
+  context: ServerContext,
+  leaving: Leaving,
+  opened: Closers,
+): Promise<string> {
   const cloneRules = { fileFolders: config.fileRepositories, privateHosts: config.privateHosts };
   const mirrors = openMirrors(path.join(config.dataDir, 'mirrors'), cloneRules);
   const origins = { hosts: allowedHosts(config.host, config.publicUrl), publicUrl: config.publicUrl };
@@ -114,6 +124,7 @@ async function openDoors(config: ServerConfig, context: ServerContext, opened: C
     doorkeeper,
     origins,
     workerToken,
+    leaving,
     mirrors,
     cloneRules,
     webRoot: config.webRoot,

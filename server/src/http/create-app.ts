@@ -3,6 +3,7 @@ import express, { type Express, type Router } from 'express';
 import type { Doorkeeper } from '../auth/authenticate.ts';
 import type { Origins } from '../auth/same-origin.ts';
 import type { ServerContext } from '../context.ts';
+import { endConnections, type Leaving } from '../leaving.ts';
 import type { CloneRules } from '../repositories/clone-url.ts';
 import type { Mirrors } from '../repositories/mirrors.ts';
 import { version } from '../version.ts';
@@ -29,6 +30,7 @@ export interface AppParts {
   readonly doorkeeper: Doorkeeper;
   readonly origins: Origins;
   readonly workerToken: string;
+  readonly leaving: Pick<Leaving, 'hasBegun'>;
   readonly mirrors: Mirrors;
   readonly cloneRules: CloneRules;
   /** Folder of the built page; null: no page. */
@@ -42,13 +44,14 @@ export interface AppParts {
 }
 
 export function createApp(parts: AppParts): Express {
-  const { context, doorkeeper, origins, workerToken } = parts;
+  const { context, doorkeeper, origins, workerToken, leaving } = parts;
   const metrics = httpMetrics();
   const app = express();
   app.disable('x-powered-by');
   app.use(requestLog(context.log), securityHeaders(origins), metrics.measure);
+  app.use(endConnections(leaving));
 
-  app.use(healthRoutes(context));
+  app.use(healthRoutes(context, leaving));
   app.get('/metrics', metricsRoute(metrics.registry, workerToken, doorkeeper));
   app.use('/webhooks', webhookRoutes(context, parts.onDelivery));
   app.use('/worker', requireWorker(workerToken), parts.workerRoutes);

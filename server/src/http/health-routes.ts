@@ -5,17 +5,28 @@ import type { Doorkeeper } from '../auth/authenticate.ts';
 import { readBearer } from '../auth/authenticate.ts';
 import { isSameSecret } from '../auth/token.ts';
 import type { ServerContext } from '../context.ts';
+import type { Leaving } from '../leaving.ts';
 import { ProblemError } from './problem.ts';
 
 const patienceMs = 2_000;
 
-/** `/healthz`: the process answers. `/readyz`: so do PostgreSQL and Redis. Neither needs a token nor tells more. */
-export function healthRoutes({ db, redis }: Pick<ServerContext, 'db' | 'redis'>): Router {
+/**
+ * `/healthz`: the process answers. `/readyz`: so do PostgreSQL and Redis, and it does not end soon. Neither needs a token
+ * nor tells more.
+ */
+export function healthRoutes(
+  { db, redis }: Pick<ServerContext, 'db' | 'redis'>,
+  leaving: Pick<Leaving, 'hasBegun'>,
+): Router {
   const router = express.Router();
   router.get('/healthz', (_request, response) => {
     response.json({ status: 'ok' });
   });
   router.get('/readyz', async (_request, response) => {
+    if (leaving.hasBegun()) {
+      response.status(503).json({ reason: 'leaving', message: 'This server ends now: ask another one.' });
+      return;
+    }
     const parts = { PostgreSQL: sql`select 1`.execute(db), Redis: redis.ping() };
     const checked = await Promise.all(
       Object.entries(parts).map(async ([name, answer]) => ((await answersInTime(answer)) ? null : name)),

@@ -14,6 +14,7 @@ import { allowedHosts } from '../auth/same-origin.ts';
 import { createApiToken } from '../auth/sign-in.ts';
 import { openDiskBlobStore } from '../blobs/disk-blob-store.ts';
 import type { ServerContext } from '../context.ts';
+import { createLeaving } from '../leaving.ts';
 import { startEmbeddedRedis } from '../embedded/redis.ts';
 import { openNews } from '../orchestrator/news.ts';
 import { openMirrors } from '../repositories/mirrors.ts';
@@ -74,6 +75,7 @@ export async function openTestApp(options: { readonly webRoot?: string } = {}): 
   const workerToken = 'worker-token-of-the-test';
   const server = createServer(
     createApp({
+      leaving: createLeaving(),
       context,
       doorkeeper: createDoorkeeper(context, origins),
       origins,

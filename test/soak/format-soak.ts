@@ -1,9 +1,9 @@
 import type { SoakFigures } from './soak.ts';
 
-/** A section of docs/reliability.md. */
-export function formatSoak(figures: SoakFigures): string {
+/** A section of docs/reliability.md. `machine`: on what it was measured. */
+export function formatSoak(figures: SoakFigures, machine: string): string {
   const { seconds, workers, kills, runs, steps, lines } = figures;
-  const minutes = (seconds / 60).toFixed(1);
+  const minutes = `${(seconds / 60).toFixed(1)} minutes`;
   const rows: readonly (readonly [string, number | string])[] = [
     ['runs that ended right', `${figures.runsEndedRight} of ${runs}`],
     ['attempts (three stages a run)', figures.stages],
@@ -14,10 +14,11 @@ export function formatSoak(figures: SoakFigures): string {
     ['stages that another process of their worker took up', figures.adoptions],
     ['processes, folders, control groups and containers left', figures.orphans],
   ];
-  return `## Ten minutes of killing
+  return `## ${minutes} of killing
 
-${workers} workers, ${kills} of their processes killed with SIGKILL at random (seed ${figures.seed}) and started again, up to
-${figures.mostConcurrentRuns} runs at the same time on the process executor, ${minutes} minutes in all (\`npm run test:soak\`).
+${workers} workers, ${kills} of their processes killed with SIGKILL at random (seed ${figures.seed}) and started again within
+${minutes}, ${figures.mostConcurrentRuns} runs with a running step at the same time on the process executor (\`npm run test:soak\`,
+${machine}).
 
 | what | figure |
 | --- | --- |

@@ -1,6 +1,6 @@
-// Many workers, killed and started again at random under many concurrent runs on the process executor. At the end
-// every run has ended right, each step has had its effect exactly once, no line was lost or repeated, and nothing
-// is left on the host.
+// Many workers, killed and started again at random under many concurrent runs on the process executor. Runs come in
+// waves: a wave's steps wait at a gate until all of its runs are under way at the same time. At the end every run has
+// ended right, each step has had its effect exactly once, no line was lost or repeated, and nothing is left on the host.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -12,17 +12,19 @@ import { processesIn } from '@sluice/worker/executors/process/kill-leftovers';
 import type { ApiClient } from '../../cli/src/api-client.ts';
 import { startServerAlone } from '../bench/server-alone.ts';
 import { eventually } from '../rig/sluice.ts';
+import { closeGate, type Gate } from './gate.ts';
 import { randomFrom } from './random.ts';
 import { dataFolder, startFleet, type WorkerFleet } from './worker-fleet.ts';
 
 export interface SoakOptions {
   readonly workers: number;
-  /** Runs under way at the same time. */
+  /** Runs of a wave, all of them with a step under way at the same time. */
   readonly concurrentRuns: number;
-  /** New runs and kills for so long; then all runs are waited for. */
+  /** New waves begin for so long; then the last one is waited for, and workers are killed until it has ended. */
   readonly forMs: number;
-  /** No more runs than this; null: as many as end in time. */
-  readonly mostRuns: number | null;
+  /** No gate opens before so many kills. */
+  readonly fewestKills: number;
+  readonly mostKills: number;
   /** Between two kills, on average. */
   readonly killEveryMs: number;
   readonly seed: number;
@@ -32,10 +34,12 @@ export interface SoakOptions {
 export interface SoakFigures {
   readonly seed: number;
   readonly workers: number;
+  /** From the first run's start to the last one's end; in all of it workers were killed. */
   readonly seconds: number;
   readonly kills: number;
   readonly runs: number;
   readonly runsEndedRight: number;
+  /** Runs of which a step was running at the same moment. */
   readonly mostConcurrentRuns: number;
   readonly stages: number;
   readonly steps: number;
@@ -52,15 +56,14 @@ export interface SoakFigures {
   readonly problems: readonly string[];
 }
 
-/** After the last start: what has not ended by then counts as lost. */
-const patienceMs = 300_000;
+/** What has not ended so long after its gate was opened counts as lost. */
+const patienceMs = 600_000;
 const linesOfStep = 20;
 const steps = ['one', 'two'];
 const stages = ['first', 'second', 'third'];
 
 export async function soak(options: SoakOptions): Promise<SoakFigures> {
   const { say, seed } = options;
-  const startedAt = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'sluice-soak-'));
   const effects = join('/var/tmp', `sluice-soak-effects-${process.pid}`);
   mkdirSync(effects);
@@ -91,19 +94,28 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
     });
     say(`${fleet.size} workers, ${options.concurrentRuns} runs at the same time, seed ${seed}`);
     const under = new AbortController();
-    const killing = killAtRandom({ fleet, api: server.api, folder }, options, under.signal);
-    const { ids, most } = await keepRunning(server.api, repository.fullName, options);
+    const startedAt = performance.now();
+    const killer = killAtRandom({ fleet, api: server.api, folder }, options, under.signal);
+    const { ids, most } = await runInWaves(
+      patiently(server.api),
+      repository.fullName,
+      effects,
+      killer.kills,
+      options,
+    );
     under.abort();
-    const kills = await killing;
+    await killer.ended;
+    const kills = killer.kills();
+    const seconds = Math.round((performance.now() - startedAt) / 1_000);
     say(`${ids.length} runs started, ${kills} kills; looking at every run`);
-    const seen = await inspect(server.api, ids, effects);
+    const seen = await inspect(patiently(server.api), ids, effects);
     await fleet.stop();
     const left = await orphans(folder, fleet.size);
     return {
       ...seen,
       seed,
       workers: fleet.size,
-      seconds: Math.round((performance.now() - startedAt) / 1_000),
+      seconds,
       kills,
       mostConcurrentRuns: most,
       adoptions: countInLogs(folder, fleet.size, 'took up an attempt'),
@@ -117,9 +129,14 @@ export async function soak(options: SoakOptions): Promise<SoakFigures> {
   }
 }
 
-/** Each step appends one line to a file of its own, outside of every workspace, and then writes numbered lines. */
+/**
+ * Each step appends one line to a file of its own, outside of every workspace, and then writes numbered lines with
+ * pauses; in the middle of its first step a run waits at the gate.
+ */
 function pipelineText(effects: string): string {
-  const script = `echo "$SLUICE_STAGE" >>${effects}/$SLUICE_RUN_ID; i=0; while [ $i -lt ${linesOfStep} ]; do i=$((i+1)); echo "line $i"; sleep 0.$(( (i * 7 + SLUICE_RUN_NUMBER) % 5 + 1 )); done`;
+  const wait = `if [ $i -eq ${linesOfStep / 2} ] && [ $SLUICE_STAGE = ${stages[0]} ] && [ ! -e passed ]; then : >passed; : >${effects}/arrived/$SLUICE_RUN_ID; : <${effects}/gate; fi`;
+  const pause = `if [ $(( (i + SLUICE_RUN_NUMBER) % 5 )) -eq 0 ]; then sleep 0.$(( (i * 7 + SLUICE_RUN_NUMBER) % 9 + 1 )); fi`;
+  const script = `echo "$SLUICE_STAGE" >>${effects}/$SLUICE_RUN_ID; i=0; while [ $i -lt ${linesOfStep} ]; do i=$((i+1)); echo "line $i"; ${wait}; ${pause}; done`;
   const text = stages.map((stage, at) =>
     [
       `  ${stage}:`,
@@ -132,73 +149,128 @@ function pipelineText(effects: string): string {
   return `name: soak\non: { manual: {} }\nstages:\n${text.join('\n')}\n`;
 }
 
+/** A busy server may be slow to answer; a run that is started twice is one run more. */
+const patiently = (api: ApiClient): ApiClient => ({
+  ...api,
+  call: async <T>(method: Parameters<ApiClient['call']>[0], path: string, body?: unknown): Promise<T> => {
+    const ask = async () => ({ answer: await api.call<T>(method, path, body) });
+    return (await eventually(`${method} ${path}`, ask)).answer;
+  },
+});
+
 interface Battlefield {
   readonly fleet: WorkerFleet;
   readonly api: ApiClient;
   readonly folder: string;
 }
 
+interface Killer {
+  readonly kills: () => number;
+  /** Resolves after `until` has aborted. */
+  readonly ended: Promise<void>;
+}
+
 /** Only those that the server has heard since their last start: the others do no work that could be lost. */
-async function killAtRandom(field: Battlefield, options: SoakOptions, until: AbortSignal): Promise<number> {
+function killAtRandom(field: Battlefield, options: SoakOptions, until: AbortSignal): Killer {
   const { fleet } = field;
   const random = randomFrom(options.seed);
   let kills = 0;
-  while (!until.aborted) {
-    await sleep(options.killEveryMs * (0.25 + 1.5 * random()), undefined, { signal: until }).catch(() => {});
-    const index = Math.floor(random() * fleet.size);
-    if (until.aborted || !(await isAtWork(field, index))) continue;
-    fleet.kill(index);
-    kills += 1;
-  }
-  return kills;
+  const kill = async (): Promise<void> => {
+    while (!until.aborted && kills < options.mostKills) {
+      const pauseMs = options.killEveryMs * (0.25 + 1.5 * random());
+      await sleep(pauseMs, undefined, { signal: until }).catch(() => undefined);
+      const index = Math.floor(random() * fleet.size);
+      if (until.aborted || !(await isAtWork(field, index))) continue;
+      fleet.kill(index);
+      kills += 1;
+    }
+  };
+  return { kills: () => kills, ended: kill() };
 }
 
 async function isAtWork({ fleet, api, folder }: Battlefield, index: number): Promise<boolean> {
   const startedAt = fleet.startedAt(index);
   const id = readFileSync(join(dataFolder(folder, index), 'worker', 'worker-id'), 'utf8').trim();
-  const { workers } = await api.call<{ workers: readonly WorkerView[] }>('GET', '/api/workers');
+  const { workers } = await patiently(api).call<{ workers: readonly WorkerView[] }>('GET', '/api/workers');
   const seenAt = workers.find((worker) => worker.id === id)?.lastSeenAt ?? 0;
   return startedAt !== null && seenAt > startedAt;
 }
 
-async function keepRunning(
+async function runInWaves(
   api: ApiClient,
   repository: string,
-  { concurrentRuns, forMs, mostRuns, say }: SoakOptions,
+  effects: string,
+  kills: () => number,
+  options: SoakOptions,
 ): Promise<{ readonly ids: readonly string[]; readonly most: number }> {
   const ids: string[] = [];
-  const open = new Set<string>();
-  const until = performance.now() + forMs;
+  const until = performance.now() + options.forMs;
   let most = 0;
-  let saidAt = 0;
-  for (;;) {
-    const mayStart = performance.now() < until && ids.length < (mostRuns ?? Infinity);
-    if (!mayStart && open.size === 0) return { ids, most };
-    if (performance.now() > until + patienceMs) {
-      say(`gave up on ${open.size} runs that did not end: ${[...open].slice(0, 10).join(', ')}`);
-      return { ids, most };
+  do {
+    using gate = closeGate(effects);
+    const wave = await startWave(api, repository, options.concurrentRuns);
+    ids.push(...wave);
+    const arrived = await untilArrived(gate, wave.length, () => kills() >= options.fewestKills, options.say);
+    most = Math.max(most, arrived);
+    options.say(`${arrived} runs under way at the same time, ${kills()} kills so far`);
+    gate.open();
+    const open = await untilEnded(api, wave, options.say);
+    if (open.length > 0) {
+      options.say(`gave up on ${open.length} runs that did not end: ${open.slice(0, 10).join(', ')}`);
+      break;
     }
-    for (let room = Math.min(20, concurrentRuns - open.size); mayStart && room > 0; room -= 1) {
-      if (ids.length >= (mostRuns ?? Infinity)) break;
-      const { runId: id } = await api.call<{ runId: string }>('POST', '/api/runs', {
-        repository,
-        branch: 'main',
-      });
-      ids.push(id);
-      open.add(id);
-    }
-    most = Math.max(most, open.size);
+  } while (performance.now() < until);
+  return { ids, most };
+}
+
+async function startWave(api: ApiClient, repository: string, size: number): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (let at = 0; at < size; at += 1) {
+    const wanted = { repository, branch: 'main' };
+    ids.push((await api.call<{ runId: string }>('POST', '/api/runs', wanted)).runId);
+  }
+  return ids;
+}
+
+/** Gives how many have arrived when all have and `mayOpen` says so, or when no more are waited for. */
+async function untilArrived(
+  gate: Gate,
+  size: number,
+  mayOpen: () => boolean,
+  say: SoakOptions['say'],
+): Promise<number> {
+  for (const deadline = performance.now() + patienceMs; performance.now() < deadline; await sleep(250)) {
+    if (gate.arrived() >= size && mayOpen()) break;
+    saySometimes(say, () => `${gate.arrived()} of ${size} runs at the gate`);
+  }
+  return gate.arrived();
+}
+
+/** Gives those that have not ended when no more are waited for. */
+async function untilEnded(
+  api: ApiClient,
+  wave: readonly string[],
+  say: SoakOptions['say'],
+): Promise<readonly string[]> {
+  const open = new Set(wave);
+  const deadline = performance.now() + patienceMs;
+  while (open.size > 0 && performance.now() < deadline) {
     for (const id of open) {
       const run = await api.call<RunView>('GET', `/api/runs/${id}`);
       if (run.finishedAt !== null) open.delete(id);
-      await sleep(10);
+      await sleep(50);
     }
-    if (performance.now() - saidAt > 30_000) {
-      say(`${ids.length} runs started, ${open.size} under way`);
-      saidAt = performance.now();
-    }
-    await sleep(200);
+    saySometimes(say, () => `${open.size} of ${wave.length} runs have not ended`);
+    await sleep(500);
   }
+  return [...open];
+}
+
+let saidAt = 0;
+function saySometimes(say: SoakOptions['say'], line: () => string): void {
+  if (performance.now() - saidAt < 20_000) return;
+  saidAt = performance.now();
+  say(line());
 }
 
 type Seen = Omit<

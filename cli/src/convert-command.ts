@@ -68,7 +68,10 @@ async function writeOutput(path: string, text: string, io: ConvertTerminal): Pro
   }
 }
 
-const titles = { gitlab: 'GitLab CI' } satisfies Record<System, string>;
+const titles = { gitlab: 'GitLab CI', github: 'GitHub Actions', woodpecker: 'Woodpecker' } satisfies Record<
+  System,
+  string
+>;
 
 function summary(
   result: Extract<ReturnType<typeof convertPipeline>, { kind: 'converted' }>,

@@ -11,15 +11,19 @@ import {
   type KeyCounts,
   type KeyFate,
 } from './conversion.ts';
+import { convertGithub } from './convert-github.ts';
 import { convertGitlab } from './convert-gitlab.ts';
+import { convertWoodpecker } from './convert-woodpecker.ts';
 import { detectSystem, type System } from './detect-system.ts';
 import { draftList, draftOf, type DraftItem, type DraftMap } from './draft.ts';
+import { githubKeys } from './github-keys.ts';
 import { gitlabKeys } from './gitlab-keys.ts';
 import type { KeyTable } from './key-table.ts';
 import { noteText, type Note } from './note.ts';
 import { draftPipeline, type PipelineDraft } from './pipeline-draft.ts';
 import { readSource, type SourceText } from './read-source.ts';
 import { repairDraft } from './repair-draft.ts';
+import { woodpeckerKeys } from './woodpecker-keys.ts';
 import { writeDraft } from './write-draft.ts';
 
 export type ConvertedPipeline =
@@ -40,6 +44,8 @@ export type Converter = (conversion: Conversion, source: SourceText) => Pipeline
 
 export const converters = {
   gitlab: { convert: convertGitlab, keys: gitlabKeys, title: 'GitLab CI' },
+  github: { convert: convertGithub, keys: githubKeys, title: 'GitHub Actions' },
+  woodpecker: { convert: convertWoodpecker, keys: woodpeckerKeys, title: 'Woodpecker' },
 } satisfies Record<System, { convert: Converter; keys: KeyTable; title: string }>;
 
 /** No text makes it throw. `file` begins messages and, where no system is named, tells which it is. */

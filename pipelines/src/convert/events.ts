@@ -13,7 +13,3 @@ const probe = (head: string, stage: string): boolean =>
   null;
 
 export const hasSchedule = probe("on: { schedule: [{ cron: '0 3 * * 1' }] }", '');
-export const hasMatrix = probe(
-  'on: push',
-  ", matrix: { node: ['20', '22'], include: [{ node: '24', flag: x }] }",
-);

@@ -135,7 +135,7 @@ function work(
   return {
     image: image.name,
     user: image.user,
-    matrix: parallelOf(context, job),
+    matrix: parallelOf(context, job, env.draft),
     services: servicesDraft(servicesOf(context, job, env.texts)),
     env: env.draft,
     shell: wantsBash(script) ? 'bash' : undefined,
@@ -346,7 +346,7 @@ function servicesOf(context: GitlabContext, job: GitlabJob, texts: Variables): r
 }
 
 /** `parallel: 5` numbers the stages; `parallel: { matrix }` is a matrix of variables. */
-function parallelOf({ conversion }: GitlabContext, job: GitlabJob): DraftValue | undefined {
+function parallelOf({ conversion }: GitlabContext, job: GitlabJob, env: DraftMap): DraftValue | undefined {
   const entry = job.keys.get('parallel');
   if (entry === undefined) return undefined;
   if (entry.value.kind === 'scalar') {
@@ -361,5 +361,10 @@ function parallelOf({ conversion }: GitlabContext, job: GitlabJob): DraftValue |
     (row): MatrixRow =>
       entriesOf(row).map(({ key, value }): readonly [string, readonly string[]] => [key, textsOf(value)]),
   );
-  return matrixDraft(conversion, rows, entry.value);
+  for (const name of new Set(rows.flat().map(([each]) => each))) {
+    const known = env.entries.findIndex((entry) => entry.key === name);
+    if (known !== -1) env.entries.splice(known, 1);
+    if (isVariable(name)) put(env, name, `\${{ matrix.${name} }}`);
+  }
+  return matrixDraft(rows, entry.value);
 }

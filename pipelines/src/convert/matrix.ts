@@ -1,8 +1,6 @@
 // Lists of values → `matrix`, with names that our expressions can write.
 import type { Span } from '../language/source-file.ts';
-import { leftOut, type Conversion } from './conversion.ts';
 import { draftList, draftMap, draftOf, put, type DraftValue } from './draft.ts';
-import { hasMatrix } from './events.ts';
 import { variableOf } from './names.ts';
 
 /** Each variable with its values. */
@@ -11,20 +9,9 @@ export type MatrixRow = readonly (readonly [string, readonly string[]])[];
 const most = 256;
 
 /** One row is a matrix of its own; several are combined one by one and written as `include`. */
-export function matrixDraft(
-  conversion: Conversion,
-  rows: readonly MatrixRow[],
-  span: Span,
-): DraftValue | undefined {
+export function matrixDraft(rows: readonly MatrixRow[], span: Span): DraftValue | undefined {
   const [first, second] = rows;
   if (first === undefined) return undefined;
-  if (!hasMatrix) {
-    leftOut(conversion, span, {
-      what: 'matrix',
-      why: 'this version of Sluice has no matrix; the stage runs once.',
-    });
-    return undefined;
-  }
   if (second === undefined) {
     const map = draftMap();
     for (const [name, values] of first)

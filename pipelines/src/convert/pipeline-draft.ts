@@ -54,9 +54,11 @@ export function draftPipeline(pipeline: PipelineDraft): DraftMap {
   for (const { id, from, keys, places = {} } of pipeline.stages) {
     const stage = draftMap();
     for (const key of keyOrder) put(stage, key, keys[key], places[key] ?? from);
-    // An approval without rules has no keys, and means something.
-    if (keys['approve'] !== undefined && stage.entries.every((each) => each.key !== 'approve'))
-      stage.entries.push({ key: 'approve', value: draftMap(), from, comments: [] });
+    // An approval or a build without rules of its own has no keys, and means something.
+    for (const kind of ['approve', 'build']) {
+      if (keys[kind] === undefined || stage.entries.some((each) => each.key === kind)) continue;
+      stage.entries.push({ key: kind, value: draftMap(), from, comments: [] });
+    }
     stages.entries.push({ key: id, value: stage, from, comments: [] });
   }
   root.entries.push({ key: 'stages', value: stages, from: null, comments: [] });

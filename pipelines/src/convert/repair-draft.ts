@@ -34,12 +34,16 @@ export function repairDraft(draft: DraftMap, removed: (removal: Removal) => void
     for (const [index, piece] of found.entries()) {
       const at = piece.siblings.indexOf(piece.item);
       if (at === -1) continue;
-      piece.siblings.splice(at, 1);
+      piece.siblings.splice(at, 1, ...standIn(piece.item));
       removed({ path: piece.path, from: piece.from, message: errors[index]?.message ?? '' });
     }
   }
   return false;
 }
+
+/** Without its condition a stage would run for everything: it does not run at all until somebody writes one. */
+const standIn = (item: DraftItem): readonly DraftItem[] =>
+  'key' in item && item.key === 'if' && item.value !== 'false' ? [{ ...item, value: 'false' }] : [];
 
 /** Said at the first key of a map, and meant for the map. */
 const isAboutWhole = ({ code }: Diagnostic): boolean => code === 'no-work';

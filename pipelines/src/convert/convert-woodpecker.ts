@@ -1,0 +1,127 @@
+// A workflow of Woodpecker → a draft of ours. Its steps share a folder and have an image each; here steps share
+// an image, so that a stage is as many steps in a row as have the same one, and folders go on as artifacts.
+import type { MapEntry, SourceNode } from '../language/source-node.ts';
+import {
+  entriesOf,
+  entryOf,
+  isTrue,
+  itemsOf,
+  leftOut,
+  textOf,
+  textsOf,
+  type Conversion,
+} from './conversion.ts';
+import { draftList, draftMap, draftOf, put, type DraftMap, type DraftValue } from './draft.ts';
+import { takeKeys } from './key-table.ts';
+import { imageWord, isVariable, StageNames } from './names.ts';
+import type { PipelineDraft } from './pipeline-draft.ts';
+import type { SourceText } from './read-source.ts';
+import { variablesIn } from './script.ts';
+import type { ServiceDraft } from './services.ts';
+import { environmentOf } from './woodpecker-env.ts';
+import { woodpeckerStages, type WoodpeckerContext } from './woodpecker-stages.ts';
+import { readStep, type WoodpeckerStep } from './woodpecker-steps.ts';
+import { woodpeckerText, woodpeckerVariables } from './woodpecker-variables.ts';
+import { woodpeckerTriggers } from './woodpecker-when.ts';
+
+const mostSteps = 500;
+
+export function convertWoodpecker(conversion: Conversion, { root }: SourceText): PipelineDraft {
+  const keys = takeKeys(conversion, root, 'workflow');
+  const matrix = matrixOf(conversion, keys.get('matrix'));
+  const steps = namedItems((keys.get('steps') ?? keys.get('pipeline'))?.value)
+    .slice(0, mostSteps)
+    .map(([name, node]) => readStep(conversion, name, node, matrix.names));
+  const env = draftMap();
+  addKnownVariables(env, steps);
+  const context: WoodpeckerContext = {
+    conversion,
+    names: new StageNames(),
+    services: servicesOf(conversion, keys.get('services')?.value, matrix.names),
+    matrix: matrix.draft,
+    matrixNames: matrix.names,
+    hasCheckout: !isTrue(keys.get('skip_clone')?.value),
+  };
+  return {
+    name: null,
+    on: woodpeckerTriggers(conversion, keys.get('when')?.value, keys.get('branches')?.value),
+    env,
+    concurrency: undefined,
+    stages: woodpeckerStages(context, steps),
+  };
+}
+
+/** A list of maps with a name, or a map of names. */
+function namedItems(node: SourceNode | undefined): readonly (readonly [string, SourceNode])[] {
+  if (node?.kind === 'map') return entriesOf(node).map(({ key, value }) => [key, value]);
+  return itemsOf(node).map((item) => [
+    textOf(entryOf(item, 'name')?.value) ?? imageWord(textOf(entryOf(item, 'image')?.value) ?? 'step'),
+    item,
+  ]);
+}
+
+function addKnownVariables(env: DraftMap, steps: readonly WoodpeckerStep[]): void {
+  const read = variablesIn(steps.flatMap((step) => step.commands.map((each) => each.text)).join('\n'));
+  for (const [name, value] of Object.entries(woodpeckerVariables)) if (read.has(name)) put(env, name, value);
+}
+
+interface Matrix {
+  readonly draft: DraftValue | undefined;
+  readonly names: ReadonlySet<string>;
+}
+
+function matrixOf(conversion: Conversion, entry: MapEntry | undefined): Matrix {
+  const draft = draftMap();
+  const names = new Set<string>();
+  for (const { key, value } of entriesOf(entry?.value)) {
+    if (key === 'include') {
+      const rows = itemsOf(value).map((row) =>
+        entriesOf(row).flatMap((cell): readonly [string, string][] => {
+          const text = textOf(cell.value);
+          return text === null || !isVariable(cell.key) ? [] : [[cell.key, text]];
+        }),
+      );
+      for (const [name] of rows.flat()) names.add(name);
+      put(
+        draft,
+        'include',
+        draftList(rows.filter((row) => row.length > 0).map((row) => draftOf(Object.fromEntries(row)))),
+        value,
+      );
+    } else if (isVariable(key)) {
+      names.add(key);
+      put(draft, key, draftList([...new Set(textsOf(value))]), value);
+    } else leftOut(conversion, value, { what: key.slice(0, 60), why: 'this is not the name of a variable.' });
+  }
+  return { draft: draft.entries.length === 0 ? undefined : draft, names };
+}
+
+function servicesOf(
+  conversion: Conversion,
+  node: SourceNode | undefined,
+  matrixNames: ReadonlySet<string>,
+): readonly ServiceDraft[] {
+  return namedItems(node).flatMap(([name, item]): readonly ServiceDraft[] => {
+    const keys = takeKeys(conversion, item, 'service');
+    const image = textOf(keys.get('image')?.value);
+    if (image === null) return [];
+    const env = environmentOf(
+      conversion,
+      keys.get('environment')?.value,
+      keys.get('secrets')?.value,
+      matrixNames,
+    );
+    const commands = [...textsOf(keys.get('entrypoint')?.value), ...textsOf(keys.get('commands')?.value)];
+    const command = keys.has('commands') ? ['sh', '-c', commands.join('\n')] : commands;
+    return [
+      {
+        name,
+        image: woodpeckerText(image, matrixNames),
+        env,
+        command: command.map((each) => woodpeckerText(each, matrixNames)),
+        ready: null,
+        from: item,
+      },
+    ];
+  });
+}

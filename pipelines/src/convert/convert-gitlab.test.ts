@@ -31,6 +31,16 @@ test('commands that share the state of a shell stay one step', () => {
   );
 });
 
+test('a token that GitLab sets becomes a secret by its name, never a value to write down', () => {
+  const text = 'a:\n  image: x:1\n  variables: { PASSWORD: $CI_JOB_TOKEN }\n  script: make\n';
+  expect(converted(text)).toContain('PASSWORD: { secret: CI_JOB_TOKEN }');
+});
+
+test('a condition that has no counterpart never lets a stage run for everything', () => {
+  const text = "a:\n  image: x:1\n  script: make\n  rules: [{ if: 'who knows' }]\n";
+  expect(converted(text)).toContain("    if: 'false'\n");
+});
+
 /** The pipeline, which our own parser takes, and every note below it. */
 function converted(text: string): string {
   const result = convertPipeline(text, '.gitlab-ci.yml', null);

@@ -41,7 +41,7 @@ export function githubCondition(scope: GithubScope, text: string): Cel | string 
 
 const isProblem = (value: GithubValue | Cel | string): value is string => typeof value === 'string';
 const text = (cel: string, isSafe = false): GithubValue => ({
-  cel: cel.includes(' ') && !/^'/.test(cel) ? { text: cel, joint: 'other' } : atom(cel),
+  cel: cel.includes(' ') && !cel.startsWith("'") ? { text: cel, joint: 'other' } : atom(cel),
   type: 'text',
   isSafe,
 });

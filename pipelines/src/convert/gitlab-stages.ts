@@ -228,6 +228,13 @@ function jobEnv(context: GitlabContext, job: GitlabJob): JobEnv {
     const outer = new Map(texts);
     outer.delete(each.key);
     const { text, unknown } = expandVariables(texts.get(each.key) ?? '', outer);
+    const [secret] = unknown.filter((name) => isSecretName(name) && text === `\${{ env.${name} }}`);
+    if (secret !== undefined) {
+      const why = `GitLab sets it outside of the file; here it is the secret "${secret}".`;
+      changed(conversion, each.value, { what: `$${secret}`, why, whatToDo: 'Store the secret.' });
+      put(draft, each.key, draftOf({ secret }), spanOfEntry(each));
+      continue;
+    }
     for (const name of unknown) wantVariable(context, name, each.value);
     put(draft, each.key, text, spanOfEntry(each));
   }

@@ -192,6 +192,22 @@ for (const [name, verdict] of [
 }
 
 program
+  .command('replay')
+  .description('make every decision of a rollout again from its stored evidence')
+  .argument('<rollout>', 'id, or the number of its run')
+  .option('--with <file>', 'with the settings of another pipeline file')
+  .option('--stage <stage>', 'the deploy stage, where there are several')
+  .option('--json', 'as JSON', false)
+  .action(async (rollout: string, options: { with?: string; stage?: string; json: boolean }) => {
+    const [{ replayRollout }, { readFile }] = await Promise.all([
+      import('./commands/replay.ts'),
+      import('node:fs/promises'),
+    ]);
+    const pipeline = options.with === undefined ? null : await readFile(options.with, 'utf8');
+    if (!(await replayRollout(api(), rollout, { ...options, pipeline }, write))) process.exitCode = 1;
+  });
+
+program
   .command('login')
   .description('print a link that signs one person in, once')
   .action(async () => {

@@ -42,6 +42,13 @@ const seriesValues = z.record(z.string(), counter);
 const counterReading = z.object({ bad: seriesValues, total: seriesValues });
 const latencyReading = z.object({ meanMs: milliseconds, p95Ms: milliseconds, maxMs: milliseconds });
 
+const countsPerInterval = z.array(counter).max(1_000);
+const metricHistory = z.object({
+  everyMs: z.number().int().min(1),
+  requests: countsPerInterval,
+  bad: countsPerInterval,
+});
+
 const observation: z.ZodType<Observation> = z.object({
   at: z.number().int(),
   metrics: z.record(
@@ -62,6 +69,7 @@ const observation: z.ZodType<Observation> = z.object({
     ]),
   ),
   latency: z.object({ stable: latencyReading.nullable(), canary: latencyReading.nullable() }),
+  history: z.record(z.string(), metricHistory).exactOptional(),
 });
 
 const actionResult: z.ZodType<ActionResult> = z.discriminatedUnion('result', [

@@ -31,6 +31,7 @@ import { z } from 'zod';
 import type { Diagnostic } from '../language/diagnostic.ts';
 import type { CoverageCount, StageReports } from '../reports/test-report.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { ComparedDecision } from '../rollout/compare-decisions.ts';
 import type { Decision, Rollout } from '../rollout/rollout-state.ts';
 import type { RerunStage } from '../run/choose-rerun.ts';
 import type { ForeseenFailure } from '../run/foresee-failure.ts';
@@ -209,6 +210,26 @@ export interface DecisionView extends Decision {
   /** SHA-256 over the decision and `previousHash`: the chain that an approval signs. */
   readonly hash: string;
   readonly previousHash: string | null;
+}
+
+/** Every decision of a rollout made again from its stored evidence. */
+export interface ReplayView {
+  readonly rolloutId: string;
+  readonly version: string;
+  /** Every decision is the recorded one, byte for byte. */
+  readonly isSame: boolean;
+  /** Number of the first decision whose hash does not fit its content or the one before; null: all fit. */
+  readonly brokenChainAt: number | null;
+  /** Versions of the judge: of the recorded decisions, and of this server. */
+  readonly judges: { readonly recorded: readonly string[]; readonly replayed: string };
+  readonly decisions: readonly ComparedDecision[];
+  /** Settings that were changed for the replay; empty: none. */
+  readonly changes: readonly string[];
+  readonly notes: readonly string[];
+  /** How each story ends, or where it stands, as the name of its phase. */
+  readonly ends: { readonly recorded: string; readonly replayed: string };
+  /** From when on the evidence is not about the replayed story any more, and why; null: it is to the end. */
+  readonly parted: { readonly at: number; readonly reason: string } | null;
 }
 
 export interface RolloutPoint {

@@ -83,6 +83,9 @@ export function everCounted(counts: MetricTally, side: 'stable' | 'canary'): Bad
   return { requests: earlier.requests + counts[side].requests, bad: earlier.bad + counts[side].bad };
 }
 
+/** From one reading of a series to the next: a lower value means that it began again at 0. */
+export const counterGrowth = (last: number, value: number): number => (value >= last ? value - last : value);
+
 const none: BadCount = { requests: 0, bad: 0 };
 const unread: SideTally = { requests: 0, bad: 0, seen: null };
 const nothing: MetricTally = { stable: unread, canary: unread, perLook: noSpread };
@@ -127,7 +130,7 @@ function growth(before: CounterReading['total'], now: CounterReading['total']): 
   let sum = 0;
   for (const [series, value] of Object.entries(now)) {
     const last = own(before, series) ?? 0;
-    sum += value >= last ? value - last : value;
+    sum += counterGrowth(last, value);
   }
   return sum;
 }

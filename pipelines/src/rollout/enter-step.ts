@@ -87,9 +87,9 @@ function setWeight(move: Move, percent: number, at: number): Move {
   const { spec } = move.rollout;
   const news = [
     `giving ${spec.version} ${formatPercent(percent)} of the traffic`,
-    outlook(move.rollout, percent),
+    ...outlook(move.rollout, percent),
   ];
-  const said = news.reduce((sofar, line) => (line === null ? sofar : say(sofar, line)), entered);
+  const said = news.reduce(say, entered);
   return shift(guardProgress(change(said, { weightPercent: percent })), at);
 }
 

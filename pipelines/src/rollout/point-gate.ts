@@ -52,10 +52,9 @@ export function comparePoints(points: Points, taken: number, tolerance: number):
   );
   const [before, latest] = windows;
   const isAgreed = before?.says === latest?.says && latest !== undefined && latest !== null;
-  const needed = fewestPairs + stridePairs;
   return {
     verdict: isAgreed ? latest.says : 'need-more',
-    morePairs: Math.max(0, needed - taken),
+    morePairs: Math.max(0, pairsToDecide - taken),
     window: latest?.window ?? null,
   };
 }
@@ -64,6 +63,8 @@ const fewestPairs = 5;
 const stridePairs = 5;
 /** Small enough that every p is exact. */
 const windowPairs = 20;
+/** The first two windows. */
+export const pairsToDecide = fewestPairs + stridePairs;
 /** Two windows, and the pairs since the last of them. */
 export const keptPairs = windowPairs + 2 * stridePairs;
 const mostP = 0.01;

@@ -1,6 +1,7 @@
 // What a finished action tells about the target.
 import { addObservation, type Taking } from './counter-difference.ts';
 import { gateMetrics } from './gate-metrics.ts';
+import { pastHour, withPast } from './past-hour.ts';
 import type { ActionResult, Observation, Rollout, SideFacts, TargetFacts } from './rollout-state.ts';
 
 export type Done = Extract<ActionResult, { result: 'done' }>;
@@ -10,13 +11,26 @@ export type Failed = Extract<ActionResult, { result: 'failed' }>;
 export function absorb(rollout: Rollout, done: Done, isLook = false): Rollout {
   const { facts, observation } = done;
   if (observation === null || isLate(rollout, observation)) return { ...rollout, facts };
-  return {
+  const tally = addObservation(rollout.tally, observation, taking(rollout, observation, isLook));
+  const { history, ...latest } = observation;
+  const counted = {
     ...rollout,
     facts,
-    latest: observation,
-    baseline: rollout.baseline ?? observation,
-    tally: addObservation(rollout.tally, observation, taking(rollout, observation, isLook)),
+    latest,
+    baseline: rollout.baseline ?? latest,
+    countingSince: rollout.countingSince ?? observation.at,
+    tally,
   };
+  return history === undefined ? counted : withHistory(counted, history);
+}
+
+/** The first answer is kept: later ones would be about the rollout's own time. */
+function withHistory(rollout: Rollout, history: NonNullable<Observation['history']>): Rollout {
+  if (rollout.past !== undefined) return rollout;
+  const past = Object.fromEntries(
+    Object.entries(history).map(([metric, counts]) => [metric, pastHour(counts)]),
+  );
+  return { ...rollout, past, tally: withPast(rollout.tally, past) };
 }
 
 /** Read before the last one: what it counts is counted already, or belongs to another weight. */

@@ -57,6 +57,10 @@ export interface Rollout {
   readonly votes: readonly ApprovalVote[];
   /** Query errors in a row. */
   readonly consecutiveErrors: number;
+  /** When the first observation was made; absent: none was. */
+  readonly countingSince?: number;
+  /** By metric, where the target has told it. */
+  readonly past?: Readonly<Record<string, PastHour>>;
   /** By metric, since the last weight change; absent: no look was counted yet. */
   readonly looks?: Readonly<Record<string, LookCounts>>;
   /** Who last let it go on, and when; absent: nobody. */
@@ -108,8 +112,8 @@ export type RolloutAction =
   | { readonly kind: 'deploy' }
   /** Give the new version this share of the traffic; may first scale it, and then reports not-ready facts. */
   | { readonly kind: 'set-weight'; readonly percent: number }
-  /** Read facts and counters. */
-  | { readonly kind: 'observe' }
+  /** Read facts and counters; with `history` also what is known of the old version's last hour. */
+  | { readonly kind: 'observe'; readonly history?: true }
   /** All traffic to the new version; the old one stays where the target can keep it. */
   | { readonly kind: 'promote' }
   /** The new version is the stable one from now on; drain and remove the old one. */
@@ -158,6 +162,22 @@ export interface Observation {
   readonly metrics: Readonly<Record<string, MetricObservation>>;
   /** For people: never part of a verdict. */
   readonly latency: { readonly stable: LatencyReading | null; readonly canary: LatencyReading | null };
+  /** Of the metrics for which the target remembers the hour before. */
+  readonly history?: Readonly<Record<string, MetricHistory>>;
+}
+
+/** What the old version counted in each interval, oldest first. */
+export interface MetricHistory {
+  readonly everyMs: number;
+  readonly requests: readonly number[];
+  readonly bad: readonly number[];
+}
+
+export interface PastHour {
+  readonly ms: number;
+  readonly requests: number;
+  readonly bad: number;
+  readonly spread: NonNullable<LookSpread['before']>;
 }
 
 export type MetricObservation =

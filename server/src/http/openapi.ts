@@ -3,6 +3,7 @@ import { OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteaso
 import { projectLimits, repositoryConfig, rerun, startRun, vote } from '@sluice/pipelines/protocol/api';
 import { environmentTarget } from '@sluice/pipelines/protocol/environment';
 import { z } from 'zod';
+import { replayBody } from './rollout-routes.ts';
 import { cancelBody } from './run-routes.ts';
 import { secretBody } from './secret-routes.ts';
 import { tokenBody } from './token-routes.ts';
@@ -113,6 +114,17 @@ const routes: readonly ApiRoute[] = [
   },
   { method: 'get', path: '/api/attempts/{id}/blobs/{name}', summary: 'A file that an attempt left' },
   { method: 'get', path: '/api/rollouts/{id}', summary: 'A rollout with its evidence and decisions' },
+  {
+    method: 'get',
+    path: '/api/rollouts/{id}/replay',
+    summary: 'Every decision made again from the stored evidence',
+  },
+  {
+    method: 'post',
+    path: '/api/rollouts/{id}/replay',
+    summary: 'What the settings of another pipeline file would have decided',
+    body: replayBody,
+  },
   { method: 'post', path: '/api/rollouts/{id}/abort', summary: 'Roll back', status: 202, body: reason },
   {
     method: 'post',

@@ -1,11 +1,22 @@
 import express, { type Router } from 'express';
+import { z } from 'zod';
 import type { ServerContext } from '../context.ts';
 import { steerRollout, type SteerProblem } from '../orchestrator/steer-rollout.ts';
+import { findRollout } from '../store/rollout-store.ts';
+import { deployWorkOf } from '../views/deploy-work-of.ts';
+import { replayView } from '../views/replay-view.ts';
 import { rolloutView } from '../views/rollout-view.ts';
 import { foundOr404, uuidParameter } from './path-parameter.ts';
 import { parseBody, ProblemError } from './problem.ts';
 import { reasonBody } from './run-routes.ts';
 import { userOf } from './signed-in.ts';
+
+export const replayBody = z.object({
+  /** Text of a pipeline file. */
+  pipeline: z.string().max(200_000),
+  /** Its deploy stage; absent: the rollout's. */
+  stage: z.string().max(200).optional(),
+});
 
 export function rolloutRoutes(context: ServerContext): Router {
   const router = express.Router();
@@ -13,6 +24,20 @@ export function rolloutRoutes(context: ServerContext): Router {
   router.get('/rollouts/:id', async (request, response) => {
     const id = uuidParameter(request.params.id, 'rollout');
     response.json(foundOr404(await rolloutView(context.db, id), 'rollout'));
+  });
+
+  router.get('/rollouts/:id/replay', async (request, response) => {
+    const id = uuidParameter(request.params.id, 'rollout');
+    response.json(foundOr404(await replayView(context.db, id), 'rollout'));
+  });
+
+  router.post('/rollouts/:id/replay', async (request, response) => {
+    const id = uuidParameter(request.params.id, 'rollout');
+    const { pipeline, stage } = parseBody(replayBody, request);
+    const found = foundOr404(await findRollout(context.db, id), 'rollout');
+    const work = deployWorkOf(pipeline, stage ?? found.stage);
+    if (!work.ok) throw new ProblemError(422, work.error.reason, work.error.message);
+    response.json(foundOr404(await replayView(context.db, id, work.value), 'rollout'));
   });
 
   for (const kind of ['abort', 'resume'] as const) {

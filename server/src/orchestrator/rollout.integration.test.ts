@@ -10,6 +10,7 @@ import { listDecisions, newestDecisionHash } from '../store/decision-store.ts';
 import { readLogLines } from '../store/log-store.ts';
 import { findRun } from '../store/run-store.ts';
 import { environmentViews } from '../views/environment-view.ts';
+import { replayView } from '../views/replay-view.ts';
 import { rolloutView } from '../views/rollout-view.ts';
 import { runView } from '../views/run-view.ts';
 import { castVote } from './cast-vote.ts';
@@ -58,6 +59,11 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
       expect(hashDecision(decision, previousHash)).toBe(hash);
       previous = hash;
     }
+    expect(await replayView(core.context.db, rollout?.id ?? '')).toMatchObject({
+      isSame: true,
+      brokenChainAt: null,
+      ends: { recorded: 'succeeded', replayed: 'succeeded' },
+    });
     const attempt = run?.attempts.find(({ stage }) => stage === 'deploy');
     expect(attempt?.log?.verified).toBe(true);
     const [environment] = (await environmentViews(core.context.db)).filter(({ name }) => name === 'one');

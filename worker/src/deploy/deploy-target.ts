@@ -24,7 +24,10 @@ export interface DeployTarget {
   /** Gives the new version the nearest share that the target can make of `percent` (0 to 100). */
   readonly setWeight: (percent: number) => Promise<TargetFacts>;
   /** Facts and raw counters of both sides at one moment; goes on with a change of weight that is under way. */
-  readonly observe: () => Promise<{ readonly facts: TargetFacts; readonly observation: Observation }>;
+  readonly observe: (asked?: {
+    /** Also what is known of the old version's last hour. */
+    readonly history: boolean;
+  }) => Promise<{ readonly facts: TargetFacts; readonly observation: Observation }>;
   /** All traffic to the new version. */
   readonly promote: () => Promise<TargetFacts>;
   /** The new version is the stable one from now on; the old one is drained and removed. */

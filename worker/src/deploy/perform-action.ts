@@ -75,7 +75,7 @@ async function act({ what }: ActionClaim, target: DeployTarget): Promise<ActionR
     case 'set-weight':
       return done(await target.setWeight(what.percent));
     case 'observe':
-      return { result: 'done', ...(await target.observe()) };
+      return { result: 'done', ...(await target.observe({ history: what.history ?? false })) };
     case 'promote':
       return done(await target.promote());
     case 'retire-old':

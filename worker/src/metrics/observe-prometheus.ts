@@ -9,6 +9,7 @@ import type {
 import { slowRequests, type Buckets } from '@sluice/pipelines/rollout/slow-requests';
 import { bucketQuery, readBuckets } from './histogram-buckets.ts';
 import { queryPrometheus, type QueryAnswer } from './prometheus.ts';
+import { readPastHour } from './prometheus-history.ts';
 
 export interface PrometheusSource {
   /** Null: there is none, and every metric is an error that says so. */
@@ -17,6 +18,8 @@ export interface PrometheusSource {
   /** Null: that side is not there. */
   readonly versions: { readonly stable: string | null; readonly canary: string | null };
   readonly at: number;
+  /** Also what the old version did in the hour before, where it can be told, by this interval; null: not. */
+  readonly historyEveryMs?: number | null;
   readonly signal: AbortSignal;
 }
 
@@ -32,12 +35,38 @@ export async function observePrometheus(source: PrometheusSource): Promise<Obser
     return { at, metrics: all, latency: { stable: null, canary: null } };
   }
   const ask: Ask = (query, samples = 'counters') => queryPrometheus({ url, query, at, samples, signal });
-  const [readings, stable, canary] = await Promise.all([
+  const [readings, stable, canary, history] = await Promise.all([
     Promise.all(metrics.map(async ([name, spec]) => [name, await readMetric(ask, spec, versions)] as const)),
     metrics.length === 0 ? null : readLatency(ask, versions.stable),
     metrics.length === 0 ? null : readLatency(ask, versions.canary),
+    readHistory({ ...source, url }),
   ]);
-  return { at, metrics: Object.fromEntries(readings), latency: { stable, canary } };
+  const observation = { at, metrics: Object.fromEntries(readings), latency: { stable, canary } };
+  return history === null ? observation : { ...observation, history };
+}
+
+/** Null where it was not asked for, or where nothing is known: it only sharpens what is said. */
+async function readHistory({
+  url,
+  metrics,
+  versions: { stable },
+  at,
+  historyEveryMs = null,
+  signal,
+}: PrometheusSource & { readonly url: string }): Promise<NonNullable<Observation['history']> | null> {
+  if (historyEveryMs === null || stable === null || forVersion('', stable) === null) return null;
+  const histories = await Promise.all(
+    Object.entries(metrics).map(async ([name, spec]) => {
+      if (spec.kind === 'slow' || spec.kind === 'points') return [];
+      const queries = {
+        bad: forVersion(spec.query, stable) ?? '',
+        requests: forVersion(spec.of, stable) ?? '',
+      };
+      const history = await readPastHour({ url, queries, at, everyMs: historyEveryMs, signal });
+      return history === null ? [] : [[name, history] as const];
+    }),
+  );
+  return Object.fromEntries(histories.flat());
 }
 
 /** What one side has answered: an error, or what `read` makes of it; null: the side is not there, or has no series. */

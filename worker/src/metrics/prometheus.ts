@@ -31,20 +31,32 @@ export async function queryPrometheus({
   samples = 'counters',
 }: PrometheusQuery): Promise<QueryAnswer> {
   try {
-    const base = url.endsWith('/') ? url : `${url}/`;
-    const response = await fetch(new URL('api/v1/query', base), {
-      method: 'POST',
-      body: new URLSearchParams({ query, time: (at / 1_000).toFixed(3), timeout: `${timeoutMs}ms` }),
-      redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-    });
-    if (response.status >= 300 && response.status < 400) {
-      return failed(`it redirects (${response.status}): give its own address in the environment`);
-    }
-    return parseAnswer(await readLimited(response), response.status, samples);
+    const body = { query, time: (at / 1_000).toFixed(3) };
+    const { text, status } = await askPrometheus(url, 'query', body, signal);
+    return parseAnswer(text, status, samples);
   } catch (error) {
     return failed(`${url} does not answer: ${reasonOf(error)}`);
   }
+}
+
+/** Posts to one door of the API and gives what it answers, at most 4 MB. Rejects when it does not answer. */
+export async function askPrometheus(
+  url: string,
+  door: 'query' | 'query_range',
+  body: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<{ readonly text: string; readonly status: number }> {
+  const base = url.endsWith('/') ? url : `${url}/`;
+  const response = await fetch(new URL(`api/v1/${door}`, base), {
+    method: 'POST',
+    body: new URLSearchParams({ ...body, timeout: `${timeoutMs}ms` }),
+    redirect: 'manual',
+    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+  });
+  if (response.status >= 300 && response.status < 400) {
+    throw new Error(`it redirects (${response.status}): give its own address in the environment`);
+  }
+  return { text: await readLimited(response), status: response.status };
 }
 
 const answer = z.object({

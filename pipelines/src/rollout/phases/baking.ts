@@ -1,3 +1,4 @@
+import { whyBudgetSpent } from '../blast-budget.ts';
 import { because, rollBack } from '../endings.ts';
 import { lookOn } from '../enter-step.ts';
 import { act, change, say, stay, andThen, type Move } from '../move.ts';
@@ -13,7 +14,8 @@ export const baking: PhaseRules<PhaseNamed<'baking'>> = {
   done: (before, phase, done, _what, at) => {
     const rollout = absorb(before, done);
     const unhealthy = whyUnhealthy(rollout);
-    if (unhealthy !== null) return rollBack(rollout, because(unhealthy), at);
+    const spent = unhealthy ?? whyBudgetSpent(rollout);
+    if (spent !== null) return rollBack(rollout, because(spent), at);
     const verdict = done.observation === null ? null : look(rollout, 'afterwards');
     const judged = { ...rollout, verdict: verdict ?? rollout.verdict };
     if (verdict?.kind === 'fail') return rollBack(judged, because(verdict.reason, verdict), at);

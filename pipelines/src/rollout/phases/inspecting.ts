@@ -5,6 +5,7 @@ import { act, change, enter, say, stay, andThen, type Move } from '../move.ts';
 import { absorb, isReady } from '../reading.ts';
 import type { Observation, Rollout, TargetFacts } from '../rollout-state.ts';
 import { guardProgress } from '../enter-step.ts';
+import { whyNeverInTime } from '../outlook.ts';
 import type { PhaseNamed, PhaseRules } from './phase-rules.ts';
 import { describe, retry } from './retry.ts';
 
@@ -16,16 +17,14 @@ export const inspecting: PhaseRules<PhaseNamed<'inspecting'>> = {
     if (!willAnalyse(rollout, done.facts)) return deploy(rollout, done.facts, at);
     const useless = whyNeverDecides(gateMetrics(rollout.spec.work));
     if (useless !== null) return refuse(rollout, useless, at, 'failed');
-    if (done.observation === null && what.kind === 'inspect') return act(stay(rollout), { kind: 'observe' });
+    if (done.observation === null && what.kind === 'inspect') return act(stay(rollout), askPast);
     const problem = whyUnmeasurable(rollout, done.observation);
-    if (problem === null) return deploy(rollout, done.facts, at);
+    if (problem === null) {
+      const hopeless = whyNeverInTime(rollout);
+      return hopeless === null ? deploy(rollout, done.facts, at) : refuse(rollout, hopeless, at, 'failed');
+    }
     return problem.mayPass && before.tries < mostReadings
-      ? retry(
-          { ...rollout, tries: before.tries + 1, failures: before.tries },
-          { kind: 'observe' },
-          problem.reason,
-          at,
-        )
+      ? retry({ ...rollout, tries: before.tries + 1, failures: before.tries }, askPast, problem.reason, at)
       : refuse(rollout, problem.reason, at, 'failed');
   },
   failed: (rollout, _phase, failed, what, at) =>
@@ -36,6 +35,8 @@ export const inspecting: PhaseRules<PhaseNamed<'inspecting'>> = {
   overdue: (rollout, _phase, at) =>
     refuse(rollout, rollout.lastProblem ?? 'the target did not answer in time', at, 'infrastructure'),
 };
+
+const askPast = { kind: 'observe', history: true } as const;
 
 /** A metric whose query fails this often in a row before anything was deployed is refused. */
 const mostReadings = 3;

@@ -1,4 +1,5 @@
 // `setting-weight` and `promoting`: traffic is moved, read back, and asked for again until it is where it should be.
+import { whyBudgetSpent } from '../blast-budget.ts';
 import { because, rollBack } from '../endings.ts';
 import { enterStep, lookOn, restartCounting, restartCountingCanary, shift } from '../enter-step.ts';
 import { formatDuration, formatPercent } from '../figures.ts';
@@ -24,6 +25,8 @@ function rules<Phase extends Shifting>(applied: (rollout: Rollout, at: number) =
         const problem = canary?.problem ?? 'it is gone from the target';
         return rollBack(rollout, because(`${rollout.spec.version} does not run: ${problem}`), at);
       }
+      const spent = whyBudgetSpent(rollout);
+      if (spent !== null) return rollBack(rollout, because(spent), at);
       if (!isReady(canary)) return wake(stay(rollout), at + readinessPollMs);
       if (hasWeight(done.facts, rollout.weightPercent)) return whenCounted(rollout, done, what, at, applied);
       return what.kind === 'observe' ? shift(stay(rollout), at) : tryAgain(rollout, at);

@@ -1,5 +1,6 @@
 // Time passes at one weight: `paused`, `analysing`, `held` and `awaiting-approval`. In all of them the metrics are
 // watched, and a verdict of `fail` rolls back at once.
+import { whyBudgetSpent } from '../blast-budget.ts';
 import { because, rollBack } from '../endings.ts';
 import { enterStep, lookOn } from '../enter-step.ts';
 import { formatDuration } from '../figures.ts';
@@ -40,6 +41,8 @@ function rules<Phase extends Soaking>(soak: Soak<Phase>): PhaseRules<Phase> {
       const rollout = absorb(before, done, true);
       const unhealthy = whyUnhealthy(rollout);
       if (unhealthy !== null) return rollBack(rollout, because(unhealthy), at);
+      const spent = whyBudgetSpent(rollout);
+      if (spent !== null) return rollBack(rollout, because(spent), at);
       const unusable = whyUnusable(before, done);
       if (unusable !== null) return judged(rollout, phase, unread(unusable, at), at);
       return judged(rollout, phase, look(rollout, 'beside') ?? unread(noMetrics, at), at);

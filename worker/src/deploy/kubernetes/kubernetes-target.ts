@@ -139,14 +139,16 @@ export function kubernetesTarget(
         return facts;
       }),
 
-    observe: () =>
+    observe: (asked) =>
       connected(async (client) => {
         const workload = await find(client);
         await reopen(client, workload, version);
         const facts = await factsOf(client, workload.name);
         const at = parts.now();
         const versions = { stable: facts.stable?.version ?? null, canary: facts.canary?.version ?? null };
-        const source = { url: environment.prometheusUrl, metrics: spec.work.metrics, versions, at, signal };
+        const historyEveryMs = asked?.history === true ? spec.work.intervalMs : null;
+        const url = environment.prometheusUrl;
+        const source = { url, metrics: spec.work.metrics, versions, at, historyEveryMs, signal };
         return { facts, observation: await observePrometheus(source) };
       }),
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { convertCommand, type ConvertTerminal } from './convert-command.ts';
+import { convertCommand } from './convert-command.ts';
+import type { ConvertTerminal } from './terminal.ts';
 
 const files: Readonly<Record<string, string>> = {
   '.gitlab-ci.yml': 'unit:\n  image: node:20\n  script: npm test\n  environment: staging\n',

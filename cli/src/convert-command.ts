@@ -3,7 +3,7 @@ import { systems, type System } from '@sluice/pipelines/convert/detect-system';
 import { noteDiagnostic } from '@sluice/pipelines/convert/note';
 import pc from 'picocolors';
 import { printDiagnostics, readPipelineFile } from './lint-command.ts';
-import type { Terminal } from './terminal.ts';
+import type { ConvertTerminal, Terminal } from './terminal.ts';
 
 export interface ConvertCommandOptions {
   readonly file: string;
@@ -12,13 +12,6 @@ export interface ConvertCommandOptions {
   /** Where the pipeline is written; not given: to the terminal. */
   readonly output?: string | undefined;
   readonly json: boolean;
-}
-
-export interface ConvertTerminal extends Terminal {
-  /** What is about the result, beside it. */
-  readonly say: (text: string) => void;
-  /** Refuses a file that is there. */
-  readonly writeFile: (path: string, text: string) => Promise<void>;
 }
 
 /**

@@ -1,12 +1,18 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import pc from 'picocolors';
-import type { ConvertTerminal } from './convert-command.ts';
 
 /** What commands that print need of the terminal; tests give their own. */
 export interface Terminal {
   readonly readFile: (path: string) => Promise<string>;
   readonly write: (text: string) => void;
   readonly colour: boolean;
+}
+
+export interface ConvertTerminal extends Terminal {
+  /** What is about the result, beside it. */
+  readonly say: (text: string) => void;
+  /** Refuses a file that is there. */
+  readonly writeFile: (path: string, text: string) => Promise<void>;
 }
 
 export const terminal = (): Terminal => ({

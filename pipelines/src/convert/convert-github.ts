@@ -5,7 +5,7 @@ import { addEnv, githubConcurrency, plainNames } from './github-env.ts';
 import type { GithubScope } from './github-expressions.ts';
 import { githubStages } from './github-jobs.ts';
 import { githubTriggers } from './github-triggers.ts';
-import { takeKeys } from './key-table.ts';
+import { takeKeys } from './take-keys.ts';
 import { StageNames } from './names.ts';
 import type { PipelineDraft } from './pipeline-draft.ts';
 import type { SourceText } from './read-source.ts';

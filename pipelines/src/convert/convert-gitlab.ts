@@ -9,7 +9,7 @@ import { readGitlabFile, type GitlabFile } from './gitlab-jobs.ts';
 import { orderJobs } from './gitlab-order.ts';
 import { gitlabStages, type GitlabContext } from './gitlab-stages.ts';
 import { expandVariables, type Variables } from './gitlab-variables.ts';
-import { takeKeys } from './key-table.ts';
+import { takeKeys } from './take-keys.ts';
 import { isVariable, StageNames } from './names.ts';
 import type { PipelineDraft, StageDraft } from './pipeline-draft.ts';
 import type { SourceText } from './read-source.ts';

@@ -12,7 +12,7 @@ import {
   type Conversion,
 } from './conversion.ts';
 import { draftList, draftMap, draftOf, put, type DraftMap, type DraftValue } from './draft.ts';
-import { takeKeys } from './key-table.ts';
+import { takeKeys } from './take-keys.ts';
 import { imageWord, isVariable, StageNames } from './names.ts';
 import type { PipelineDraft } from './pipeline-draft.ts';
 import type { SourceText } from './read-source.ts';

@@ -4,7 +4,7 @@ import { entriesOf, isTrue, leftOut, spanOfEntry, textOf, type Conversion } from
 import { draftOf, put, type DraftMap, type DraftValue } from './draft.ts';
 import type { GithubScope } from './github-expressions.ts';
 import { githubEnvValue, githubText, type GithubPlace } from './github-text.ts';
-import { takeKeys } from './key-table.ts';
+import { takeKeys } from './take-keys.ts';
 import { isVariable } from './names.ts';
 
 /** Adds each variable that has a counterpart. */

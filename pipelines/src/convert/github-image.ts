@@ -7,7 +7,7 @@ import { draftList, draftMap, draftOf, put, type DraftMap, type DraftValue } fro
 import type { GithubScope } from './github-expressions.ts';
 import { conditionOf } from './github-conditions.ts';
 import { githubText } from './github-text.ts';
-import type { Taken } from './key-table.ts';
+import type { Taken } from './take-keys.ts';
 import { isVariable, type StageNames } from './names.ts';
 import type { StageDraft } from './pipeline-draft.ts';
 

@@ -20,7 +20,7 @@ import type { GithubScope } from './github-expressions.ts';
 import { githubMatrix, isForeignMachine } from './github-matrix.ts';
 import { githubSteps } from './github-steps.ts';
 import { githubEnvValue, githubText } from './github-text.ts';
-import { takeKeys, type Taken } from './key-table.ts';
+import { takeKeys, type Taken } from './take-keys.ts';
 import { isVariable, type StageNames } from './names.ts';
 import { needsDraft, type StageDraft } from './pipeline-draft.ts';
 import { listOf } from './script.ts';

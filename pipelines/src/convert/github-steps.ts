@@ -18,7 +18,7 @@ import { githubImage, type ImageStages } from './github-image.ts';
 import { conditionOf, timeoutOf } from './github-conditions.ts';
 import { addEnv } from './github-env.ts';
 import { githubCommand, githubText } from './github-text.ts';
-import { takeKeys, type Taken } from './key-table.ts';
+import { takeKeys, type Taken } from './take-keys.ts';
 import { quoted } from './names.ts';
 import { fileGlobs } from './paths.ts';
 import { clean, item, stepOf, wantsBash } from './script.ts';

@@ -13,7 +13,7 @@ import {
 } from './conversion.ts';
 import { draftList, draftMap, draftOf, isEmpty, put, type DraftMap, type DraftValue } from './draft.ts';
 import { hasSchedule } from './events.ts';
-import { takeKey, takeKeys } from './key-table.ts';
+import { takeKey, takeKeys } from './take-keys.ts';
 import { isVariable, variableOf } from './names.ts';
 
 export interface GithubTriggers {

@@ -4,7 +4,7 @@ import { changed, itemsOf, textOf, type Conversion } from './conversion.ts';
 import type { MapEntry, SourceNode } from '../language/source-node.ts';
 import { gitlabCondition, gitlabRef, type ConditionContext } from './gitlab-conditions.ts';
 import type { GitlabJob } from './gitlab-jobs.ts';
-import { takeKeys } from './key-table.ts';
+import { takeKeys } from './take-keys.ts';
 
 export interface GitlabFate {
   /** Undefined: as every stage, after success of what it needs. */

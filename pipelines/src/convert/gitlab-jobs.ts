@@ -2,7 +2,7 @@
 import type { MapEntry, MapNode, SourceNode } from '../language/source-node.ts';
 import { entriesOf, entryOf, leftOut, spanOfEntry, textOf, textsOf, type Conversion } from './conversion.ts';
 import { gitlabKeys } from './gitlab-keys.ts';
-import { shortKey, takeKey } from './key-table.ts';
+import { shortKey, takeKey } from './take-keys.ts';
 import type { SourceText } from './read-source.ts';
 
 export interface GitlabJob {

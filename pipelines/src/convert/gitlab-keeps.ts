@@ -6,7 +6,7 @@ import { durationOf } from './durations.ts';
 import type { GitlabJob } from './gitlab-jobs.ts';
 import type { JobNeed } from './gitlab-order.ts';
 import { expandVariables, type Variables } from './gitlab-variables.ts';
-import { takeKeys } from './key-table.ts';
+import { takeKeys } from './take-keys.ts';
 import { fileGlobs } from './paths.ts';
 import { quoted } from './names.ts';
 

@@ -2,7 +2,7 @@
 import type { SourceNode } from '../language/source-node.ts';
 import { itemsOf, leftOut, textOf, textsOf, type Conversion } from './conversion.ts';
 import type { GitlabFile, GitlabJob } from './gitlab-jobs.ts';
-import { takeKeys } from './key-table.ts';
+import { takeKeys } from './take-keys.ts';
 
 export interface JobNeed {
   readonly job: string;

@@ -28,7 +28,7 @@ import {
   predefined,
   type Variables,
 } from './gitlab-variables.ts';
-import { takeKeys } from './key-table.ts';
+import { takeKeys } from './take-keys.ts';
 import { matrixDraft, type MatrixRow } from './matrix.ts';
 import { imageWord, isVariable, type StageNames } from './names.ts';
 import { needsDraft, type NeedDraft, type StageDraft } from './pipeline-draft.ts';

@@ -4,7 +4,7 @@ import type { SourceNode } from '../language/source-node.ts';
 import { entriesOf, itemsOf, leftOut, textOf, textsOf, type Conversion } from './conversion.ts';
 import { environmentOf } from './woodpecker-env.ts';
 import type { DraftMap } from './draft.ts';
-import { takeKeys } from './key-table.ts';
+import { takeKeys } from './take-keys.ts';
 import type { Command } from './script.ts';
 import { woodpeckerCommand, woodpeckerText } from './woodpecker-variables.ts';
 import { woodpeckerCondition } from './woodpecker-when.ts';

@@ -4,7 +4,7 @@ import { and, atom, no, not, or, yes, type Cel } from './cel.ts';
 import { changed, entryOf, itemsOf, leftOut, textsOf, type Conversion } from './conversion.ts';
 import { draftList, draftMap, put, type DraftMap, type DraftValue } from './draft.ts';
 import { scheduled } from './events.ts';
-import { takeKeys, type Taken } from './key-table.ts';
+import { takeKeys, type Taken } from './take-keys.ts';
 import { quoted } from './names.ts';
 
 type Event = 'push' | 'pull_request' | 'tag' | 'manual' | 'schedule';

@@ -1,5 +1,8 @@
 // Groups cells into journeys: all phases of one journey with the same part and the same fault share one run. When such
-// a run goes wrong, its cells are travelled one by one to find the one to blame.
+// a run goes wrong, its cells are travelled one by one to find the one to blame; when none is, all of them are wrong.
+import { cpSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { nameOf, phasesOf, platformOf, type Cell, type JourneyName } from './cells.ts';
 import type { Installation } from './installation.ts';
 import { travel, type Journey, type Outcome } from './journey.ts';
@@ -52,16 +55,29 @@ export async function travelGroup(
   const go = async (chosen: readonly Cell[]): Promise<readonly Outcome[]> => {
     number += 1;
     const id = `j${number}`;
-    return travel(installation, () => journeys[journey](installation, id), chosen);
+    const outcomes = await travel(installation, () => journeys[journey](installation, id), chosen);
+    if (!areRight(outcomes)) say(`      what its processes wrote: ${keepLogs(installation)}`);
+    return outcomes;
   };
   const together = await go(cells);
-  const isRight = together.every(({ problems }) => problems.length === 0);
-  if (isRight || cells.length === 1) {
+  if (areRight(together) || cells.length === 1) {
     for (const outcome of together) tell(outcome);
     return;
   }
   for (const problem of together[0]?.problems ?? []) say(`      ${problem}`);
-  for (const cell of cells) for (const outcome of await go([cell])) tell(outcome);
+  const alone: Outcome[] = [];
+  for (const cell of cells) alone.push(...(await go([cell])));
+  for (const outcome of areRight(alone) ? together : alone) tell(outcome);
+}
+
+const areRight = (outcomes: readonly Outcome[]): boolean =>
+  outcomes.every(({ problems }) => problems.length === 0);
+
+/** The installation's own folder goes with it. */
+function keepLogs({ folder }: Installation): string {
+  const kept = mkdtempSync(join(tmpdir(), 'sluice-crash-log-'));
+  cpSync(join(folder, 'log'), kept, { recursive: true });
+  return kept;
 }
 
 export function sayOutcome(outcome: Outcome, say: (line: string) => void): void {

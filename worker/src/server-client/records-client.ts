@@ -1,5 +1,5 @@
 import { recordAck, type RecordAck } from '@sluice/pipelines/protocol/worker-api';
-import type { SpooledRecord, SpoolHeader } from '../spool/spool.ts';
+import type { SpooledRecord, SpoolHeader } from '../spool/spooled-record.ts';
 import type { Exchange } from './exchange.ts';
 import { isTokenRefused, ServerRefusedError } from './http-door.ts';
 

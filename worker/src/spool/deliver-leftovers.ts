@@ -6,7 +6,7 @@ import { createBackoff } from '../server-client/backoff.ts';
 import type { RecordsClient } from '../server-client/records-client.ts';
 import { lostRecord } from './lost-record.ts';
 import { readSpool } from './read-spool.ts';
-import type { SpooledRecord } from './spool.ts';
+import type { SpooledRecord } from './spooled-record.ts';
 
 /**
  * Delivers the spools that a dead worker process left, then deletes them. One without `finished` belongs to an

@@ -10,7 +10,7 @@ import type { WorkerFolder } from '../worker-folder.ts';
 import { findSpools } from './deliver-leftovers.ts';
 import { readSpool } from './read-spool.ts';
 import { unmadeSpool } from './spool-file.ts';
-import type { SpooledRecord, SpoolHeader } from './spool.ts';
+import type { SpooledRecord, SpoolHeader } from './spooled-record.ts';
 
 /** Where another process left an attempt that can be taken up again. */
 export interface EarlierAttempt {

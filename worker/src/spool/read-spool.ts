@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { workerRecord, type WorkerRecord } from '@sluice/pipelines/protocol/worker-api';
-import type { SpooledRecord, SpoolHeader } from './spool.ts';
+import type { SpooledRecord, SpoolHeader } from './spooled-record.ts';
 
 export interface SpoolContent {
   readonly header: SpoolHeader;

@@ -1,5 +1,5 @@
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
-import type { SpooledRecord, SpoolHeader } from './spool.ts';
+import type { SpooledRecord, SpoolHeader } from './spooled-record.ts';
 
 /** Where a spool's records are written. One call at a time. */
 export interface SpoolFile {

@@ -13,6 +13,7 @@
 import type { WorkerRecord } from '@sluice/pipelines/protocol/worker-api';
 import { createSignal, type Signal } from './signal.ts';
 import { noSpoolFile, openSpoolFile, type SpoolFile } from './spool-file.ts';
+import type { SpooledRecord, SpoolHeader } from './spooled-record.ts';
 
 /** A record before the spool has given it its number. */
 export type NewRecord = WorkerRecord extends infer R
@@ -20,11 +21,6 @@ export type NewRecord = WorkerRecord extends infer R
     ? Omit<R, 'number'>
     : never
   : never;
-
-export interface SpoolHeader {
-  readonly attemptId: string;
-  readonly fence: number;
-}
 
 export interface Spool {
   readonly header: SpoolHeader;
@@ -43,13 +39,6 @@ export interface Spool {
   readonly written: () => Promise<void>;
   /** Closes the file; `remove` also deletes it. */
   readonly close: (end: 'keep' | 'remove') => Promise<void>;
-}
-
-export interface SpooledRecord {
-  readonly number: number;
-  readonly json: string;
-  /** The record will have company in a moment: the first lines of the step that it announces. */
-  readonly mayWait: boolean;
 }
 
 export interface SpoolOptions {

@@ -5,7 +5,7 @@ import { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { ShellDoor, ShellProcess, ShellSpec, WorkspaceSpec } from '../executor.ts';
 import { limitOfProcesses, quote } from './keeper.ts';
-import type { ProcessSessionOptions } from './process-session.ts';
+import type { ProcessSessionOptions } from './process-session-options.ts';
 import type { Sandbox } from './sandbox.ts';
 import { homeFolder, tmpFolder } from './session-folders.ts';
 

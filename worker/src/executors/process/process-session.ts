@@ -3,27 +3,14 @@ import { access, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutorSession, StepCommand, StepEnd, WorkspaceSpec } from '../executor.ts';
-import type { ControlGroup } from './control-groups.ts';
 import { keeperArguments, stepFiles, stepProgram } from './keeper.ts';
 import { hostShells } from './host-shell.ts';
 import { killLeftoverProcesses, processesIn } from './kill-leftovers.ts';
 import { descendantsOf, isAlive, listProcesses, sendSignal, type HostProcess } from './process-table.ts';
-import type { Sandbox } from './sandbox.ts';
+import type { ProcessSessionOptions } from './process-session-options.ts';
 import { readBootId, writeSessionRecord } from './session-record.ts';
 import { homeFolder, stepFolder, tmpFolder } from './session-folders.ts';
 import { followStep, readKeeper, type StepFollower } from './step-follower.ts';
-
-export interface ProcessSessionOptions {
-  /** PATH of the steps. */
-  readonly path: string;
-  readonly sandbox: Sandbox;
-  /** Null: this worker can make none. */
-  readonly group: ControlGroup | null;
-  /** Most processes at the same time. */
-  readonly pids: number;
-  /** Why there are no shells on this host, for people; null: there are. */
-  readonly noShell: string | null;
-}
 
 /**
  * Steps on this host, each in a folder of its own that says all about it. A step that has begun is followed, by

@@ -124,7 +124,42 @@ function verdictOf(
     moreRequests: kind === 'need-more' ? 3_100 : null,
     moreMs: kind === 'need-more' ? 412_000 : null,
   };
-  return { kind, reason: reasons[kind], at: now - 4_000, metrics: [errors] };
+  return { kind, reason: reasons[kind], at: now - 4_000, metrics: [errors, meanLatency(kind, share)] };
+}
+
+function meanLatency(kind: MetricVerdict['kind'], share: number): MetricVerdict {
+  const open = kind === 'need-more' ? 'need-more' : 'pass';
+  const shift = open === 'pass' ? 0.0004 : 0.0016;
+  return {
+    metric: 'mean_latency',
+    kind: kind === 'no-data' ? kind : open,
+    reason: `mean_latency 0.0${open === 'pass' ? 214 : 226} on r1043 against 0.021 on r1042 (medians of 20), higher by ${shift} (0.0001 to 0.0022), 0.0021 is allowed`,
+    stable: { requests: 0, bad: 0 },
+    canary: { requests: 0, bad: 0 },
+    intendedSharePercent: share,
+    observedSharePercent: null,
+    failLogE: null,
+    passLogE: null,
+    threshold: 0,
+    moreRequests: null,
+    moreMs: null,
+    looks: { passed: 2, failed: 0, withoutData: 1, errors: 0, at: 0 },
+    points: {
+      taken: 23,
+      above: null,
+      window: {
+        pairs: 20,
+        stableMedian: 0.021,
+        canaryMedian: 0.0214,
+        shift,
+        shiftLow: 0.0001,
+        shiftHigh: 0.0022,
+        allowedShift: 0.0021,
+        effect: 0.61,
+        p: 0.08,
+      },
+    },
+  };
 }
 
 function chain(

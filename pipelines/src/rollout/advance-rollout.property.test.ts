@@ -23,7 +23,33 @@ const steps = fc.array(
   { maxLength: 5 },
 );
 
+const counter = {
+  kind: 'count',
+  query: 'bad',
+  of: 'all',
+  worseThan: 1.5,
+  limit: null,
+  dryRun: false,
+} as const;
+const gauge = { kind: 'points', query: 'mean', tolerance: 0.1, limit: null, dryRun: false } as const;
+const rules = {
+  intervalMs: 20_000,
+  count: 3,
+  failureLimit: 1,
+  inconclusiveLimit: 2,
+  consecutiveErrorLimit: 2,
+  initialDelayMs: 30_000,
+};
+const someMetrics = [
+  {},
+  { errors: counter, mean: gauge },
+  { errors: { ...counter, rules }, mean: { ...gauge, limit: 300 } },
+  { errors: counter, mean: { ...gauge, tolerance: null, limit: 150, rules } },
+];
+
 const work = fc.record({
+  metrics: fc.constantFrom(...someMetrics),
+  budget: fc.constantFrom(0.99, 0.9999),
   strategy: fc.constantFrom('canary' as const, 'canary' as const, 'rolling' as const),
   steps,
   noData: fc.constantFrom('wait' as const, 'fail' as const),
@@ -53,6 +79,12 @@ const world = fc
       const roll = hash(seed, at) * 3;
       return at > 60 * minute || roll > 3 * trouble ? 'fine' : roll < trouble ? 'silent' : 'error';
     },
+    gauge: (at) => {
+      const of = (level: number, salt: number) =>
+        hash(seed + salt, at) < trouble / 2 ? null : level * (0.9 + 0.2 * hash(seed + salt + 1, at));
+      return { stable: of(100, 5), canary: of(rest.canaryBadRate > 0.01 ? 300 : 100, 7) };
+    },
+    lateMs: (at) => (hash(seed + 4, at) < trouble / 3 ? 30_000 : 0),
     isLimping: (at) => hash(seed + 3, at) < trouble,
     fails: (action, at) =>
       at < 60 * minute && hash(seed + 1, at) < trouble / 2

@@ -64,6 +64,10 @@ export interface World {
   readonly problem: string | null;
   /** What the metrics say; `silent` answers without any series. */
   readonly metrics: (at: number) => 'fine' | 'silent' | 'error' | 'unsupported';
+  /** The metric `mean`; null: there is no such metric. */
+  readonly gauge: ((at: number) => { readonly stable: number | null; readonly canary: number | null }) | null;
+  /** By how much the clock that observations are dated by is behind. */
+  readonly lateMs: (at: number) => number;
   /** An action that fails instead of being done; null: it is done. */
   readonly fails: (
     action: RolloutAction,
@@ -77,6 +81,8 @@ export interface World {
   readonly lingerMs: number;
 }
 
+const noValues = { stable: null, canary: null };
+
 const aWorld: World = {
   stable: true,
   replicas: 2,
@@ -86,6 +92,8 @@ const aWorld: World = {
   startMs: 3_000,
   problem: null,
   metrics: () => 'fine',
+  gauge: null,
+  lateMs: () => 0,
   fails: () => null,
   isRouterStuck: false,
   isLimping: () => false,
@@ -157,7 +165,9 @@ export function simulateTarget(
             canary:
               state === 'silent' || deployedAt === null ? null : reading(total.canary, world.canaryBadRate),
           } as const);
-    return { at, metrics: { errors: metric }, latency: { stable: null, canary: null } };
+    const mean = state === 'error' ? metric : { kind: 'value' as const, ...noValues, ...world.gauge?.(at) };
+    const metrics = world.gauge === null ? { errors: metric } : { errors: metric, mean };
+    return { at: at - world.lateMs(at), metrics, latency: { stable: null, canary: null } };
   };
   const carryOut = (action: RolloutAction, at: number): void => {
     switch (action.kind) {

@@ -403,6 +403,10 @@ export const en = {
     distance: (time: string) => `${time} more at this rate`,
     distanceRequests: (count: string) => `about ${count} more requests to the new version`,
     distanceUnknown: 'At the present rates no verdict can be foretold.',
+    shift: 'of the allowed difference',
+    dispersion: (phi: string) => `errors come in bursts: each counts as 1/${phi}`,
+    looks: (passed: number, failed: number, withoutData: number, errors: number) =>
+      `looks: ${passed} passed, ${failed} failed, ${withoutData} without data, ${errors} unreadable in a row`,
     metric: 'Metric',
     against: 'evidence it is worse',
     inFavour: 'evidence it is good',

@@ -395,6 +395,10 @@ export const zh: Messages = {
     distance: (time) => `按当前速率还需 ${time}`,
     distanceRequests: (count) => `新版本约还需 ${count} 个请求`,
     distanceUnknown: '按当前速率无法预计何时有结论。',
+    shift: '占允许差异的比例',
+    dispersion: (phi) => `错误成批出现：每个按 1/${phi} 计`,
+    looks: (passed, failed, withoutData, errors) =>
+      `查看次数：通过 ${passed}，失败 ${failed}，无数据 ${withoutData}，连续无法读取 ${errors}`,
     metric: '指标',
     against: '更差的证据',
     inFavour: '良好的证据',

@@ -59,6 +59,15 @@ program
   });
 
 program
+  .command('schema')
+  .description('print the JSON Schema of pipeline files, for editors')
+  .action(async () => {
+    const { schemaCommand } = await import('./schema-command.ts');
+    const { terminal } = await import('./terminal.ts');
+    schemaCommand(terminal());
+  });
+
+program
   .command('convert')
   .description('turn a pipeline of GitLab CI, GitHub Actions or Woodpecker into a first one of Sluice')
   .argument('<file>', '.gitlab-ci.yml, .github/workflows/x.yml or .woodpecker.yml')

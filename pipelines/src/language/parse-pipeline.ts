@@ -11,6 +11,8 @@ import {
 } from './definition.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { field, readFields, readOptionalFields, requiredField, type Fields, type Reader } from './fields.ts';
+import { namesOf } from './keys/key.ts';
+import { defaultKeys, pipelineKeys } from './keys/pipeline-keys.ts';
 import { readConcurrency } from './read-concurrency.ts';
 import { defaultRetry, readRetry } from './read-retry.ts';
 import { readImageName } from './read-image-name.ts';
@@ -69,7 +71,7 @@ function reportEmpty(reading: Reading): void {
 
 function readDefinition(reading: Reading, root: SourceNode, file: string): PipelineDefinition {
   const fields = readFields(reading, root, '', {
-    known: ['name', 'on', 'env', 'priority', 'concurrency', 'defaults', 'stages'],
+    known: namesOf(pipelineKeys),
     later: ['include', 'use', 'services', 'cache', 'inputs'],
   });
   const readPipelineEnv: Reader<Readonly<Record<string, EnvValue>>> = (_, node, name) =>
@@ -106,7 +108,7 @@ function readDefaults(fields: Fields, env: Readonly<Record<string, EnvValue>>): 
   const entry = fields.entries.get('defaults');
   if (entry === undefined) return none;
   const defaults = readOptionalFields(reading, entry.value, 'defaults', {
-    known: ['timeout', 'retry', 'resources', 'image', 'shell', 'pool'],
+    known: namesOf(defaultKeys),
   });
   return {
     timeoutMs: field(defaults, 'timeout', readDuration(1_000), none.timeoutMs),

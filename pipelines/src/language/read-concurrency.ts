@@ -1,5 +1,7 @@
 import { whenBusyChoices, type Concurrency } from './definition.ts';
 import { field, readFields, requiredField, type Reader } from './fields.ts';
+import { namesOf } from './keys/key.ts';
+import { concurrencyKeys } from './keys/stage-keys.ts';
 import { readTemplate, type TemplateContext } from './read-templates.ts';
 import { readChoice } from './read-values.ts';
 
@@ -10,7 +12,7 @@ export const readConcurrency =
     const readGroup: Reader<string> = (_, value, name) =>
       readTemplate(reading, value, name, 'group', context);
     if (node.kind !== 'map') return { group: readGroup(reading, node, label), whenBusy: 'queue' };
-    const fields = readFields(reading, node, label, { known: ['group', 'when_busy'] });
+    const fields = readFields(reading, node, label, { known: namesOf(concurrencyKeys) });
     return {
       group: requiredField(fields, 'group', readGroup, "group: '${{ branch }}'", ''),
       whenBusy: field(fields, 'when_busy', readChoice(whenBusyChoices), 'queue'),

@@ -36,5 +36,9 @@ test.for([
   ['shell: zsh', 'defaults.shell must be one of sh, bash, not "zsh".'],
 ])('a mistake in defaults is found: %s', ([body, message]) => {
   const text = `on: push\ndefaults:\n  ${body}\nstages: { a: { steps: [x] } }\n`;
-  expect(parsePipeline(text, 'x').diagnostics.map((each) => each.message).join('\n')).toContain(message);
+  expect(
+    parsePipeline(text, 'x')
+      .diagnostics.map((each) => each.message)
+      .join('\n'),
+  ).toContain(message);
 });

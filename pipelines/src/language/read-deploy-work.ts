@@ -1,5 +1,7 @@
 import type { ContainerSpec, DeployWork } from './definition.ts';
 import { field, nameOf, readFields, requiredField, type Fields, type Reader } from './fields.ts';
+import { containerKeys, deployKeys } from './keys/deploy-keys.ts';
+import { namesOf } from './keys/key.ts';
 import { readMetrics } from './read-metrics.ts';
 import { readRepositoryPath } from './read-path.ts';
 import { defaultCanarySteps, readRolloutSteps } from './read-rollout-steps.ts';
@@ -9,23 +11,6 @@ import { readChoice, readInteger, readPlainText } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
-const knownKeys = [
-  'environment',
-  'image',
-  'manifests',
-  'container',
-  'strategy',
-  'steps',
-  'metrics',
-  'confidence',
-  'budget',
-  'interval',
-  'no_data',
-  'on_inconclusive',
-  'bake',
-  'drain',
-  'deadline',
-];
 const laterKeys = [
   'chart',
   'traffic',
@@ -44,7 +29,7 @@ export function readDeployWork(
   name: string,
   context: TemplateContext,
 ): DeployWork {
-  const fields = readFields(reading, node, name, { known: knownKeys, later: laterKeys });
+  const fields = readFields(reading, node, name, { known: namesOf(deployKeys), later: laterKeys });
   const readStrategy = readChoice(['rolling', 'canary'], ['recreate', 'blue-green', 'shadow', 'ab']);
   const strategy = field(fields, 'strategy', readStrategy, 'rolling');
   checkTarget(fields);
@@ -193,7 +178,7 @@ function readContainer(
   context: TemplateContext,
 ): ContainerSpec {
   const fields = readFields(reading, node, name, {
-    known: ['port', 'replicas', 'env', 'health'],
+    known: namesOf(containerKeys),
     later: ['volumes', 'command', 'resources'],
   });
   return {

@@ -1,6 +1,8 @@
 // The stages that make, check and publish an image.
 import { severities, type BuildWork, type PushWork, type ScanWork, type Severity } from './definition.ts';
 import { field, readFields, readOptionalFields, requiredField, type Reader } from './fields.ts';
+import { allowedFindingKeys, buildKeys, pushKeys, scanKeys } from './keys/image-keys.ts';
+import { namesOf } from './keys/key.ts';
 import { readRepositoryPath } from './read-path.ts';
 import { readTemplate, type TemplateContext } from './read-templates.ts';
 import { readChoice, readList, readPlainText, readRecord, readText, variableName } from './read-values.ts';
@@ -14,7 +16,7 @@ export function readBuildWork(
   context: TemplateContext,
 ): BuildWork {
   const fields = readOptionalFields(reading, node, name, {
-    known: ['file', 'context', 'target', 'args'],
+    known: namesOf(buildKeys),
     later: ['secrets', 'cache', 'platforms', 'tags'],
   });
   const readArgs = readRecord(
@@ -45,7 +47,7 @@ const readTarget: Reader<string> = (reading, node, name) => {
 
 export function readScanWork(reading: Reading, node: SourceNode, name: string): ScanWork {
   const fields = readFields(reading, node, name, {
-    known: ['of', 'fail_on', 'no_data', 'allow'],
+    known: namesOf(scanKeys),
     later: ['sbom'],
   });
   const failOn = field(fields, 'fail_on', readChoice<'none' | Severity>(['none', ...severities]), 'high');
@@ -70,7 +72,7 @@ const readAllowList: Reader<ScanWork['allow']> = (reading, node, name) => {
 };
 
 function readAllowed(reading: Reading, node: SourceNode, name: string): ScanWork['allow'][number] {
-  const fields = readFields(reading, node, name, { known: ['id', 'until', 'reason'] });
+  const fields = readFields(reading, node, name, { known: namesOf(allowedFindingKeys) });
   return {
     id: requiredField(fields, 'id', readPlainText, 'id: CVE-2024-1234', ''),
     until: field(fields, 'until', readDate, null),
@@ -99,7 +101,7 @@ export function readPushWork(
   context: TemplateContext,
 ): PushWork {
   const fields = readFields(reading, node, name, {
-    known: ['of', 'to', 'tags'],
+    known: namesOf(pushKeys),
     later: ['replicate', 'sign', 'provenance'],
   });
   const readTo: Reader<string> = (_, value, label) => readRepository(reading, value, label, context);

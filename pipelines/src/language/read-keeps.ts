@@ -3,6 +3,8 @@ import type { ArtifactRule, CacheKey, CacheKeyPart, CacheRule, StageKeeping } fr
 import { compileExpression } from './expression/compile-expression.ts';
 import { splitTemplate } from './expression/template.ts';
 import { field, readFields, requiredField, type Fields, type Reader } from './fields.ts';
+import { artifactKeys, cacheKeys, keepsKeys } from './keys/keeps-keys.ts';
+import { namesOf } from './keys/key.ts';
 import { pathProblem } from './read-path.ts';
 import { noteTemplate, readCondition, type TemplateContext } from './read-templates.ts';
 import { readDuration } from './read-units.ts';
@@ -13,14 +15,12 @@ import { readReuse } from './read-reuse.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
-export const keepsKeys = ['artifacts', 'cache', 'reports', 'inputs_unchanged', 'inputs'] as const;
-
 const defaultKeepMs = 14 * 86_400_000;
 const mostCaches = 10;
 
 /** Null where the file asks for nothing of it. */
 export function readKeeps(fields: Fields, context: TemplateContext): StageKeeping | null {
-  if (!keepsKeys.some((key) => fields.entries.has(key))) return null;
+  if (!namesOf(keepsKeys).some((key) => fields.entries.has(key))) return null;
   const { reading } = fields;
   const readArtifactKeys: Reader<Artifacts> = (_, node, name) => readArtifacts(reading, node, name, context);
   const readCaches: Reader<readonly CacheRule[]> = (_, node, name) => readCache(reading, node, name, context);
@@ -41,7 +41,7 @@ function readArtifacts(
   name: string,
   context: TemplateContext,
 ): Artifacts {
-  const fields = readFields(reading, node, name, { known: ['paths', 'keep', 'if', 'from'] });
+  const fields = readFields(reading, node, name, { known: namesOf(artifactKeys) });
   const artifactsFrom = field(fields, 'from', readStageNames, null);
   const keeps = ['paths', 'keep', 'if'].some((key) => fields.entries.has(key));
   if (!keeps && artifactsFrom !== null) return { artifacts: null, artifactsFrom };
@@ -89,7 +89,7 @@ function readCacheRule(
   name: string,
   context: TemplateContext,
 ): CacheRule {
-  const fields = readFields(reading, node, name, { known: ['key', 'restore', 'paths'] });
+  const fields = readFields(reading, node, name, { known: namesOf(cacheKeys) });
   const readKey: Reader<CacheKey> = (_, value, label) => readCacheKey(reading, value, label, context);
   const example = `key: "npm-\${{ hash('package-lock.json') }}"`;
   return {

@@ -1,5 +1,7 @@
 import type { CountMetric, LookRules, MetricSpec, PointMetric, SlowMetric } from './definition.ts';
 import { field, nameOf, readFields, requiredField, type Fields, type Reader } from './fields.ts';
+import { namesOf } from './keys/key.ts';
+import { metricKeys, metricRuleKeys } from './keys/metric-keys.ts';
 import { readTemplate, type TemplateContext } from './read-templates.ts';
 import { readCeiling, readDuration, readFraction, readRatio, readTolerance } from './read-units.ts';
 import { readBoolean, readInteger, readRecord, variableName } from './read-values.ts';
@@ -7,16 +9,6 @@ import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
 const judgedBy = ['worse_than', 'limit'];
-/** The words of Argo Rollouts. */
-export const metricRuleKeys = [
-  'interval',
-  'count',
-  'failure_limit',
-  'inconclusive_limit',
-  'consecutive_error_limit',
-  'initial_delay',
-  'dry_run',
-];
 
 export function readMetrics(
   reading: Reading,
@@ -33,7 +25,7 @@ export function readMetrics(
 
 function readMetric(reading: Reading, node: SourceNode, name: string, context: TemplateContext): MetricSpec {
   const fields = readFields(reading, node, name, {
-    known: ['query', 'of', 'histogram', 'over', ...judgedBy, ...metricRuleKeys],
+    known: namesOf(metricKeys),
   });
   const readQuery: Reader<string> = (_, value, label) => readVersionedQuery(reading, value, label, context);
   checkKind(fields);
@@ -107,7 +99,7 @@ function isRatio({ entries }: Fields): boolean {
 
 function readRules(fields: Fields): { readonly dryRun: boolean; readonly rules?: LookRules } {
   const dryRun = field(fields, 'dry_run', readBoolean, false);
-  if (!metricRuleKeys.some((key) => key !== 'dry_run' && fields.entries.has(key))) return { dryRun };
+  if (!namesOf(metricRuleKeys).some((key) => key !== 'dry_run' && fields.entries.has(key))) return { dryRun };
   const rules: LookRules = {
     intervalMs: field(fields, 'interval', readDuration(1_000), null),
     count: field(fields, 'count', readInteger(1, 100), null),

@@ -1,12 +1,14 @@
 import type { PodToleration, PodWishes } from './definition.ts';
 import { field, readFields, requiredField, type Reader } from './fields.ts';
+import { namesOf } from './keys/key.ts';
+import { podKeys, tolerationKeys } from './keys/pod-keys.ts';
 import { readChoice, readList, readPlainText } from './read-values.ts';
 import { report } from './reading.ts';
 
 /** What a stage asks of its Kubernetes pod. */
 export const readPod: Reader<PodWishes> = (reading, node, name) => {
   const fields = readFields(reading, node, name, {
-    known: ['service_account', 'node_selector', 'tolerations', 'runtime_class'],
+    known: namesOf(podKeys),
   });
   return {
     serviceAccount: field(fields, 'service_account', readObjectName, null),
@@ -45,7 +47,7 @@ const readSelector: Reader<Readonly<Record<string, string>>> = (reading, node, n
 };
 
 const readToleration: Reader<PodToleration> = (reading, node, name) => {
-  const fields = readFields(reading, node, name, { known: ['key', 'value', 'effect'] });
+  const fields = readFields(reading, node, name, { known: namesOf(tolerationKeys) });
   const effects = readChoice(['NoSchedule', 'PreferNoSchedule', 'NoExecute']);
   return {
     key: requiredField(fields, 'key', readPlainText, 'key: gpu', ''),

@@ -1,5 +1,7 @@
 import { failureClasses, type FailureClass, type RetryPolicy } from './definition.ts';
 import { field, readFields, type Reader } from './fields.ts';
+import { namesOf } from './keys/key.ts';
+import { retryKeys } from './keys/retry-keys.ts';
 import { readInteger, readList, readNumber, readText } from './read-values.ts';
 import { readDuration } from './read-units.ts';
 import { report, suggestion } from './reading.ts';
@@ -21,7 +23,7 @@ export const readRetry =
   (reading, node, name) => {
     if (node.kind === 'scalar') return { ...base, attempts: readAttempts(reading, node, name) };
     const fields = readFields(reading, node, name, {
-      known: ['attempts', 'delay', 'factor', 'max_delay', 'on'],
+      known: namesOf(retryKeys),
     });
     return {
       attempts: field(fields, 'attempts', readAttempts, base.attempts),

@@ -1,7 +1,9 @@
 import type { RolloutStep } from './definition.ts';
 import { field, readFields, readOptionalFields, requiredField, type Reader } from './fields.ts';
+import { analysisKeys, pauseKeys, rolloutStepKeys } from './keys/deploy-keys.ts';
+import { namesOf } from './keys/key.ts';
+import { metricRuleKeys } from './keys/metric-keys.ts';
 import { readApproval } from './read-approval.ts';
-import { metricRuleKeys } from './read-metrics.ts';
 import { readDuration, readPercent } from './read-units.ts';
 import { report, type Reading } from './reading.ts';
 import { describeNode, type SourceNode } from './source-node.ts';
@@ -16,7 +18,6 @@ export const defaultCanarySteps: readonly RolloutStep[] = [
   { kind: 'analysis', forMs: 10 * 60_000 },
 ];
 
-const known = ['set_weight', 'pause', 'analysis', 'approve'];
 const later = ['set_header_route', 'set_mirror', 'set_canary_scale', 'experiment'];
 
 export const readRolloutSteps: Reader<readonly RolloutStep[]> = (reading, node, name) => {
@@ -38,7 +39,7 @@ export const readRolloutSteps: Reader<readonly RolloutStep[]> = (reading, node, 
 };
 
 function readStep(reading: Reading, node: SourceNode, name: string): readonly RolloutStep[] {
-  const fields = readFields(reading, node, name, { known, later });
+  const fields = readFields(reading, node, name, { known: namesOf(rolloutStepKeys), later });
   if (fields.entries.size > 1) {
     report(
       reading,
@@ -46,6 +47,9 @@ function readStep(reading: Reading, node: SourceNode, name: string): readonly Ro
       'conflicting-keys',
       `${name} holds ${[...fields.entries.keys()].join(' and ')}. Write each as a step of its own, with a "- " before it.`,
     );
+  }
+  if (node.kind === 'map' && node.entries.length === 0) {
+    report(reading, node, 'empty-value', `${name} is empty. Write, for example, set_weight: 10.`);
   }
   const steps: RolloutStep[] = [];
   for (const key of fields.entries.keys()) {
@@ -68,14 +72,15 @@ const stepReaders: Readonly<Record<string, Reader<RolloutStep>>> = {
 /** Nothing: until a person resumes. */
 const readPause: Reader<number | null> = (reading, node, name) => {
   if (node.kind === 'scalar') return node.value === null ? null : readDuration(1)(reading, node, name);
-  const fields = readOptionalFields(reading, node, name, { known: ['for'] });
+  const fields = readOptionalFields(reading, node, name, { known: namesOf(pauseKeys) });
   return field(fields, 'for', readDuration(1), null);
 };
 
 const readAnalysis: Reader<number> = (reading, node, name) => {
   if (node.kind === 'scalar') return readDuration(1_000)(reading, node, name);
-  const fields = readFields(reading, node, name, { known: ['for', ...metricRuleKeys] });
-  for (const key of metricRuleKeys) {
+  const misplaced = namesOf(metricRuleKeys);
+  const fields = readFields(reading, node, name, { known: [...namesOf(analysisKeys), ...misplaced] });
+  for (const key of misplaced) {
     const entry = fields.entries.get(key);
     if (entry === undefined) continue;
     const message = `${key} belongs to a metric, because each has its own: metrics: { errors: { ${key}: … } }. Move it there.`;

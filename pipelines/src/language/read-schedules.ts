@@ -2,6 +2,8 @@ import { parseCron } from '../cron/parse-cron.ts';
 import { timezoneProblem } from '../cron/time-zone.ts';
 import type { ScheduleRule } from './definition.ts';
 import { field, readFields, requiredField, type Reader } from './fields.ts';
+import { namesOf } from './keys/key.ts';
+import { scheduleKeys } from './keys/trigger-keys.ts';
 import { readList, readPlainText } from './read-values.ts';
 import { isFull, report } from './reading.ts';
 
@@ -37,7 +39,7 @@ export const readSchedules: Reader<readonly ScheduleRule[]> = (reading, node, na
 
 const readSchedule: Reader<ScheduleRule> = (reading, node, name) => {
   if (node.kind !== 'map') return { cron: readCron(reading, node, name), timezone: 'UTC' };
-  const fields = readFields(reading, node, name, { known: ['cron', 'timezone'] });
+  const fields = readFields(reading, node, name, { known: namesOf(scheduleKeys) });
   return {
     cron: requiredField(fields, 'cron', readCron, "cron: '0 3 * * 1-5'", ''),
     timezone: field(fields, 'timezone', readTimezone, 'UTC'),

@@ -1,6 +1,8 @@
 // The containers beside the steps: `services: { cache: redis:7, db: { image: postgres:16, ready: pg_isready } }`.
 import type { ServiceDefinition } from './definition.ts';
 import { field, readFields, requiredField, type Reader } from './fields.ts';
+import { namesOf } from './keys/key.ts';
+import { serviceKeys } from './keys/steps-keys.ts';
 import { readImageName } from './read-image-name.ts';
 import { readEnv, readTemplate, type TemplateContext } from './read-templates.ts';
 import { readDuration } from './read-units.ts';
@@ -39,7 +41,7 @@ const readService =
     const plain = { name, env: {}, command: null, ready: null, readyTimeoutMs: defaultReadyTimeoutMs };
     if (node.kind === 'scalar') return { ...plain, image: readImage(reading, node, label) };
     const fields = readFields(reading, node, label, {
-      known: ['image', 'env', 'ready', 'ready_timeout', 'command'],
+      known: namesOf(serviceKeys),
     });
     const env = field(fields, 'env', (_, value, at) => readEnv(reading, value, at, 'text', context), {});
     const inner: TemplateContext = { ...context, env: [...context.env, env] };

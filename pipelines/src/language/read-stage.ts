@@ -7,13 +7,16 @@ import type {
   StageWork,
 } from './definition.ts';
 import { field, nameOf, readFields, requiredField, type Fields, type Reader } from './fields.ts';
+import { namesOf } from './keys/key.ts';
+import { needKeys, stageKeys } from './keys/stage-keys.ts';
+import { stepsKeys } from './keys/steps-keys.ts';
 import { readApproval } from './read-approval.ts';
 import { readConcurrency } from './read-concurrency.ts';
 import { readMatrix } from './read-matrix.ts';
 import { readDeployWork } from './read-deploy-work.ts';
 import { readBuildWork, readPushWork, readScanWork } from './read-image-work.ts';
 import { readRetry } from './read-retry.ts';
-import { readStepsWork, stepsKeys, type StepsDefaults } from './read-steps-work.ts';
+import { readStepsWork, type StepsDefaults } from './read-steps-work.ts';
 import { readCondition, readEnv, type TemplateContext } from './read-templates.ts';
 import { readDuration } from './read-units.ts';
 import { readBoolean, readInteger, readList, readPlainText, readTextNode } from './read-values.ts';
@@ -38,17 +41,6 @@ const kinds = [
   'deploy',
   'approve',
 ] as const satisfies readonly WrittenKind[];
-const commonKeys = [
-  'needs',
-  'if',
-  'matrix',
-  'env',
-  'timeout',
-  'retry',
-  'allow_failure',
-  'pool',
-  'concurrency',
-];
 const laterKeys = ['use', 'with'];
 
 export function readStage(
@@ -59,7 +51,7 @@ export function readStage(
   defaults: StageDefaults,
 ): StageDefinition {
   const fields = readFields(reading, node, `stage "${id}"`, {
-    known: [...commonKeys, ...kinds, ...stepsKeys.filter((key) => key !== 'steps')],
+    known: namesOf(stageKeys),
     later: laterKeys,
   });
   const outer: TemplateContext = { stage: id, env: [pipelineEnv] };
@@ -98,7 +90,7 @@ const readNeeds: Reader<readonly StageNeed[]> = (reading, node, name) => {
 
 const readNeed: Reader<StageNeed> = (reading, node, name) => {
   if (node.kind !== 'map') return { stage: readPlainText(reading, node, name), optional: false };
-  const fields = readFields(reading, node, name, { known: ['stage', 'optional'] });
+  const fields = readFields(reading, node, name, { known: namesOf(needKeys) });
   return {
     stage: requiredField(fields, 'stage', readPlainText, 'stage: build', ''),
     optional: field(fields, 'optional', readBoolean, false),
@@ -173,7 +165,7 @@ const workReaders = {
 } satisfies Record<Exclude<WrittenKind, 'steps'>, WorkReader>;
 
 function refuseStepsKeys(fields: Fields, kind: StageKind): void {
-  for (const key of stepsKeys) {
+  for (const key of namesOf(stepsKeys)) {
     const entry = fields.entries.get(key);
     if (entry === undefined || key === 'steps') continue;
     report(

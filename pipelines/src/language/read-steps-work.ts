@@ -1,7 +1,9 @@
 import type { Resources, StepDefinition, StepsWork } from './definition.ts';
 import { field, readFields, requiredField, type Fields } from './fields.ts';
+import { namesOf } from './keys/key.ts';
+import { outputKeys, resourceKeys, stepKeys } from './keys/steps-keys.ts';
 import { readImageName } from './read-image-name.ts';
-import { keepsKeys, readKeeps } from './read-keeps.ts';
+import { readKeeps } from './read-keeps.ts';
 import { readPod } from './read-pod.ts';
 import { readRepositoryPath } from './read-path.ts';
 import { readStepRetry } from './read-retry.ts';
@@ -21,23 +23,6 @@ import {
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
-/** Keys that only a stage with `steps` has. */
-export const stepsKeys = [
-  'image',
-  'steps',
-  'outputs',
-  'checkout',
-  'shell',
-  'network',
-  'resources',
-  'pod',
-  ...keepsKeys,
-  'keep_on_failure',
-  'services',
-  'user',
-  'read_only',
-] as const;
-
 /** Longer, and forgotten containers would fill an engine. */
 const longestKeepMs = 2 * 3_600_000;
 
@@ -45,11 +30,7 @@ export type StepsDefaults = Pick<StepsWork, 'image' | 'shell' | 'resources'>;
 
 export const readShell = readChoice(['sh', 'bash']);
 
-export function readStepsWork(
-  fields: Fields,
-  context: TemplateContext,
-  defaults: StepsDefaults,
-): StepsWork {
+export function readStepsWork(fields: Fields, context: TemplateContext, defaults: StepsDefaults): StepsWork {
   const { reading } = fields;
   const keepOnFailureMs = field(fields, 'keep_on_failure', readKeep, null);
   const keeps = readKeeps(fields, context);
@@ -88,7 +69,7 @@ function checkServices({ reading, label, entries }: Fields, { image }: StepsDefa
 const leastPids = 16;
 
 export function readResources(reading: Reading, node: SourceNode, name: string, base: Resources): Resources {
-  const fields = readFields(reading, node, name, { known: ['cpu', 'memory', 'pids'] });
+  const fields = readFields(reading, node, name, { known: namesOf(resourceKeys) });
   return {
     cpu: field(fields, 'cpu', readNumber(0.01, 1_024), base.cpu),
     memoryBytes: field(fields, 'memory', readMemory, base.memoryBytes),
@@ -140,7 +121,7 @@ function readStep(
     return { name: commandName(run), run, if: null, env: {}, timeoutMs: null, retry: null };
   }
   const fields = readFields(reading, node, name, {
-    known: ['name', 'run', 'if', 'env', 'timeout', 'retry'],
+    known: namesOf(stepKeys),
   });
   const env = field(fields, 'env', (_, value, label) => readEnv(reading, value, label, 'text', context), {});
   const inner: TemplateContext = { ...context, env: [...context.env, env] };
@@ -174,6 +155,6 @@ function readOutput(
   entry: { readonly value: SourceNode },
   name: string,
 ): { readonly file: string } {
-  const fields = readFields(reading, entry.value, name, { known: ['file'] });
+  const fields = readFields(reading, entry.value, name, { known: namesOf(outputKeys) });
   return { file: requiredField(fields, 'file', readRepositoryPath, '{ file: VERSION }', '') };
 }

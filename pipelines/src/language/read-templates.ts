@@ -1,6 +1,8 @@
 // Text with expressions: noted here, checked when the whole file has been read.
 import type { EnvValue, Expression } from './definition.ts';
 import { readFields, requiredField } from './fields.ts';
+import { namesOf } from './keys/key.ts';
+import { secretKeys } from './keys/shapes.ts';
 import { readAnyTextNode, readRecord, readText, readTextNode, variableName } from './read-values.ts';
 import { report, type ExpressionPlace, type Reading } from './reading.ts';
 import type { MapEntry, SourceNode } from './source-node.ts';
@@ -69,7 +71,7 @@ function readEnvValue(
   context: TemplateContext,
 ): EnvValue {
   if (node.kind === 'map') {
-    const fields = readFields(reading, node, name, { known: ['secret'] });
+    const fields = readFields(reading, node, name, { known: namesOf(secretKeys) });
     return {
       kind: 'secret',
       secret: requiredField(fields, 'secret', readSecretName, '{ secret: npm-token }', ''),

@@ -8,6 +8,8 @@ import {
   type Fields,
   type Reader,
 } from './fields.ts';
+import { namesOf } from './keys/key.ts';
+import { branchRuleKeys, eventKeys, inputKeys, inputTypes, manualKeys } from './keys/trigger-keys.ts';
 import {
   readBoolean,
   readChoice,
@@ -37,7 +39,7 @@ export const noTriggers: TriggerRules = {
 /** `on: push`, `on: [push, tag]`, or a map of events to their rules. */
 export const readTriggerRules: Reader<TriggerRules> = (reading, node, name) => {
   if (node.kind === 'scalar' || node.kind === 'list') return readEventNames(reading, node, name);
-  const fields = readFields(reading, node, name, { known: events, later: laterEvents });
+  const fields = readFields(reading, node, name, { known: namesOf(eventKeys), later: laterEvents });
   if (node.entries.length === 0)
     report(reading, node, 'empty-value', 'on names no event, so nothing would ever run. Add push.');
   return {
@@ -71,7 +73,7 @@ const readBranchRules: Reader<BranchRules> = (reading, node, name) => {
   if (node.kind === 'list' || (node.kind === 'scalar' && node.value !== null)) {
     return { ...anyBranch, branches: readList(readPattern)(reading, node, name) };
   }
-  const fields = readOptionalFields(reading, node, name, { known: ['branches', 'paths', 'ignore'] });
+  const fields = readOptionalFields(reading, node, name, { known: namesOf(branchRuleKeys) });
   return {
     branches: field(fields, 'branches', readList(readPattern), []),
     paths: field(fields, 'paths', readList(readPattern), []),
@@ -102,17 +104,17 @@ const readPattern: Reader<string> = (reading, node, name) => {
 };
 
 const readManualRules: Reader<ManualRules> = (reading, node, name) => {
-  const fields = readOptionalFields(reading, node, name, { known: ['inputs'] });
+  const fields = readOptionalFields(reading, node, name, { known: namesOf(manualKeys) });
   const readInputs = readRecord((_, entry, label) => readInput(reading, entry.value, label), variableName);
   return { inputs: field(fields, 'inputs', readInputs, {}) };
 };
 
 function readInput(reading: Reading, node: SourceNode, name: string): InputDefinition {
   const fields = readFields(reading, node, name, {
-    known: ['type', 'default', 'options'],
+    known: namesOf(inputKeys),
     later: ['description', 'required'],
   });
-  const readType = readChoice(['string', 'number', 'boolean', 'choice', 'environment']);
+  const readType = readChoice(inputTypes);
   const type = requiredField(fields, 'type', readType, 'type: string', 'string');
   if (type !== 'choice') refuseOptions(fields);
   switch (type) {

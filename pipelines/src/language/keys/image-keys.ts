@@ -1,0 +1,88 @@
+// The stages that make, check and publish an image.
+import { severities } from '../definition.ts';
+import type { KeyTable } from './key.ts';
+import {
+  choice,
+  list,
+  map,
+  nothing,
+  oneOf,
+  oneOrList,
+  plainText,
+  record,
+  repositoryPath,
+  stageName,
+  template,
+  text,
+  variableNames,
+} from './shapes.ts';
+
+export const buildKeys: KeyTable = {
+  file: { shape: repositoryPath, says: 'The Dockerfile.', fallback: 'Dockerfile' },
+  context: {
+    shape: repositoryPath,
+    says: 'The folder that is sent to the builder, without what its .dockerignore names.',
+    fallback: 'the repository',
+  },
+  target: {
+    shape: text('the name of a stage of the Dockerfile', '^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$', ['prod']),
+    says: 'Builds this stage of the Dockerfile and what it needs.',
+    fallback: 'the last one',
+  },
+  args: {
+    shape: oneOf(record('build arguments', variableNames, template), nothing),
+    says: 'Build arguments (`ARG`). They stay readable in the image: no secrets here.',
+    fallback: 'none',
+  },
+};
+
+export const allowedFindingKeys: KeyTable = {
+  id: {
+    shape: plainText('the id of a finding', ['CVE-2024-1234']),
+    says: 'Of the vulnerability or the rule.',
+    required: true,
+  },
+  until: {
+    shape: text('a day such as 2030-01-31', '^\\d{4}-\\d{2}-\\d{2}$', ['2030-01-31']),
+    says: 'After this day, the finding counts again.',
+    fallback: 'for good',
+  },
+  reason: {
+    shape: text('text'),
+    says: 'Why it is accepted; shown beside the finding.',
+    required: true,
+  },
+};
+
+export const scanKeys: KeyTable = {
+  of: { shape: stageName, says: 'The build stage whose image is scanned.', required: true },
+  fail_on: {
+    shape: choice(['none', ...severities]),
+    says: 'Findings of this severity and above fail the stage; `none` only reports them.',
+    fallback: 'high',
+  },
+  no_data: {
+    shape: choice(['fail', 'allow']),
+    says: 'What to do where the scanner has no vulnerability database: fail, or go on with what it can see.',
+    fallback: 'fail',
+  },
+  allow: {
+    shape: list(map('an accepted finding', allowedFindingKeys)),
+    says: 'Findings that are accepted, each with a reason and, better, a last day.',
+    fallback: 'none',
+  },
+};
+
+export const pushKeys: KeyTable = {
+  of: { shape: stageName, says: 'The build stage whose image is pushed.', required: true },
+  to: {
+    shape: text('a repository of a registry', '^(?![\\s\\S]*://)[\\s\\S]*\\S', ['registry.example.com/shop']),
+    says: 'Registry and repository, without a tag.',
+    required: true,
+  },
+  tags: {
+    shape: oneOrList(template),
+    says: 'The image is pushed once and gets all of these.',
+    fallback: '`${{ commit.short }}`',
+  },
+};

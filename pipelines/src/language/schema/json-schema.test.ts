@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { buildPlan } from '../../plan/build-plan.ts';
+import type { Trigger } from '../../trigger/trigger.ts';
+import { parsePipeline } from '../parse-pipeline.ts';
+import { schemaProblems } from './check-schema.fixture.ts';
+import { faultsOf } from './faults.fixture.ts';
+import { pipelineSchema } from './json-schema.ts';
+import { writtenExamples, type WrittenExample } from './written-examples.fixture.ts';
+
+const schema = pipelineSchema();
+const examples = writtenExamples();
+
+test('there are examples in the docs and in examples/', () => {
+  expect(examples.filter(({ place }) => place.startsWith('docs/')).length).toBeGreaterThan(0);
+  expect(examples.filter(({ place }) => place.startsWith('examples/')).length).toBeGreaterThan(5);
+});
+
+describe.each(examples.map((example): [string, WrittenExample] => [example.place, example]))(
+  '%s',
+  (_, { text }) => {
+    const value: unknown = parse(text);
+
+    test('has no error, and is planned for each of its events', () => {
+      const { definition, diagnostics } = parsePipeline(text, '.sluice.yml');
+      expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+      if (definition === null) return;
+      for (const trigger of triggers.filter(({ event }) => definition.on[event] !== null))
+        expect(['planned', 'filtered']).toContain(buildPlan(definition, trigger).kind);
+    });
+
+    test('is accepted by the schema', () => {
+      expect(schemaProblems(schema, value)).toEqual([]);
+    });
+
+    test('is refused by the schema with one fault in it, wherever that is', () => {
+      const accepted = faultsOf(value).filter((fault) => schemaProblems(schema, fault.value).length === 0);
+      expect(accepted.map(({ says }) => says)).toEqual([]);
+    });
+
+    test('is refused by the linter with the same faults', () => {
+      const accepted = faultsOf(value).filter((fault) => {
+        const { definition } = parsePipeline(JSON.stringify(fault.value, null, 1), '.sluice.yml');
+        return definition !== null;
+      });
+      expect(accepted.map(({ says }) => says)).toEqual([]);
+    });
+  },
+);
+
+const commit = { sha: '0'.repeat(40), message: '', author: 'you' };
+const base = { repository: 'local/checkout', actor: 'you', commit };
+const triggers: readonly Trigger[] = [
+  { ...base, event: 'push', branch: 'main', changedFiles: null },
+  { ...base, event: 'tag', tag: 'v1' },
+  { ...base, event: 'manual', branch: 'main', inputs: {} },
+  { ...base, event: 'schedule', branch: 'main', cron: '0 3 * * *', timezone: 'UTC', dueAt: 0 },
+  {
+    ...base,
+    event: 'pull_request',
+    number: 1,
+    title: '',
+    branch: 'change',
+    targetBranch: 'main',
+    fromFork: false,
+  },
+];

@@ -393,6 +393,9 @@ export interface PointMetric extends JudgedMetric {
   readonly tolerance: number | null;
   /** Ceiling of the canary's values in the query's own unit; null: none. */
   readonly limit: number | null;
+  /** CEL over the canary's value at each look, named `result`; absent: none. */
+  readonly successCondition?: string;
+  readonly failureCondition?: string;
 }
 
 /** The counters of Argo Rollouts' AnalysisTemplate; a look that needs more evidence counts for nothing. */

@@ -59,6 +59,17 @@ describe('a metric is', () => {
     expect(gauge('limit: 0.25')).toMatchObject({ limit: 0.25 });
   });
 
+  test("a gauge with Argo's conditions", () => {
+    const conditions = "success_condition: 'result >= 0.95', failure_condition: result < 0.9";
+    expect(read(`{ query: 'rate{${v}}', ${conditions} }`).metric).toMatchObject({
+      kind: 'points',
+      tolerance: null,
+      limit: null,
+      successCondition: 'result >= 0.95',
+      failureCondition: 'result < 0.9',
+    });
+  });
+
   test("looked at by Argo's rules", () => {
     const rules =
       'interval: 30s, count: 10, failure_limit: 3, inconclusive_limit: 2, consecutive_error_limit: 1, initial_delay: 1m, dry_run: true';
@@ -93,9 +104,12 @@ describe('a mistake', () => {
   });
 
   test.each([
+    [`{ query: 'b{${v}}', successCondition: result > 1, limit: 1 }`, 'Did you mean "success_condition"?'],
+    [`{ query: 'b{${v}}', failure_condition: latency > 1 }`, 'Only result is known'],
+    [`{ query: 'b{${v}}', of: 'a{${v}}', limit: 1%, failure_condition: result > 1 }`, 'is for a gauge'],
     [`{ query: 'b{${v}}', worse_than: 1.5x }`, 'of, the PromQL counter of all events'],
     [`{ query: 'b{${v}}', of: 'a{${v}}', worse_than: 10% }`, 'ratio of at least 1x'],
-    [`{ query: 'mean{${v}}' }`, 'worse_than: 10%, limit: 2s, or both'],
+    [`{ query: 'mean{${v}}' }`, 'worse_than: 10%, limit: 2s, or a failure_condition'],
     [`{ query: 'mean{${v}}', limit: 0s }`, 'a number above 0'],
     [`{ histogram: 'seconds_bucket{${v}}', over: 1s, limit: 1% }`, 'write seconds{…}'],
     [`{ histogram: 'rate(seconds{${v}}[1m])', over: 1s, limit: 1% }`, 'without functions around it'],

@@ -4,11 +4,13 @@ import { namesOf } from './keys/key.ts';
 import { metricKeys, metricRuleKeys } from './keys/metric-keys.ts';
 import { readTemplate, type TemplateContext } from './read-templates.ts';
 import { readCeiling, readDuration, readFraction, readRatio, readTolerance } from './read-units.ts';
-import { readBoolean, readInteger, readRecord, variableName } from './read-values.ts';
+import { conditionProblem } from '../rollout/measurement-condition.ts';
+import { readBoolean, readInteger, readPlainText, readRecord, variableName } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
 const judgedBy = ['worse_than', 'limit'];
+const conditions = ['success_condition', 'failure_condition'];
 
 export function readMetrics(
   reading: Reading,
@@ -36,6 +38,7 @@ function readMetric(reading: Reading, node: SourceNode, name: string, context: T
 
 function readCount(fields: Fields, readQuery: Reader<string>): CountMetric {
   checkJudged(fields, 'worse_than: 1.5x, limit: 1%, or both');
+  refuseConditions(fields);
   return {
     kind: 'count',
     query: requiredField(fields, 'query', readQuery, 'query, the PromQL counter of bad events', ''),
@@ -48,6 +51,7 @@ function readCount(fields: Fields, readQuery: Reader<string>): CountMetric {
 
 function readSlow(fields: Fields, readQuery: Reader<string>): SlowMetric {
   checkJudged(fields, 'worse_than: 1.5x, limit: 1%, or both');
+  refuseConditions(fields);
   const readHistogram: Reader<string> = (reading, node, name) => {
     const selector = readQuery(reading, node, name);
     if (selector !== '') checkHistogram(reading, node, name, selector);
@@ -65,14 +69,35 @@ function readSlow(fields: Fields, readQuery: Reader<string>): SlowMetric {
 }
 
 function readGauge(fields: Fields, readQuery: Reader<string>): PointMetric {
-  checkJudged(fields, 'worse_than: 10%, limit: 2s, or both');
+  checkJudged(fields, 'worse_than: 10%, limit: 2s, or a failure_condition', [...judgedBy, ...conditions]);
+  const success = field(fields, 'success_condition', readCondition, null);
+  const failure = field(fields, 'failure_condition', readCondition, null);
   return {
     kind: 'points',
     query: requiredField(fields, 'query', readQuery, 'query, the PromQL gauge', ''),
     tolerance: field(fields, 'worse_than', readTolerance, null),
     limit: field(fields, 'limit', readCeiling, null),
+    ...(success === null ? {} : { successCondition: success }),
+    ...(failure === null ? {} : { failureCondition: failure }),
     ...readRules(fields),
   };
+}
+
+const readCondition: Reader<string> = (reading, node, label) => {
+  const text = readPlainText(reading, node, label);
+  const problem = text === '' ? null : conditionProblem(text);
+  if (problem !== null) report(reading, node, 'bad-expression', `${label} ${problem}. Only result is known.`);
+  return text;
+};
+
+/** Conditions are about one value, and counters have none. */
+function refuseConditions(fields: Fields): void {
+  for (const key of conditions) {
+    const entry = fields.entries.get(key);
+    if (entry === undefined) continue;
+    const message = `${nameOf(fields, key)} is for a gauge, a query without of. Counters are judged by worse_than and limit.`;
+    report(fields.reading, entry.keySpan, 'conflicting-keys', message);
+  }
 }
 
 /** The keys of two kinds of metric at once say nothing. */
@@ -84,9 +109,9 @@ function checkKind(fields: Fields): void {
   report(reading, query.keySpan, 'conflicting-keys', message);
 }
 
-function checkJudged(fields: Fields, example: string): void {
+function checkJudged(fields: Fields, example: string, keys: readonly string[] = judgedBy): void {
   const { node, entries, reading, label } = fields;
-  if (node.kind !== 'map' || judgedBy.some((key) => entries.has(key))) return;
+  if (node.kind !== 'map' || keys.some((key) => entries.has(key))) return;
   const at = { start: node.start, end: node.start + 1 };
   report(reading, at, 'missing-key', `${label} has nothing to be judged by. Add ${example}.`);
 }

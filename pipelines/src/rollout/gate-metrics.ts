@@ -1,5 +1,12 @@
 // Which metrics the gate looks at, and how sure each has to be.
-import type { CountMetric, DeployWork, LookRules, MetricSpec, SlowMetric } from '../language/definition.ts';
+import type {
+  CountMetric,
+  DeployWork,
+  LookRules,
+  MetricSpec,
+  PointMetric,
+  SlowMetric,
+} from '../language/definition.ts';
 
 /** A metric that is judged by the counts of two versions. */
 export type CountedMetric = CountMetric | SlowMetric;
@@ -49,7 +56,12 @@ const defaultCleanBound = 0.01;
 
 /** Without one, a metric could neither fail nor pass. */
 export function hasTest(spec: MetricSpec): boolean {
-  return spec.limit !== null || (spec.kind === 'points' ? spec.tolerance : spec.worseThan) !== null;
+  if (spec.kind !== 'points') return spec.limit !== null || spec.worseThan !== null;
+  return spec.limit !== null || spec.tolerance !== null || hasConditions(spec);
+}
+
+export function hasConditions({ successCondition, failureCondition }: PointMetric): boolean {
+  return successCondition !== undefined || failureCondition !== undefined;
 }
 
 /** The rules of a metric with their defaults filled in. */

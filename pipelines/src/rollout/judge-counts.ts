@@ -3,7 +3,7 @@ import { decide, type CountEvidence } from './count-gate.ts';
 import { formatCount, formatDuration, formatPercent, formatRate } from './figures.ts';
 import { distanceToPass, type Distance } from './forecast.ts';
 import { evidenceThreshold, type CountedMetric } from './gate-metrics.ts';
-import type { JudgeQuestion, MetricQuestion } from './judge-metric.ts';
+import type { JudgeQuestion, MetricQuestion } from './judge-question.ts';
 import { latestReading, type Measured, type Unusable } from './measured.ts';
 import { evidenceAfterwards, evidenceBeside, type MetricCounts } from './metric-evidence.ts';
 import { dispersionOf } from './metric-spread.ts';

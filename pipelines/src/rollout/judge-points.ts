@@ -1,9 +1,11 @@
 // One look at a gauge: the values of both sides by ranks, and the canary's against a plain ceiling.
 import type { PointMetric } from '../language/definition.ts';
+import { unreachable } from '../result.ts';
 import { formatDuration, formatValue } from './figures.ts';
-import { rulesOf } from './gate-metrics.ts';
-import type { MetricQuestion } from './judge-metric.ts';
+import { hasConditions, rulesOf } from './gate-metrics.ts';
+import type { MetricQuestion } from './judge-question.ts';
 import { latestReading, type Measured } from './measured.ts';
+import { outcomeOf } from './measurement-condition.ts';
 import { comparePoints, type PointEvidence, type PointWindow } from './point-gate.ts';
 import { noPoints } from './point-tally.ts';
 import type { MetricVerdict, PointTally } from './rollout-state.ts';
@@ -30,6 +32,7 @@ export function measurePoints(question: PointQuestion): Measured {
   const found = find(question, points, [
     ...(evidence === null ? [] : [compared(question, evidence)]),
     ...(above === null ? [] : [underCeiling(question, above)]),
+    ...byConditions(question, points),
   ]);
   const everyMs = Math.max(question.intervalMs ?? 0, rulesOf(spec).intervalMs);
   const { kind, reason } = found;
@@ -60,6 +63,8 @@ function find(question: PointQuestion, points: PointTally, findings: readonly Fi
   if (failed.length > 0) return { ...joined(failed), kind: 'fail' };
   const unusable = whyUnusable(question, points);
   if (unusable !== null) return unusable;
+  const unclear = findings.find(({ kind }) => kind === 'error' || kind === 'no-data');
+  if (unclear !== undefined) return unclear;
   const open = findings.filter(({ kind }) => kind !== 'pass');
   if (open.length > 0) return { ...joined(open), kind: 'need-more' };
   if (findings.length > 0) return { ...joined(findings), kind: 'pass' };
@@ -116,6 +121,30 @@ function inWords(window: PointWindow, names: PointQuestion['names']): string {
   const medians = `${formatValue(canaryMedian)} on ${names.canary} against ${formatValue(stableMedian)} on ${names.stable}`;
   const range = `${formatValue(shiftLow)} to ${formatValue(shiftHigh)}`;
   return `${medians} (medians of ${pairs}), higher by ${formatValue(shift)} (${range}), ${formatValue(allowedShift)} is allowed`;
+}
+
+/** The latest value alone; how many of them decide is for the metric's `count` and `failure_limit`. */
+function byConditions({ spec, names }: PointQuestion, points: PointTally): readonly Finding[] {
+  const value = points.latest.at(-1);
+  if (value === undefined || !hasConditions(spec)) return [];
+  const { successCondition: success = null, failureCondition: failure = null } = spec;
+  const figures = `${formatValue(value)} on ${names.canary}`;
+  const finding = (kind: Finding['kind'], reason: string): readonly Finding[] => [
+    { kind, reason: `${figures}: ${reason}`, moreLooks: null },
+  ];
+  const outcome = outcomeOf(value, { success, failure });
+  switch (outcome) {
+    case 'failed':
+      return finding('fail', failure === null ? `not ${success ?? ''}` : failure);
+    case 'successful':
+      return finding('pass', success ?? `not ${failure ?? ''}`);
+    case 'inconclusive':
+      return finding('no-data', 'neither success_condition nor failure_condition holds');
+    case 'error':
+      return finding('error', 'its conditions have no answer');
+    default:
+      return unreachable(outcome);
+  }
 }
 
 /** Of the latest `count` values. */

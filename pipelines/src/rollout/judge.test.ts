@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { MetricSpec } from '../language/definition.ts';
 import { providerMetric } from './gate-metrics.ts';
 import { judge } from './judge.ts';
-import type { JudgeQuestion } from './judge-metric.ts';
+import type { JudgeQuestion } from './judge-question.ts';
 import type { MetricObservation, MetricTally } from './rollout-state.ts';
 
 interface Counts {

@@ -1,5 +1,6 @@
 // From what was counted to one verdict. Fail has precedence over everything; what could not be measured never passes.
-import { judgeMetric, type JudgeQuestion } from './judge-metric.ts';
+import { judgeMetric } from './judge-metric.ts';
+import type { JudgeQuestion } from './judge-question.ts';
 import type { MetricVerdict, Verdict } from './rollout-state.ts';
 
 /** Named in every decision: a replay by another judge may differ, and says so. */

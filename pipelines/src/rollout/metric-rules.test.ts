@@ -79,6 +79,37 @@ describe('a gauge', () => {
   });
 });
 
+describe('a gauge with conditions', () => {
+  const judged = (conditions: Partial<PointMetric>, value: number | null) => {
+    const mean = { ...gauge, tolerance: null, ...conditions };
+    const world = { gauge: () => ({ stable: null, canary: value }) };
+    return aRollout({ steps, metrics: { errors: counter, mean } }, world);
+  };
+
+  test('passes by its success condition, fails by its failure condition, and says which', () => {
+    const conditions = { successCondition: 'result >= 0.9', failureCondition: 'result < 0.5' };
+    expect(judged(conditions, 0.95).finish().outcome?.result).toBe('succeeded');
+    expect(judged(conditions, 0.2).finish().rollout.phase).toMatchObject({
+      name: 'rolled-back',
+      reason: 'mean 0.2 on r13: result < 0.5',
+    });
+  });
+
+  test('between them, and without a value, is held', () => {
+    const conditions = { successCondition: 'result >= 0.9', failureCondition: 'result < 0.5' };
+    expect(judged(conditions, 0.7).until('held').rollout.phase).toMatchObject({ cause: 'inconclusive' });
+    expect(judged({ failureCondition: 'result > 0.05' }, null).until('held').rollout.phase).toMatchObject({
+      cause: 'inconclusive',
+    });
+  });
+
+  test('that cannot be answered is held as an error', () => {
+    expect(judged({ failureCondition: 'other > 1' }, 1).until('held').rollout.phase).toMatchObject({
+      cause: 'query-errors',
+    });
+  });
+});
+
 describe('the rules of a metric', () => {
   const ruled = (rules: Partial<LookRules>) => ({
     errors: counter,

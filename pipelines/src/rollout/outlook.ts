@@ -4,7 +4,7 @@ import { blastBudget } from './blast-budget.ts';
 import { everCounted } from './counter-difference.ts';
 import { formatCount, formatDuration, formatPercent, formatValue } from './figures.ts';
 import { requestsToPass } from './forecast.ts';
-import { evidenceThreshold, gateMetrics, rulesOf } from './gate-metrics.ts';
+import { evidenceThreshold, gateMetrics, hasConditions, rulesOf } from './gate-metrics.ts';
 import { pairsToDecide } from './point-gate.ts';
 import type { BadCount, Rollout } from './rollout-state.ts';
 
@@ -97,7 +97,10 @@ function slowestMetric(rollout: Rollout, share: number): Need | null {
     const { count, initialDelayMs, intervalMs } = rulesOf(spec);
     const everyMs = Math.max(work.intervalMs, intervalMs);
     if (spec.kind === 'points') {
-      const looks = Math.max(spec.limit === null ? 0 : count, spec.tolerance === null ? 0 : pairsToDecide);
+      const looks = Math.max(
+        spec.limit === null && !hasConditions(spec) ? 0 : count,
+        spec.tolerance === null ? 0 : pairsToDecide,
+      );
       return [{ metric, requests: null, ms: initialDelayMs + looks * everyMs, everyMs }];
     }
     const seen = trafficSeen(rollout, metric);

@@ -6,6 +6,8 @@ const query = text('a PromQL query', '\\$\\{\\{\\s*version\\s*\\}\\}', [
   'http_requests_total{version="${{ version }}",code=~"5.."}',
 ]);
 
+const measurement = text('a condition over result', '^[\\w\\s.,<>=!&|()+\\-*/%]{1,200}$', ['result >= 0.95']);
+
 /** When and how often a metric is looked at, in the words of Argo Rollouts. */
 export const metricRuleKeys: KeyTable = {
   interval: {
@@ -72,11 +74,20 @@ export const metricKeys: KeyTable = {
     ),
     says: 'An absolute ceiling: of counters and slow requests a share, of a gauge a number or a duration in the query’s own unit.',
   },
+  success_condition: {
+    shape: measurement,
+    says: 'Of a gauge: CEL over `result`, its value at each look; a look passes where it holds. Absent: the opposite of `failure_condition`.',
+  },
+  failure_condition: {
+    shape: measurement,
+    says: 'Of a gauge: a look fails where it holds, whatever `success_condition` says. Where neither holds, the look counts as one without data.',
+  },
   ...metricRuleKeys,
 };
 
 export const metric: MapShape = map('a metric', metricKeys, {
   exactlyOne: [['query', 'histogram']],
-  atLeastOne: [['worse_than', 'limit']],
+  atLeastOne: [['worse_than', 'limit', 'success_condition', 'failure_condition']],
+  conflicts: { success_condition: ['of', 'histogram'], failure_condition: ['of', 'histogram'] },
   together: { of: ['query'], histogram: ['over'], over: ['histogram'] },
 });

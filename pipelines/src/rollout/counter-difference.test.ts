@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { addObservation, restartCanary, restartTally } from './counter-difference.ts';
+import { addObservation, everCounted, restartCanary, restartTally } from './counter-difference.ts';
 import type { MetricObservation, Observation, Rollout } from './rollout-state.ts';
 
 type Tally = Rollout['tally'];
@@ -32,6 +32,13 @@ describe('counters', () => {
 
   test('that went down were restarted and count from 0, several times over', () => {
     expect(count('stable', read({ a: 100 }), read({ a: 7 }), read({ a: 9 }), read({ a: 3 }))).toBe(12);
+  });
+
+  test('of one restarted pod out of several count from 0, and those of the others go on', () => {
+    const before = read({ a: 1_000, b: 500, c: 70 });
+    expect(count('stable', before, read({ a: 1_010, b: 4, c: 75 }), read({ a: 1_011, b: 6, c: 1 }))).toBe(
+      10 + 4 + 5 + 1 + 2 + 1,
+    );
   });
 
   test('that appear later count in full, those that vanish keep what they had', () => {
@@ -84,6 +91,32 @@ describe('a tally', () => {
       stable: { requests: 2 },
       canary: { requests: 1 },
     });
+  });
+
+  test('counts nothing while it warms up, and from its end on', () => {
+    const warm = { isLook: true, isWarmingUp: () => true };
+    const marks = addObservation(start, read({ a: 9 }, { c: 9 }), warm);
+    expect(marks['errors']).toMatchObject({ stable: { requests: 0 }, canary: { requests: 0 } });
+    expect(addObservation(marks, read({ a: 10 }, { c: 12 }), { isLook: true })['errors']).toMatchObject({
+      stable: { requests: 1 },
+      canary: { requests: 3 },
+    });
+  });
+
+  test('begins anew where slow requests are counted above another border', () => {
+    const above = (borderMs: number, total: number) =>
+      observe({ kind: 'read', stable: { bad: { a: 1 }, total: { a: total } }, canary: null, borderMs });
+    const counted = [above(300, 10), above(300, 30), above(500, 31), above(500, 35)].reduce<
+      Parameters<typeof addObservation>[0]
+    >((tally, observation) => addObservation(tally, observation, { isLook: true }), {});
+    expect(counted['errors']).toMatchObject({ borderMs: 500, stable: { requests: 4 } });
+  });
+
+  test('remembers what it counted at the weights before', () => {
+    const later = addObservation(restartTally(start), read({ a: 7 }, { c: 4 }), { isLook: true });
+    const counts = later['errors'];
+    expect(counts === undefined ? null : everCounted(counts, 'stable').requests).toBe(4 + 2);
+    expect(counts === undefined ? null : everCounted(counts, 'canary').requests).toBe(2 + 1);
   });
 
   test('may keep the old version as the reference', () => {

@@ -58,7 +58,7 @@ export function ruleOn(
 }
 
 /** Why a person has to look at a metric now, before the step's time is over; null: nothing. */
-export function whyGivenUp(
+export function whyMetricGivenUp(
   { withoutData, errors }: LookCounts,
   { inconclusiveLimit, consecutiveErrorLimit }: ResolvedRules,
 ): 'query-errors' | 'inconclusive' | null {

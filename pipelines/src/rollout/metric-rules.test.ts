@@ -169,6 +169,9 @@ describe('the rules of a metric', () => {
     const looks = (rules: Partial<LookRules>) => errors(rules).until('held').rollout.looks?.['mean']?.errors;
     expect(looks({})).toBe(5);
     expect(looks({ consecutiveErrorLimit: 1 })).toBe(2);
+    const patient = { ...noRules, consecutiveErrorLimit: 8 };
+    const metrics = { errors: { ...counter, rules: patient }, mean: { ...gauge, rules: patient } };
+    expect(aRollout({ steps, metrics }, world).until('held').rollout.looks?.['mean']?.errors).toBe(9);
   });
 
   test('dry_run: neither its failure nor its errors matter', () => {

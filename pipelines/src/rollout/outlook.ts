@@ -118,7 +118,10 @@ function slowestMetric(rollout: Rollout, share: number): Need | null {
   return needs.toSorted((a, b) => b.ms - a.ms)[0] ?? null;
 }
 
-/** Since the rollout began to count; before it has, the hour before. */
+/** A shorter time says little about the rate. */
+const leastSeenMs = 60_000;
+
+/** The rate since the rollout began to count, and the errors of the longer time, which may be the hour before. */
 function trafficSeen(
   { tally, latest, past, countingSince }: Rollout,
   metric: string,
@@ -126,10 +129,10 @@ function trafficSeen(
   const counts = Object.hasOwn(tally, metric) ? tally[metric] : undefined;
   const seenMs = latest === null || countingSince === undefined ? 0 : latest.at - countingSince;
   const hour = past !== undefined && Object.hasOwn(past, metric) ? past[metric] : undefined;
-  if (hour !== undefined && hour.ms > seenMs && hour.requests > 0) {
-    return { stable: hour, requestsPerMs: hour.requests / hour.ms };
-  }
+  const isKnown = hour !== undefined && hour.requests > 0;
+  if (isKnown && seenMs < leastSeenMs) return { stable: hour, requestsPerMs: hour.requests / hour.ms };
   if (counts === undefined || seenMs <= 0) return null;
   const [stable, canary] = [everCounted(counts, 'stable'), everCounted(counts, 'canary')];
-  return { stable, requestsPerMs: (stable.requests + canary.requests) / seenMs };
+  const requestsPerMs = (stable.requests + canary.requests) / seenMs;
+  return { stable: isKnown && hour.requests > stable.requests ? hour : stable, requestsPerMs };
 }

@@ -7,7 +7,7 @@ import { formatDuration } from '../figures.ts';
 import { act, decideTo, enter, say, stay, andThen, type Move } from '../move.ts';
 import { gateMetrics, rulesOf } from '../gate-metrics.ts';
 import { look } from '../look.ts';
-import { whyGivenUp } from '../look-counts.ts';
+import { whyMetricGivenUp } from '../look-counts.ts';
 import { absorb, isLate, whyUnhealthy, type Done } from '../reading.ts';
 import type { Rollout, Verdict } from '../rollout-state.ts';
 import type { PhaseNamed, PhaseRules } from './phase-rules.ts';
@@ -16,7 +16,7 @@ import { describe } from './retry.ts';
 type Soaking =
   PhaseNamed<'paused'> | PhaseNamed<'analysing'> | PhaseNamed<'held'> | PhaseNamed<'awaiting-approval'>;
 
-/** Errors of the metrics' source in a row after which a person is called. */
+/** Failures to read the target or its metrics at all, in a row, after which a person is called. */
 const mostErrors = 5;
 const newsEveryMs = 30_000;
 
@@ -91,8 +91,7 @@ export const analysing = rules<PhaseNamed<'analysing'>>({
   endOf: () => null,
   judged: (rollout, phase, verdict, at) => {
     if (verdict.kind === 'pass') return goOn(rollout, verdict, at);
-    const givenUp =
-      rollout.consecutiveErrors >= mostErrors ? 'query-errors' : whyMetricsGivenUp(rollout, verdict);
+    const givenUp = whyGivenUp(rollout, verdict);
     if (givenUp !== null) return hold(rollout, verdict, givenUp, at);
     return at >= phase.until ? conclude(rollout, verdict, at) : lookOn(stay(rollout), at, phase.until);
   },
@@ -181,13 +180,20 @@ function looksAfter(rollout: Rollout, verdict: Verdict): NonNullable<Rollout['lo
   return { ...rollout.looks, ...Object.fromEntries(counted) };
 }
 
-/** A metric that decides has had more errors in a row, or looks without data, than its rules let pass. */
-function whyMetricsGivenUp({ spec }: Rollout, verdict: Verdict): PhaseNamed<'held'>['cause'] | null {
+/**
+ * The target could not be read too often in a row, or a metric that decides has had more errors in a row, or looks
+ * without data, than its rules let pass. Null: it goes on.
+ */
+function whyGivenUp(
+  { spec, consecutiveErrors }: Rollout,
+  verdict: Verdict,
+): PhaseNamed<'held'>['cause'] | null {
+  if (verdict.metrics.length === 0) return consecutiveErrors >= mostErrors ? 'query-errors' : null;
   const metrics = gateMetrics(spec.work);
   const causes = verdict.metrics.flatMap(({ metric, looks }) => {
     const metricSpec = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
     if (metricSpec === undefined || metricSpec.dryRun || looks === undefined) return [];
-    return whyGivenUp(looks, rulesOf(metricSpec)) ?? [];
+    return whyMetricGivenUp(looks, rulesOf(metricSpec)) ?? [];
   });
   return causes.find((cause) => cause === 'query-errors') ?? causes[0] ?? null;
 }

@@ -2,6 +2,9 @@
 // behind HAProxy after the evidence was shown.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -70,6 +73,20 @@ describe.skipIf(registry === undefined)('the command line (needs REGISTRY)', () 
       failure: { message: expect.stringContaining('not on a Friday') },
     });
     expect(await (await fetch(address)).text()).toContain('r2-');
+  });
+
+  test('replay decides the same again, byte for byte, and shows what other settings would have', async () => {
+    for (const number of ['2', '3']) {
+      const { stdout } = await cli('replay', number);
+      expect(stdout).toMatch(/^same \d+ decisions, byte for byte/m);
+      expect(stdout).toContain('the chain of hashes is whole');
+    }
+    const file = join(await mkdtemp(join(tmpdir(), 'sluice-replay-')), 'stricter.yml');
+    await writeFile(file, pipeline.replace('interval: 1s', 'interval: 1s\n      confidence: 99.9999%'));
+    const { stdout } = await cli('replay', '2', '--with', file);
+    expect(stdout).toContain('with confidence: 0.95 → 0.999999');
+    expect(stdout).toMatch(/^different succeeded → analysing$/m);
+    expect(stdout).toMatch(/^up to .* with these settings the rollout would have /m);
   });
 
   test('runs lists them, for people and for programs', async () => {

@@ -57,12 +57,15 @@ export function measurePoints(question: PointQuestion): Measured {
 
 const noCounts = { requests: 0, bad: 0 };
 
-/** Fail has precedence; then what may not pass; then what is still open. */
+/**
+ * A look without a value finds nothing, not even a fail: it would count the values before it once more. Then fail has
+ * precedence; then what may not pass; then what is still open.
+ */
 function find(question: PointQuestion, points: PointTally, findings: readonly Finding[]): Finding {
-  const failed = findings.filter(({ kind }) => kind === 'fail');
-  if (failed.length > 0) return { ...joined(failed), kind: 'fail' };
   const unusable = whyUnusable(question, points);
   if (unusable !== null) return unusable;
+  const failed = findings.filter(({ kind }) => kind === 'fail');
+  if (failed.length > 0) return { ...joined(failed), kind: 'fail' };
   const unclear = findings.find(({ kind }) => kind === 'error' || kind === 'no-data');
   if (unclear !== undefined) return unclear;
   const open = findings.filter(({ kind }) => kind !== 'pass');

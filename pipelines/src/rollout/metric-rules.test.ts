@@ -103,6 +103,15 @@ describe('a gauge with conditions', () => {
     });
   });
 
+  test('does not count one bad value again where the next looks have none', () => {
+    const rules = { ...noRules, failureLimit: 2 };
+    const mean = { ...gauge, tolerance: null, failureCondition: 'result > 5', rules };
+    let left = 2;
+    const once = () => ({ stable: null, canary: left-- > 0 ? 9 : null });
+    const rig = aRollout({ steps, metrics: { errors: counter, mean } }, { gauge: once }).until('held');
+    expect(rig.rollout.looks?.['mean']?.failed).toBeLessThan(3);
+  });
+
   test('that cannot be answered is held as an error', () => {
     expect(judged({ failureCondition: 'other > 1' }, 1).until('held').rollout.phase).toMatchObject({
       cause: 'query-errors',

@@ -26,7 +26,8 @@ export function countLook(
 }
 
 /**
- * - fail: this look failed, and more looks have than `failure_limit` lets pass;
+ * - fail: this look failed, and more looks have than `failure_limit` lets pass; where it lets none pass, a fail is one
+ *   also between two looks that count;
  * - pass: at least `count` looks have passed at this weight and this one can be read. A pass that was reached is kept,
  *   since its evidence holds at every later look; a later fail goes before it;
  * - error and no data stay what they are.
@@ -38,7 +39,7 @@ export function ruleOn(
 ): Pick<Measured, 'kind' | 'reason'> {
   switch (kind) {
     case 'fail': {
-      if (failed > failureLimit) return { kind, reason };
+      if (failureLimit === 0 || failed > failureLimit) return { kind, reason };
       return {
         kind: 'need-more',
         reason: `${reason}; failed look ${failed} of ${failureLimit} that are let pass`,

@@ -23,3 +23,11 @@ export function look(rollout: Rollout, traffic: 'beside' | 'afterwards'): Verdic
     traffic,
   });
 }
+
+/** Counted by the judge; a verdict about no metric leaves them as they were. */
+export function looksAfter(rollout: Rollout, verdict: Verdict): NonNullable<Rollout['looks']> {
+  const counted = verdict.metrics.flatMap(({ metric, looks }) =>
+    looks === undefined ? [] : [[metric, looks] as const],
+  );
+  return { ...rollout.looks, ...Object.fromEntries(counted) };
+}

@@ -153,6 +153,25 @@ describe('the rules of a metric', () => {
     expect(rig.lines.join('\n')).toMatch(/failed look \d of 3 that are let pass/);
   });
 
+  test('failure_limit: holds while the new version bakes, too', () => {
+    let value = 1;
+    const rules = { ...noRules, failureLimit: 2 };
+    const mean = { ...gauge, tolerance: null, failureCondition: 'result > 5', rules };
+    const work = { steps, metrics: { errors: counter, mean }, bakeMs: 5 * minute };
+    const rig = aRollout(work, { gauge: () => ({ stable: null, canary: value }) }).until('baking');
+    value = 9;
+    rig.finish();
+    expect(rig.rollout.phase.name).toBe('rolled-back');
+    expect(rig.rollout.looks?.['mean']?.failed).toBe(3);
+  });
+
+  test('interval: does not delay a fail of which none is let pass', () => {
+    const metrics = { errors: { ...counter, rules: { ...noRules, intervalMs: 2 * minute } } };
+    const rig = aRollout({ steps, metrics }, { canaryBadRate: 0.5 });
+    const since = rig.until('analysing').now;
+    expect(rig.until('rolling-back').now - since).toBeLessThan(minute);
+  });
+
   test('interval: a value is taken no more often', () => {
     const rig = aRollout({ steps, metrics: ruled({ intervalMs: 40_000 }) }, { gauge: both(20, 20) });
     rig.until('held');

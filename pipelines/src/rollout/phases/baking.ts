@@ -4,7 +4,7 @@ import { lookOn } from '../enter-step.ts';
 import { act, change, say, stay, andThen, type Move } from '../move.ts';
 import { absorb, whyUnhealthy } from '../reading.ts';
 import type { Rollout } from '../rollout-state.ts';
-import { look } from '../look.ts';
+import { look, looksAfter } from '../look.ts';
 import type { PhaseNamed, PhaseRules } from './phase-rules.ts';
 import { startRetiring } from './retiring.ts';
 import { describe } from './retry.ts';
@@ -17,7 +17,8 @@ export const baking: PhaseRules<PhaseNamed<'baking'>> = {
     const spent = unhealthy ?? whyBudgetSpent(rollout);
     if (spent !== null) return rollBack(rollout, because(spent), at);
     const verdict = done.observation === null ? null : look(rollout, 'afterwards');
-    const judged = { ...rollout, verdict: verdict ?? rollout.verdict };
+    const looks = verdict === null ? (rollout.looks ?? {}) : looksAfter(rollout, verdict);
+    const judged = { ...rollout, verdict: verdict ?? rollout.verdict, looks };
     if (verdict?.kind === 'fail') return rollBack(judged, because(verdict.reason, verdict), at);
     return watch(judged, phase, at);
   },

@@ -6,7 +6,7 @@ import { enterStep, lookOn } from '../enter-step.ts';
 import { formatDuration } from '../figures.ts';
 import { act, decideTo, enter, say, stay, andThen, type Move } from '../move.ts';
 import { gateMetrics, rulesOf } from '../gate-metrics.ts';
-import { look } from '../look.ts';
+import { look, looksAfter } from '../look.ts';
 import { whyMetricGivenUp } from '../look-counts.ts';
 import { absorb, isLate, whyUnhealthy, type Done } from '../reading.ts';
 import type { Rollout, Verdict } from '../rollout-state.ts';
@@ -170,14 +170,6 @@ function whyUnusable(before: Rollout, { observation }: Done): string | null {
   return isLate(before, observation)
     ? 'the metrics are from before the last look: the clocks of the workers differ'
     : null;
-}
-
-/** Counted by the judge; a verdict about no metric leaves them as they were. */
-function looksAfter(rollout: Rollout, verdict: Verdict): NonNullable<Rollout['looks']> {
-  const counted = verdict.metrics.flatMap(({ metric, looks }) =>
-    looks === undefined ? [] : [[metric, looks] as const],
-  );
-  return { ...rollout.looks, ...Object.fromEntries(counted) };
 }
 
 /**

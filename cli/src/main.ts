@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { connect } from './api-client.ts';
 import type { RunsOptions } from './commands/runs.ts';
+import type { RunFlags } from './local-run/read-options.ts';
 import { processSignal } from './process-signal.ts';
 
 const write = (text: string): void => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
@@ -65,6 +66,33 @@ program
     const { schemaCommand } = await import('./schema-command.ts');
     const { terminal } = await import('./terminal.ts');
     schemaCommand(terminal());
+  });
+
+program
+  .command('run')
+  .description('run a pipeline on this machine, in Docker or as processes, without a server')
+  .argument('[file]', 'the pipeline file (default: .sluice.yml)')
+  .option('--stage <stage...>', 'only this one and what it needs')
+  .option('--from <stage>', 'this one and what needs it; what stands before is kept from the run before')
+  .option('--matrix <name=value...>', 'only combinations with this value')
+  .option('--secret <name=value...>', 'a secret; NAME alone takes it from the environment')
+  .option('--input <name=value...>', 'an input of a manual start')
+  .option('--event <event>', 'push (default), tag, pull_request, schedule or manual')
+  .option('--branch <branch>', 'default: the one that is checked out')
+  .option('--tag <tag>', 'as for this tag')
+  .option('--changed <paths>', 'changed files, separated by commas')
+  .option('--executor <where>', 'docker (default), process, or docker,process: where steps may run')
+  .option('--jobs <n>', 'stages at the same time (default: one for each processor)')
+  .option('--in-place', 'work in this folder itself instead of a copy', false)
+  .option('--keep', 'keep workspaces and built images', false)
+  .option('--json', 'events as lines of JSON', false)
+  .option('--plain', 'lines instead of a live picture', false)
+  .action(async (file: string | undefined, flags: RunFlags) => {
+    const [{ runCommand }, { runTerminal }] = await Promise.all([
+      import('./local-run/run-command.ts'),
+      import('./local-run/run-terminal.ts'),
+    ]);
+    process.exitCode = await runCommand(file, flags, runTerminal());
   });
 
 program

@@ -31,6 +31,7 @@ import { createServerClient } from './server-client/server-client.ts';
 import { createShellHost } from './shells/shell-host.ts';
 import { deliverLeftovers } from './spool/deliver-leftovers.ts';
 import { sortSpools, type UnfinishedAttempt } from './spool/find-unfinished.ts';
+import { openAttemptFolders } from './stages/attempt-folders.ts';
 import type { LiveAttempts } from './stages/live-attempt.ts';
 import { createStageRunners } from './stages/stage-registry.ts';
 import { removeOldAttempts } from './worker-folder.ts';
@@ -91,6 +92,7 @@ export async function startWorker(
     log,
     clock: hostClock(),
     endProcesses: (attemptId: string) => endProcesses(folder.attempts, attemptId, host),
+    openFolders: openAttemptFolders,
   };
   const self = { workerId: folder.workerId, pool: config.pool, slots: config.slots };
   const hurry = new AbortController();

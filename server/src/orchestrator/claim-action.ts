@@ -3,7 +3,9 @@ import type {
   ActionClaimAnswer,
   ActionClaimRequest,
 } from '@sluice/pipelines/protocol/worker-api';
+import { registriesSecret, resolveEnv, secretNamesOf } from '@sluice/pipelines/plan/stage-secrets';
 import type { EnvironmentTarget } from '@sluice/pipelines/protocol/environment';
+import { registryCredentials } from '@sluice/pipelines/protocol/make-claim';
 import type { RolloutSpec } from '@sluice/pipelines/rollout/rollout-state';
 import type { ServerContext } from '../context.ts';
 import { findEnvironment } from '../store/environment-store.ts';
@@ -15,13 +17,7 @@ import { readSecrets } from '../store/secret-store.ts';
 import { checkoutOf } from './checkout.ts';
 import { foldRollout, lockRolloutWithRun } from './fold-rollout.ts';
 import { leaseMs } from './lease.ts';
-import {
-  registriesSecret,
-  registryCredentials,
-  requireSecrets,
-  resolveEnv,
-  secretNamesOf,
-} from './stage-secrets.ts';
+import { requireSecrets } from './stage-secrets.ts';
 import { inUnit } from './unit.ts';
 
 const over = { kind: 'refused', reason: 'over' } as const;

@@ -1,8 +1,9 @@
 import type { PlannedStage } from '@sluice/pipelines/plan/plan';
 import { resolveStage } from '@sluice/pipelines/plan/resolve-stage';
+import { secretNamesOf } from '@sluice/pipelines/plan/stage-secrets';
+import { makeClaim } from '@sluice/pipelines/protocol/make-claim';
 import type { Claim, ClaimAnswer, ClaimRequest } from '@sluice/pipelines/protocol/worker-api';
 import { err, ok, type Result } from '@sluice/pipelines/result';
-import { findStage } from '@sluice/pipelines/run/find-stage';
 import type { ServerContext } from '../context.ts';
 import type { Attempt } from '../store/attempt-store.ts';
 import type { PlannedRun } from '../store/run-store.ts';
@@ -11,7 +12,7 @@ import type { Supplies } from './find-supplies.ts';
 import { leaseMs } from './lease.ts';
 import { attemptsTakenOver, dispatchSeconds } from './metrics.ts';
 import type { Decision, HeldAttempt } from './run-change.ts';
-import { registryCredentials, requireSecrets, resolveEnv, secretNamesOf } from './stage-secrets.ts';
+import { requireSecrets } from './stage-secrets.ts';
 import { doorOfOne, type WorkerDoor } from './worker-door.ts';
 
 const over = { kind: 'refused', reason: 'over' } as const;
@@ -173,52 +174,16 @@ export function claimOf(
   supplies: Supplies,
   place: Pick<Claim, 'installation' | 'attemptId' | 'attempt' | 'fence' | 'stepLogBytes'>,
 ): Claim {
-  const names = secretNamesOf(stage.env, stage.work);
-  return {
-    ...place,
-    runId: run.id,
-    runNumber: run.number,
-    project: run.project,
+  return makeClaim(
+    { ...run, ...run.content },
     stage,
-    env: { ...resolveEnv(stage.env, supplies.secrets), ...runVariables(run, stage.id, place.attempt) },
-    secrets: Object.fromEntries(names.map((name) => [name, supplies.secrets[name] ?? ''])),
-    checkout: checkoutOf(run, supplies.repository),
-    outputs: outputsBefore(run, stage.id),
-    registryCredentials: registryCredentials(supplies.secrets),
-    artifacts: supplies.artifacts.flatMap(({ id, stage: source, sha256, bytes }) =>
-      sha256 === null ? [] : [{ id, stage: source, sha256, bytes }],
-    ),
-  };
-}
-
-function runVariables(run: PlannedRun, stage: string, attempt: number): Record<string, string> {
-  const { trigger } = run;
-  return {
-    CI: 'true',
-    SLUICE_RUN_ID: run.id,
-    SLUICE_RUN_NUMBER: String(run.number),
-    SLUICE_STAGE: stage,
-    SLUICE_ATTEMPT: String(attempt),
-    SLUICE_COMMIT: trigger.commit.sha,
-    SLUICE_BRANCH: trigger.event === 'tag' ? '' : trigger.branch,
-    SLUICE_REPOSITORY: run.repository,
-  };
-}
-
-/** Outputs of the succeeded stages that this one needs, directly or not. */
-export function outputsBefore(run: PlannedRun, stageId: string): Claim['outputs'] {
-  const { plan, state } = run.content;
-  const outputs: Record<string, Readonly<Record<string, string>>> = {};
-  const seen = new Set<string>([stageId]);
-  const open = [stageId];
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    for (const { stage } of findStage(plan, id)?.needs ?? []) {
-      if (seen.has(stage)) continue;
-      seen.add(stage);
-      open.push(stage);
-      const ended = state.stages[stage];
-      if (ended?.status === 'succeeded') outputs[stage] = ended.outputs;
-    }
-  }
-  return outputs;
+    {
+      secrets: supplies.secrets,
+      checkout: checkoutOf(run, supplies.repository),
+      artifacts: supplies.artifacts.flatMap(({ id, stage: source, sha256, bytes }) =>
+        sha256 === null ? [] : [{ id, stage: source, sha256, bytes }],
+      ),
+    },
+    place,
+  );
 }

@@ -1,8 +1,10 @@
 import type { PlannedStage } from '@sluice/pipelines/plan/plan';
 import { resolveStage } from '@sluice/pipelines/plan/resolve-stage';
 import { inputFiles, reuseKeyText, reuseRule, type CommitFile } from '@sluice/pipelines/plan/reuse-key';
+import { secretNamesOf } from '@sluice/pipelines/plan/stage-secrets';
 import { sharedScope, trustScope } from '@sluice/pipelines/plan/trust-scope';
 import { err, ok, type Result } from '@sluice/pipelines/result';
+import { outputsBefore } from '@sluice/pipelines/run/outputs-before';
 import type { KeptFrom, StageEnd } from '@sluice/pipelines/run/run-state';
 import { createHash } from 'node:crypto';
 import type { ServerContext } from '../context.ts';
@@ -11,9 +13,7 @@ import { findRepository } from '../store/repository-store.ts';
 import { findResult } from '../store/result-store.ts';
 import { findRun, isPlanned, type PlannedRun } from '../store/run-store.ts';
 import { secretTimes } from '../store/secret-store.ts';
-import { outputsBefore } from './claim-attempt.ts';
 import { findArtifactsFor, lastArtifacts } from './find-artifacts.ts';
-import { secretNamesOf } from './stage-secrets.ts';
 
 export type FoundResult =
   | {
@@ -49,7 +49,7 @@ export async function findResultFor(
   if (!files.ok) return none(files.error);
   const secrets = await secretsOf(context, run, stage);
   const artifacts = await findArtifactsFor(context.db, run.id, run.content.plan, stage);
-  const outputs = outputsBefore(run, stageId);
+  const outputs = outputsBefore(run.content.plan, run.content.state, stageId);
   const text = reuseKeyText({ stage, files: files.value, secrets, outputs, artifacts });
   const { read, write } = trustScope(run.trigger);
   const key = { hash: createHash('sha256').update(text).digest('hex'), scope: write };

@@ -1,4 +1,5 @@
 import type { Plan, PlannedStage } from '@sluice/pipelines/plan/plan';
+import { registriesSecret, secretNamesOf } from '@sluice/pipelines/plan/stage-secrets';
 import { findStage } from '@sluice/pipelines/run/find-stage';
 import type { ServerContext } from '../context.ts';
 import type { ArtifactRow } from '../store/artifact-store.ts';
@@ -6,7 +7,6 @@ import { findRepositories, type Repository } from '../store/repository-store.ts'
 import { findRunFrames } from '../store/run-store.ts';
 import { readSecretsOf } from '../store/secret-store.ts';
 import { findArtifactsFor } from './find-artifacts.ts';
-import { registriesSecret, secretNamesOf } from './stage-secrets.ts';
 
 export interface StagePlace {
   readonly runId: string;

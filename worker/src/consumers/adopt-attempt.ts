@@ -5,10 +5,15 @@ import type { ClaimAnswer } from '@sluice/pipelines/protocol/worker-api';
 import { engineStatus } from '../executors/docker/engine-error.ts';
 import { createBackoff } from '../server-client/backoff.ts';
 import { isTokenRefused, ServerAwayError } from '../server-client/http-door.ts';
+import type { ServerClient } from '../server-client/server-client.ts';
 import { deliverLeftovers } from '../spool/deliver-leftovers.ts';
 import type { UnfinishedAttempt } from '../spool/find-unfinished.ts';
 import { createLiveAttempt, type LiveAttempts } from '../stages/live-attempt.ts';
 import { runAttempt, type AttemptDependencies } from '../stages/run-attempt.ts';
+
+export interface ConsumerDependencies extends AttemptDependencies {
+  readonly server: ServerClient;
+}
 
 /**
  * Takes up an attempt that an earlier process of this worker had under way: its steps have gone on meanwhile. When
@@ -17,7 +22,7 @@ import { runAttempt, type AttemptDependencies } from '../stages/run-attempt.ts';
  * the server has answered: from then on the attempt is among the `live`, or is not ours.
  */
 export async function adoptAttempt(
-  deps: AttemptDependencies,
+  deps: ConsumerDependencies,
   unfinished: UnfinishedAttempt,
   { live, abandon }: { readonly live: LiveAttempts; readonly abandon: AbortSignal },
   closing: AbortSignal,
@@ -46,7 +51,7 @@ export async function adoptAttempt(
 }
 
 async function ask(
-  { server, folder, log }: AttemptDependencies,
+  { server, folder, log }: ConsumerDependencies,
   { header: { attemptId, fence } }: UnfinishedAttempt,
   closing: AbortSignal,
 ): Promise<ClaimAnswer | null> {

@@ -3,13 +3,13 @@ import type { Logger } from 'pino';
 import { attemptJob, attemptJobId, attemptQueue, type AttemptJob } from '@sluice/pipelines/protocol/queues';
 import type { Claim, ClaimAnswer } from '@sluice/pipelines/protocol/worker-api';
 import type { EarlierAttempt, UnfinishedAttempt } from '../spool/find-unfinished.ts';
-import { adoptAttempt } from './adopt-attempt.ts';
+import { adoptAttempt, type ConsumerDependencies } from './adopt-attempt.ts';
 import { consumeQueue, type QueueConsumer } from './consume-queue.ts';
 import type { Readiness } from '../readiness/readiness.ts';
 import { createBackoff } from '../server-client/backoff.ts';
 import { isTokenRefused, ServerAwayError } from '../server-client/http-door.ts';
 import { createLiveAttempt, type LiveAttempts } from '../stages/live-attempt.ts';
-import { runAttempt, type AttemptDependencies } from '../stages/run-attempt.ts';
+import { runAttempt } from '../stages/run-attempt.ts';
 
 export interface AttemptConsumerOptions {
   readonly redis: Redis;
@@ -35,7 +35,7 @@ export interface AttemptConsumer extends Pick<QueueConsumer, 'close'> {
 
 /** Takes up what an earlier process of this worker had under way, then attempts from the queue. */
 export function startAttemptConsumer(
-  deps: AttemptDependencies,
+  deps: ConsumerDependencies,
   options: AttemptConsumerOptions,
 ): AttemptConsumer {
   const underWay = new Set<string>();
@@ -86,7 +86,7 @@ interface Taking extends AttemptConsumerOptions {
 }
 
 async function takeAttempt(
-  deps: AttemptDependencies,
+  deps: ConsumerDependencies,
   options: Taking,
   job: AttemptJob,
   closing: AbortSignal,
@@ -102,7 +102,7 @@ async function takeAttempt(
 
 /** Begins what the server gave to an earlier process of this worker that died before it heard of it. */
 async function takeUnheard(
-  deps: AttemptDependencies,
+  deps: ConsumerDependencies,
   options: Taking,
   underWay: ReadonlySet<string>,
   closing: AbortSignal,
@@ -127,7 +127,7 @@ async function takeUnheard(
 }
 
 async function begin(
-  deps: AttemptDependencies,
+  deps: ConsumerDependencies,
   { live, abandon, takenUp }: Taking,
   { claim: given, isTakenOver }: Extract<ClaimAnswer, { kind: 'claimed' }>,
   closing: AbortSignal,
@@ -148,7 +148,7 @@ async function begin(
 
 /** Where another worker left the attempt. Null: it is not ours after all, and whoever comes next asks again. */
 async function takenOver(
-  { server, log }: AttemptDependencies,
+  { server, log }: ConsumerDependencies,
   { attemptId, fence }: Claim,
   closing: AbortSignal,
 ): Promise<EarlierAttempt | null> {
@@ -171,7 +171,7 @@ async function takenOver(
 
 /** Asks until the server answers. Null: this process ends before, or is not understood; the server puts the job back. */
 function claim(
-  { server, folder, log, pods }: AttemptDependencies,
+  { server, folder, log, pods }: ConsumerDependencies,
   job: AttemptJob,
   closing: AbortSignal,
 ): Promise<ClaimAnswer | null> {

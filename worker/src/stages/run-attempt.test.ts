@@ -12,6 +12,7 @@ import { startFakeServer, workerToken, type FakeServer } from '../server-client/
 import { hostClock, type Clock } from '../attempt-clock.ts';
 import { createServerClient } from '../server-client/server-client.ts';
 import { openWorkerFolder, type WorkerFolder } from '../worker-folder.ts';
+import { openAttemptFolders } from './attempt-folders.ts';
 import { aClaim } from './claim.fixture.ts';
 import { createLiveAttempt, type LiveAttempt } from './live-attempt.ts';
 import { runAttempt } from './run-attempt.ts';
@@ -61,6 +62,7 @@ function start(claim: Claim, clock: Clock = hostClock()): Started {
     log: pino({ level: 'silent' }),
     clock,
     endProcesses: async () => {},
+    openFolders: openAttemptFolders,
   };
   return { attempt, abandon, ended: runAttempt(deps, claim, attempt, abandon.signal) };
 }

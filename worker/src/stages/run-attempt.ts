@@ -24,12 +24,7 @@ import type { EarlierAttempt } from '../spool/find-unfinished.ts';
 import { createSpool, defaultSpoolLimits, type Spool } from '../spool/spool.ts';
 import { uploadSpool } from '../spool/upload-spool.ts';
 import type { WorkerFolder } from '../worker-folder.ts';
-import {
-  emptyAttemptFolders,
-  forgetAttempt,
-  openAttemptFolders,
-  type AttemptFolders,
-} from './attempt-folders.ts';
+import { emptyAttemptFolders, forgetAttempt, type AttemptFolders } from './attempt-folders.ts';
 import { writeAttemptRecord, type AttemptRecord } from './attempt-record.ts';
 import { diskProblem, spoolProblem } from './disk-problem.ts';
 import { failed } from './failed-outcome.ts';
@@ -39,9 +34,12 @@ import type { StageRunners } from './stage-registry.ts';
 import type { StageContext, StopReason } from './stage-runner.ts';
 import { stoppedOutcome } from './stopped-outcome.ts';
 
+/** What an attempt says and asks while it is carried out, to whoever decides what runs. */
+export type AttemptDoor = Pick<ServerClient, 'postRecords' | 'keptFiles' | 'blobs'>;
+
 export interface AttemptDependencies {
   readonly folder: WorkerFolder;
-  readonly server: ServerClient;
+  readonly server: AttemptDoor;
   readonly docker: Docker;
   readonly checkout: Checkout;
   readonly runners: StageRunners;
@@ -52,6 +50,8 @@ export interface AttemptDependencies {
   readonly clock: Clock;
   /** Ends every process on this host that belongs to an attempt. */
   readonly endProcesses: (attemptId: string) => Promise<void>;
+  /** Where the attempt's files are; disposing leaves nothing that is not to be kept. */
+  readonly openFolders: (attempts: string, attemptId: string) => Promise<AttemptFolders>;
 }
 
 /**
@@ -187,7 +187,7 @@ async function carryOut(parts: AttemptParts): Promise<StageOutcome> {
   try {
     const wasUsed = earlier?.wasUsed ?? false;
     if (!wasUsed) await emptyAttemptFolders(deps.folder.attempts, claim.attemptId);
-    await using folders = await openAttemptFolders(deps.folder.attempts, claim.attemptId);
+    await using folders = await deps.openFolders(deps.folder.attempts, claim.attemptId);
     await writeAttemptRecord(folders.root, record);
     if (record.outcome !== null) return record.outcome;
     if (earlier !== null && claim.stage.work.kind !== 'steps') attemptLog.say(begunAgain);

@@ -12,7 +12,7 @@ import { giveWorkspace } from './give-workspace.ts';
 import { hardened } from './harden.ts';
 import { outlastEngine } from './outlast-engine.ts';
 import { removeAttempt } from './remove-leftovers.ts';
-import { residentCommand, scriptFolder, workspaceFolder } from './resident-shell.ts';
+import { homeFolder, residentCommand, scriptFolder, workspaceFolder } from './resident-shell.ts';
 import { createAttemptNetwork } from './services/attempt-network.ts';
 import { startServices } from './services/start-services.ts';
 import { engineIdsOf, readSessionRecord, type SessionRecord } from './session-record.ts';
@@ -176,9 +176,6 @@ async function containerOptions(
     },
   };
 }
-
-/** The home of root, as which steps run. */
-const homeFolder = '/root';
 
 function binds({ workspace, scratch, homeFolders = [] }: WorkspaceSpec): string[] {
   const home = homeFolders.map((folder) => `${join(scratch, 'home', folder)}:${homeFolder}/${folder}`);

@@ -20,7 +20,7 @@ import { engineStatus } from './engine-error.ts';
 import { giveWorkspace } from './give-workspace.ts';
 import { outlastEngine } from './outlast-engine.ts';
 import { removeAttempt } from './remove-leftovers.ts';
-import { stepProgram, workspaceFolder } from './resident-shell.ts';
+import { homeFolder, stepProgram, workspaceFolder } from './resident-shell.ts';
 import { runInContainer } from './run-in-container.ts';
 import { describeService } from './services/describe-service.ts';
 import { writeSessionRecord, type SessionRecord } from './session-record.ts';
@@ -221,8 +221,13 @@ async function giveFilesBack(
   const [user, group] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
   if (user === 0) return;
   const owner = `${user}:${group}`;
-  if (spec.user !== null) await giveWorkspace(docker, container, spec, owner).catch(() => undefined);
-  else await runInContainer(container, `chown -R ${owner} ${workspaceFolder}`).catch(() => undefined);
+  if (spec.user !== null) {
+    await giveWorkspace(docker, container, spec, owner).catch(() => undefined);
+    return;
+  }
+  const folders = [workspaceFolder, ...(spec.homeFolders ?? []).map((folder) => `${homeFolder}/${folder}`)];
+  const quoted = folders.map((folder) => `'${folder.replaceAll("'", `'\\''`)}'`).join(' ');
+  await runInContainer(container, `chown -R ${owner} ${quoted}`).catch(() => undefined);
 }
 
 async function removeContainer(container: Docker.Container): Promise<void> {

@@ -8,6 +8,8 @@
 // process that takes over in the middle.
 import type { StepCommand } from '../executor.ts';
 
+/** The home of root, as which steps run. */
+export const homeFolder = '/root';
 /** Where the workspace is seen in the container. */
 export const workspaceFolder = '/workspace';
 /** Scripts of steps, in the container. */

@@ -7,9 +7,22 @@ import type { ProcessExecutorOptions } from './process-executor.ts';
 import { whyNoShell } from './host-shell.ts';
 import { keysAtHome, probeSandbox, type Sandbox } from './sandbox.ts';
 
+/** What an operator, or the person whose machine it is, has said of steps that run on it. */
+export type HostSettings = Pick<
+  WorkerConfig,
+  | 'allowsProcessExecutor'
+  | 'path'
+  | 'stepIsolation'
+  | 'stepWritable'
+  | 'dockerHost'
+  | 'folder'
+  | 'home'
+  | 'kubeconfigPath'
+>;
+
 /** What this host offers to steps that run on it; tried out once, and said in the worker's log. */
 export async function openHost(
-  config: WorkerConfig,
+  config: HostSettings,
   workerId: string,
   log: Logger,
 ): Promise<ProcessExecutorOptions> {
@@ -37,7 +50,7 @@ const noSteps = {
   noShell: 'this worker runs no steps on its own host',
 } as const;
 
-async function chooseSandbox(config: WorkerConfig): Promise<Sandbox> {
+async function chooseSandbox(config: HostSettings): Promise<Sandbox> {
   if (config.stepIsolation === 'none') return { kind: 'none', why: 'the operator wants none' };
   const socket = config.dockerHost.startsWith('unix://') ? [config.dockerHost.slice('unix://'.length)] : [];
   const hidden = [

@@ -69,7 +69,7 @@ export function foldRun(
   const carry = (command: RunCommand): void => {
     switch (command.kind) {
       case 'enqueue-attempt':
-        line.push(command);
+        line.push({ stage: command.stage, attempt: command.attempt });
         return;
       case 'cancel-attempt': {
         const { stage, attempt } = command;

@@ -28,7 +28,11 @@ export interface LocalStore {
 const mostCacheBytes = 5 * 1024 ** 3;
 
 /** `folder`: of one project; made where it is missing, for its owner alone. */
-export async function openLocalStore(folder: string, limitBytes = mostCacheBytes): Promise<LocalStore> {
+export async function openLocalStore(
+  folder: string,
+  limitBytes = mostCacheBytes,
+  now: () => number = Date.now,
+): Promise<LocalStore> {
   const [content, caches] = [join(folder, 'content'), join(folder, 'caches')];
   for (const path of [content, caches]) await mkdir(path, { recursive: true, mode: 0o700 });
   return {
@@ -57,7 +61,7 @@ export async function openLocalStore(folder: string, limitBytes = mostCacheBytes
     saveCache: async ({ kind, key, sha256 }) => {
       const { size } = await stat(join(content, sha256));
       if (size > limitBytes) return 'too-large';
-      const cache: Cache = { id: randomUUID(), kind, key, sha256, bytes: size, savedAt: Date.now() };
+      const cache: Cache = { id: randomUUID(), kind, key, sha256, bytes: size, savedAt: now() };
       const name = createHash('sha256').update(`${kind}\0${key}`).digest('hex');
       return await writeFile(join(caches, `${name}.json`), JSON.stringify(cache), {
         flag: 'wx',

@@ -28,15 +28,12 @@ export function endOfRun(
     const total = logs.get(id)?.lines ?? 0;
     const left = total - shown.length;
     const path = total === 0 ? [] : [colours.dim(`the whole log of ${id}: ${file(id)}`)];
+    const why = `${its.allowed ? 'allowed to fail: ' : ''}${id}: ${safeText(its.failure.message, false)}`;
     return [
       ...(withLogs ? ['', colours.bold(`${signs.failed} ${id}`)] : []),
       ...(withLogs && left > 0 ? [colours.dim(`… ${left} lines before`)] : []),
       ...shown.map((line) => safeText(line, colour)),
-      paint(
-        `${its.allowed ? 'allowed to fail: ' : ''}${id}: ${safeText(its.failure.message, false)}`,
-        its,
-        colour,
-      ),
+      ...(shown.includes(its.failure.message) ? [] : [paint(why, its, colour)]),
       ...path,
     ];
   });

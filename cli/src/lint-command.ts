@@ -1,5 +1,6 @@
 import type { Diagnostic } from '@sluice/pipelines/language/diagnostic';
 import { formatDiagnostic } from '@sluice/pipelines/language/format-diagnostic';
+import { linkOf } from '@sluice/pipelines/language/link-of';
 import { parsePipeline } from '@sluice/pipelines/language/parse-pipeline';
 import pc from 'picocolors';
 import type { Terminal } from './terminal.ts';
@@ -43,7 +44,9 @@ export async function readPipelineFile(file: string, io: Terminal): Promise<stri
 export function printDiagnostics(diagnostics: readonly Diagnostic[], io: Terminal): void {
   for (const diagnostic of diagnostics) {
     const text = formatDiagnostic(diagnostic);
-    io.write(`${io.colour ? paint(text, diagnostic) : text}\n\n`);
+    const link = linkOf(diagnostic);
+    const see = link === null ? '' : `\n    ${pc.createColors(io.colour).dim(`see ${link}`)}`;
+    io.write(`${io.colour ? paint(text, diagnostic) : text}${see}\n\n`);
   }
 }
 

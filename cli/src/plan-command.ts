@@ -32,6 +32,8 @@ export async function planCommand(options: PlanCommandOptions, io: Terminal): Pr
   const trigger = chooseTrigger(options, definition, options.now);
   const outcome = buildPlan(definition, trigger.ok ? trigger.value : known.value);
   const lines = [...explainPlan(outcome), ...explainSchedules(definition, options.now)];
-  io.write(options.json ? `${JSON.stringify(outcome, null, 2)}\n` : `${lines.join('\n')}\n`);
+  io.write(
+    options.json ? `${JSON.stringify({ ...outcome, diagnostics }, null, 2)}\n` : `${lines.join('\n')}\n`,
+  );
   return 0;
 }

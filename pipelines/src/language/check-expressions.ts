@@ -9,16 +9,23 @@ import { splitTemplate } from './expression/template.ts';
 import { isFull, report, type ExpressionUse, type Reading } from './reading.ts';
 import type { Span } from './source-file.ts';
 import { needsAnswers } from './stage-graph.ts';
+import { UsedOutputs } from './used-outputs.ts';
 
-export function checkExpressions(reading: Reading, definition: PipelineDefinition): void {
-  const names = namesInFile(definition);
+/** Gives the outputs that they read. */
+export function checkExpressions(reading: Reading, definition: PipelineDefinition): UsedOutputs {
+  const names: Names = { ...namesInFile(definition), used: new UsedOutputs() };
   for (const use of reading.uses) {
-    if (isFull(reading)) return;
+    if (isFull(reading)) break;
     const isCondition = use.place === 'stage-condition' || use.place === 'step-condition';
     if (isCondition)
       checkOne(reading, names, use, { text: use.text, source: use.text, inset: 0, before: '' });
     else checkTemplate(reading, names, use);
   }
+  return names.used;
+}
+
+interface Names extends NamesInFile {
+  readonly used: UsedOutputs;
 }
 
 function namesInFile(definition: PipelineDefinition): NamesInFile {
@@ -42,7 +49,7 @@ function combinationsOf(stages: readonly StageDefinition[]): ReadonlyMap<string,
   );
 }
 
-function checkTemplate(reading: Reading, names: NamesInFile, use: ExpressionUse): void {
+function checkTemplate(reading: Reading, names: Names, use: ExpressionUse): void {
   const parts = splitTemplate(use.text);
   if (!parts.ok) {
     const at = place(reading, use, '${{', use.text.slice(0, parts.error.offset)) ?? use.node;
@@ -69,13 +76,9 @@ interface WrittenExpression {
   readonly before: string;
 }
 
-function checkOne(
-  reading: Reading,
-  names: NamesInFile,
-  use: ExpressionUse,
-  written: WrittenExpression,
-): void {
+function checkOne(reading: Reading, names: Names, use: ExpressionUse, written: WrittenExpression): void {
   const compiled = compileExpression(written.text);
+  if (compiled.ok) for (const each of compiled.value.references) names.used.note(each, names.combinations);
   const problems = compiled.ok ? checkReferences(names, use, compiled.value) : compiled.error;
   if (problems.length === 0) return;
   const at = place(reading, use, written.source, written.before);

@@ -1,6 +1,7 @@
 // How stages name each other: needs that exist, no cycle, images that come from a stage of the right kind.
 import { sortStages } from '../plan/sort-stages.ts';
 import type { StageDefinition, StageKind } from './definition.ts';
+import { nodeAt } from './find-node.ts';
 import { isFull, report, suggestion, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 import { findCycle, needsAnswers, type NeedsStage } from './stage-graph.ts';
@@ -33,18 +34,15 @@ type Places = ReadonlyMap<string, SourceNode>;
 type Kinds = ReadonlyMap<string, StageKind>;
 
 function stagePlaces(root: SourceNode): Places {
-  const stages = child(root, 'stages');
+  const stages = nodeAt(root, 'stages');
   return new Map(stages?.kind === 'map' ? stages.entries.map((entry) => [entry.key, entry.value]) : []);
 }
 
-const child = (node: SourceNode | undefined, key: string): SourceNode | undefined =>
-  node?.kind === 'map' ? node.entries.find((entry) => entry.key === key)?.value : undefined;
-
 /** Where a stage names one of its needs. */
 function needPlace(places: Places, stage: string, need: string): SourceNode | undefined {
-  const needs = child(places.get(stage), 'needs');
+  const needs = nodeAt(places.get(stage), 'needs');
   const items = needs?.kind === 'list' ? needs.items : needs === undefined ? [] : [needs];
-  const nameIn = (item: SourceNode): SourceNode => child(item, 'stage') ?? item;
+  const nameIn = (item: SourceNode): SourceNode => nodeAt(item, 'stage') ?? item;
   return items.map(nameIn).find((item) => item.kind === 'scalar' && item.value === need);
 }
 
@@ -95,7 +93,7 @@ function checkImageSource(
 ): void {
   const source = imageSource(stage);
   if (source === null || source.id === '') return;
-  const at = child(child(places.get(stage.id), stage.work.kind), source.key);
+  const at = nodeAt(places.get(stage.id), stage.work.kind, source.key);
   if (at === undefined || isFull(reading)) return;
   const name = `stage "${stage.id}": ${stage.work.kind}.${source.key}`;
   const wanted = source.allowed.join(' or ');
@@ -133,7 +131,7 @@ function checkArtifactSources(
   needs: NeedsStage,
 ): void {
   const from = stage.work.kind === 'steps' ? (stage.work.keeps?.artifactsFrom ?? []) : [];
-  const written = child(child(places.get(stage.id), 'artifacts'), 'from');
+  const written = nodeAt(places.get(stage.id), 'artifacts', 'from');
   const items = written?.kind === 'list' ? written.items : written === undefined ? [] : [written];
   for (const [index, id] of from.entries()) {
     const at = items[index];

@@ -12,4 +12,6 @@ export interface Diagnostic {
   readonly length: number;
   /** The source line itself, so that the message can be shown without the file. */
   readonly sourceLine: string;
+  /** Heading in docs/language.md that explains it; absent: none is about it, or it was written by an older version. */
+  readonly section?: string;
 }

@@ -37,7 +37,7 @@ stages:
 
 test('a pipeline is read with every default filled in', () => {
   const { definition, diagnostics } = parsePipeline(shop, '.sluice.yml');
-  expect(diagnostics).toEqual([]);
+  expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
   expect(definition).toMatchObject({
     name: 'shop',
     env: { CI: { kind: 'text', text: 'true' } },
@@ -182,7 +182,7 @@ stages:
 test('a Kubernetes canary without metrics is a warning, and the file stays usable', () => {
   const text = shop.replace('container: { port: 8080 }', 'manifests: k8s/');
   const { definition, diagnostics } = parsePipeline(text, 'x.yml');
-  expect(diagnostics.map(({ severity, code }) => [severity, code])).toEqual([['warning', 'no-metrics']]);
+  expect(diagnostics).toContainEqual(expect.objectContaining({ severity: 'warning', code: 'no-metrics' }));
   expect(definition).not.toBeNull();
 });
 

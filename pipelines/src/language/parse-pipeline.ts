@@ -20,6 +20,9 @@ import { readPool, readStage, type StageDefaults } from './read-stage.ts';
 import { readResources, readShell } from './read-steps-work.ts';
 import { readEnv } from './read-templates.ts';
 import { noTriggers, readTriggerRules } from './read-trigger-rules.ts';
+import { checkWarnings } from './warnings/check-warnings.ts';
+import { withoutIgnored } from './warnings/ignored-warnings.ts';
+import { linkToSections } from './keys/link-sections.ts';
 import { readDuration } from './read-units.ts';
 import { checkName, readChoice, readPlainText, wordName } from './read-values.ts';
 import { readYaml } from './read-yaml.ts';
@@ -41,7 +44,9 @@ export interface ParsedPipeline {
 export function parsePipeline(text: string, file: string): ParsedPipeline {
   const reading: Reading = { source: sourceFile(file, text), diagnostics: [], uses: [] };
   const definition = readFile(reading, text, file);
-  const diagnostics = reading.diagnostics.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const diagnostics = withoutIgnored(reading.diagnostics, reading.source).toSorted(
+    (a, b) => a.line - b.line || a.column - b.column,
+  );
   const isBroken = definition === null || diagnostics.some((each) => each.severity === 'error');
   return { definition: isBroken ? null : definition, diagnostics };
 }
@@ -59,7 +64,10 @@ function readFile(reading: Reading, text: string, file: string): PipelineDefinit
   }
   const definition = readDefinition(reading, root, file);
   checkStages(reading, root, definition.stages);
-  checkExpressions(reading, definition);
+  const used = checkExpressions(reading, definition);
+  const isSound = reading.diagnostics.every(({ severity }) => severity !== 'error');
+  if (isSound) checkWarnings(reading, root, definition, used);
+  linkToSections(reading, root);
   return definition;
 }
 

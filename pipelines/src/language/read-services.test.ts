@@ -106,7 +106,7 @@ describe('who the steps run as, and what they may use', () => {
 
 describe('the retry of a step', () => {
   const retry = (text: string) =>
-    parsePipeline(`on: push\nstages: { a: { image: x, steps: [{ run: make, retry: ${text} }] } }`, 'x');
+    parsePipeline(`on: push\nstages: { a: { image: 'x:1', steps: [{ run: make, retry: ${text} }] } }`, 'x');
 
   test('a number is for the failures that a step has', () => {
     const { definition } = retry('3');

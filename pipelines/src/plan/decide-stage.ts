@@ -55,7 +55,7 @@ export function decideStage(stage: StageDefinition, scope: Scope, before: Before
 }
 
 /** Every answer that success(), failure() and cancelled() can still give together. */
-function possibleStatuses(canSucceed: boolean, canFail: boolean): readonly StatusFacts[] {
+export function possibleStatuses(canSucceed: boolean, canFail: boolean): readonly StatusFacts[] {
   const all: readonly StatusFacts[] = [
     { success: true, failure: false, cancelled: false },
     { success: true, failure: true, cancelled: false },

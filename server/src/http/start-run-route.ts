@@ -40,13 +40,13 @@ export function startRunRoute(context: ServerContext, mirrors: Mirrors): Router 
       branch,
       inputs,
     };
-    const { pipeline, plan } = plannedOrRefused(await prepareRun(mirrors, repository, trigger));
+    const { pipeline, ...content } = plannedOrRefused(await prepareRun(mirrors, repository, trigger));
     const { runId } = await startRun(context, {
       project: repository.project,
       repositoryId: repository.id,
       trigger,
       pipeline,
-      content: { kind: 'planned', plan },
+      content,
       deliveryId: null,
     });
     const detail = { repository: repository.fullName, branch, commit: commit.value.sha };

@@ -1,3 +1,4 @@
+import type { Diagnostic } from '@sluice/pipelines/language/diagnostic';
 import type { Rerun, RerunOf } from '@sluice/pipelines/protocol/api';
 import type { Plan } from '@sluice/pipelines/plan/plan';
 import { err, ok, type Result } from '@sluice/pipelines/result';
@@ -18,7 +19,12 @@ import { inUnit, type Unit } from './unit.ts';
 export interface RerunWish {
   readonly what: Rerun['what'];
   /** Made anew from the branch's newest commit; null: the run's own plan. */
-  readonly current: { readonly pipeline: string; readonly plan: Plan } | null;
+  readonly current: {
+    readonly pipeline: string;
+    readonly plan: Plan;
+    /** Warnings of its file. */
+    readonly diagnostics: readonly Diagnostic[];
+  } | null;
   /** Failed stages are kept for a shell. */
   readonly debug: boolean;
   readonly by: { readonly user: string; readonly from: string | null };
@@ -56,7 +62,7 @@ export async function rerunRun(
         repositoryId: run.repositoryId,
         trigger: plan.trigger,
         pipeline: wish.current?.pipeline ?? run.pipeline,
-        content: { kind: 'planned', plan },
+        content: { kind: 'planned', plan, diagnostics: (wish.current ?? run.content).diagnostics ?? [] },
         deliveryId: null,
       },
       run.restoresReleaseId,

@@ -18,7 +18,12 @@ export interface NewRun {
   /** Name of the pipeline, or its file's name when it could not be read. */
   readonly pipeline: string;
   readonly content:
-    | { readonly kind: 'planned'; readonly plan: Plan }
+    | {
+        readonly kind: 'planned';
+        readonly plan: Plan;
+        /** Warnings of its file; absent where it was not read for this run. */
+        readonly diagnostics?: readonly Diagnostic[];
+      }
     /** A broken file is a failed run that shows its diagnostics. */
     | { readonly kind: 'broken'; readonly diagnostics: readonly Diagnostic[] };
   /** The delivery that caused it; the same one never starts a pipeline twice. Null: started by a person. */

@@ -30,7 +30,13 @@ export interface Run {
 }
 
 export type RunContent =
-  | { readonly kind: 'planned'; readonly plan: Plan; readonly state: RunState }
+  | {
+      readonly kind: 'planned';
+      readonly plan: Plan;
+      readonly state: RunState;
+      /** Warnings of its file; absent where it was not read for this run. */
+      readonly diagnostics?: readonly Diagnostic[];
+    }
   | { readonly kind: 'broken'; readonly diagnostics: readonly Diagnostic[] };
 
 /** A run whose pipeline file could be read; only such a run has events. */
@@ -75,7 +81,7 @@ export async function insertRun(trx: Trx, run: RunToInsert): Promise<Run | null>
       trigger: JSON.stringify(trigger),
       plan: isBroken ? null : JSON.stringify(content.plan),
       state: isBroken ? null : JSON.stringify(content.state),
-      diagnostics: JSON.stringify(isBroken ? content.diagnostics : []),
+      diagnostics: JSON.stringify(content.diagnostics ?? []),
       status,
       revision: 1,
       last_event: 0,
@@ -317,7 +323,7 @@ function runOf(row: SmallRow & Pick<Row, 'plan'>): Run {
     content:
       row.plan === null || row.state === null
         ? { kind: 'broken', diagnostics: row.diagnostics }
-        : { kind: 'planned', plan: row.plan, state: row.state },
+        : { kind: 'planned', plan: row.plan, state: row.state, diagnostics: row.diagnostics },
     status: row.status,
     revision: row.revision,
     lastEvent: row.last_event,

@@ -39,7 +39,7 @@ export async function runView(db: Database, runId: string): Promise<RunView | nu
     revision: run.revision,
     plan: content.kind === 'planned' ? wholePlan(content.plan, content.state) : null,
     state: content.kind === 'planned' ? content.state : null,
-    diagnostics: content.kind === 'broken' ? content.diagnostics : [],
+    diagnostics: content.diagnostics ?? [],
     attempts: attempts.map((attempt) => attemptView(attempt, blobs, reports, holds)),
     rollouts: rollouts.map(({ id, stage, phase }) => ({ id, stage, phase })),
     artifacts: allArtifacts.filter(belongs).map(artifactView),

@@ -9,11 +9,20 @@ import type { RepositoryProblem } from '../repositories/repository-problem.ts';
 
 /** What a trigger leads to, before anything is started. */
 export type PreparedRun =
-  | { readonly kind: 'planned'; readonly pipeline: string; readonly plan: Plan }
+  | {
+      readonly kind: 'planned';
+      readonly pipeline: string;
+      readonly plan: Plan;
+      /** Warnings alone, the first of them. */
+      readonly diagnostics: readonly Diagnostic[];
+    }
   | { readonly kind: 'broken'; readonly pipeline: string; readonly diagnostics: readonly Diagnostic[] }
   | { readonly kind: 'filtered'; readonly reasons: readonly string[] }
   | { readonly kind: 'no-file'; readonly reason: string }
   | { readonly kind: 'unreadable'; readonly problem: RepositoryProblem };
+
+/** A run is read at each of its steps, and with it its warnings. */
+const mostWarnings = 20;
 
 /** Reads the pipeline file at the trigger's commit and plans it. */
 export async function prepareRun(
@@ -30,5 +39,7 @@ export async function prepareRun(
   const { definition, diagnostics } = parsePipeline(file.value.text, file.value.path);
   if (definition === null) return { kind: 'broken', pipeline: file.value.path, diagnostics };
   const outcome = buildPlan(definition, trigger);
-  return outcome.kind === 'filtered' ? outcome : { ...outcome, pipeline: definition.name };
+  return outcome.kind === 'filtered'
+    ? outcome
+    : { ...outcome, pipeline: definition.name, diagnostics: diagnostics.slice(0, mostWarnings) };
 }

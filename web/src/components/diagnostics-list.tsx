@@ -1,4 +1,5 @@
 import type { Diagnostic } from '@sluice/pipelines/language/diagnostic';
+import { linkOf } from '@sluice/pipelines/language/link-of';
 import { useMessages } from '../messages/language-context.tsx';
 import { RichText } from './rich-text.tsx';
 import './diagnostics-list.css';
@@ -8,38 +9,49 @@ export function DiagnosticsList({ diagnostics }: { readonly diagnostics: readonl
   const t = useMessages();
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
   const warnings = diagnostics.length - errors;
+  const list = <List diagnostics={diagnostics} />;
+  if (errors === 0)
+    return (
+      <details className="diagnostics panel">
+        <summary className="soft">{t.run.warnings(warnings)}</summary>
+        {list}
+      </details>
+    );
   return (
     <section className="diagnostics panel">
-      {errors > 0 && (
-        <div className="panel-body">
-          <strong>{t.run.brokenTitle}</strong>
-          <p className="soft">
-            <RichText text={t.run.brokenExplain} />
-          </p>
-        </div>
-      )}
+      <div className="panel-body">
+        <strong>{t.run.brokenTitle}</strong>
+        <p className="soft">
+          <RichText text={t.run.brokenExplain} />
+        </p>
+      </div>
       <p className="soft diagnostics-count">
-        {[errors > 0 && t.run.errors(errors), warnings > 0 && t.run.warnings(warnings)]
-          .filter(Boolean)
-          .join(', ')}
+        {[t.run.errors(errors), warnings > 0 && t.run.warnings(warnings)].filter(Boolean).join(', ')}
       </p>
-      <ul>
-        {diagnostics.map((diagnostic) => (
-          <li
-            key={`${diagnostic.line}:${diagnostic.column}:${diagnostic.code}`}
-            data-severity={diagnostic.severity}
-          >
-            <p>
-              <RichText text={diagnostic.message} />
-            </p>
-            <p className="mono soft">
-              {diagnostic.file}:{diagnostic.line}:{diagnostic.column} · {diagnostic.code}
-            </p>
-            <SourceLine diagnostic={diagnostic} />
-          </li>
-        ))}
-      </ul>
+      {list}
     </section>
+  );
+}
+
+function List({ diagnostics }: { readonly diagnostics: readonly Diagnostic[] }) {
+  return (
+    <ul>
+      {diagnostics.map((diagnostic) => (
+        <li
+          key={`${diagnostic.line}:${diagnostic.column}:${diagnostic.code}`}
+          data-severity={diagnostic.severity}
+        >
+          <p>
+            <RichText text={diagnostic.message} />
+          </p>
+          <p className="mono soft">
+            {diagnostic.file}:{diagnostic.line}:{diagnostic.column} · {diagnostic.code}
+            {explained(diagnostic)}
+          </p>
+          <SourceLine diagnostic={diagnostic} />
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -57,4 +69,10 @@ function SourceLine({ diagnostic }: { readonly diagnostic: Diagnostic }) {
       {sourceLine.slice(end)}
     </pre>
   );
+}
+
+/** Where the documentation explains what stands there: ` · docs/language.md#retry`. */
+function explained(diagnostic: Diagnostic): string {
+  const link = linkOf(diagnostic);
+  return link === null ? '' : ` · ${link}`;
 }

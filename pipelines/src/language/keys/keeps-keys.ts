@@ -80,6 +80,6 @@ export const keepsKeys: KeyTable = {
   inputs: {
     shape: oneOrList(glob),
     says: 'Files that the stage reads, for `inputs_unchanged: reuse`.',
-    section: 'inputs_unchanged',
+    section: 'inputs',
   },
 };

@@ -4,12 +4,13 @@ import { buildPlan } from '../../plan/build-plan.ts';
 import type { Trigger } from '../../trigger/trigger.ts';
 import { parsePipeline } from '../parse-pipeline.ts';
 import { schemaProblems } from './check-schema.fixture.ts';
-import { faultsOf } from './faults.fixture.ts';
+import { faultsOf, type Fault } from './faults.fixture.ts';
 import { pipelineSchema } from './json-schema.ts';
 import { writtenExamples, type WrittenExample } from './written-examples.fixture.ts';
 
 const schema = pipelineSchema();
 const examples = writtenExamples();
+const lintedKinds = new Set<string>();
 
 test('there are examples in the docs and in examples/', () => {
   expect(examples.filter(({ place }) => place.startsWith('docs/')).length).toBeGreaterThan(0);
@@ -18,12 +19,12 @@ test('there are examples in the docs and in examples/', () => {
 
 describe.each(examples.map((example): [string, WrittenExample] => [example.place, example]))(
   '%s',
-  (_, { text }) => {
+  (_, { text, warning }) => {
     const value: unknown = parse(text);
 
-    test('has no error, and is planned for each of its events', () => {
+    test('says what it should to the linter, and is planned for each of its events', () => {
       const { definition, diagnostics } = parsePipeline(text, '.sluice.yml');
-      expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+      expect(diagnostics.map(({ code }) => code)).toEqual(warning === null ? [] : [warning]);
       if (definition === null) return;
       for (const trigger of triggers.filter(({ event }) => definition.on[event] !== null))
         expect(['planned', 'filtered']).toContain(buildPlan(definition, trigger).kind);
@@ -40,6 +41,7 @@ describe.each(examples.map((example): [string, WrittenExample] => [example.place
 
     test('is refused by the linter with the same faults', () => {
       const accepted = faultsOf(value).filter((fault) => {
+        if (!isFirstOfItsKind(fault)) return false;
         const { definition } = parsePipeline(JSON.stringify(fault.value, null, 1), '.sluice.yml');
         return definition !== null;
       });
@@ -47,6 +49,14 @@ describe.each(examples.map((example): [string, WrittenExample] => [example.place
     });
   },
 );
+
+/** The linter reads each fault once for each key and kind of value: all of them would take most of a minute. */
+function isFirstOfItsKind({ says }: Fault): boolean {
+  const kind = says.replace(/^.*\.(?=[^.:]*:)/, '').replace(/ instead of .*$/s, '');
+  const isFirst = !lintedKinds.has(kind);
+  lintedKinds.add(kind);
+  return isFirst;
+}
 
 const commit = { sha: '0'.repeat(40), message: '', author: 'you' };
 const base = { repository: 'local/checkout', actor: 'you', commit };

@@ -1,0 +1,37 @@
+import type { Diagnostic } from '../diagnostic.ts';
+import type { Reading } from '../reading.ts';
+import type { SourceNode } from '../source-node.ts';
+import { findSection } from './find-section.ts';
+import { warningIds } from '../warnings/warning-ids.ts';
+
+/** Tells each diagnostic the section of docs/language.md about the key that it stands at. */
+export function linkToSections({ diagnostics, source }: Reading, root: SourceNode): void {
+  diagnostics.forEach((diagnostic, index) => {
+    const { line, column, length } = diagnostic;
+    const start = (source.lineStarts[line - 1] ?? 0) + column - 1;
+    const section = sectionOfCode(diagnostic) ?? findSection(root, { start, end: start + length });
+    if (section !== null) diagnostics[index] = { ...diagnostic, section };
+  });
+}
+
+/** Some are about how things are written, wherever they stand. */
+function sectionOfCode({ code, severity }: Diagnostic): string | null {
+  if (severity === 'warning' && warningIds.some((id) => id === code)) return code;
+  return expressionCodes.has(code) ? 'Expressions' : null;
+}
+
+const expressionCodes: ReadonlySet<string> = new Set([
+  'bad-expression',
+  'bad-regular-expression',
+  'empty-expression',
+  'expression-too-complex',
+  'impossible-comparison',
+  'name-not-here',
+  'no-braces-in-condition',
+  'no-expression-here',
+  'secret-in-expression',
+  'status-outside-if',
+  'stranger-text-in-command',
+  'unclosed-expression',
+  'unknown-function',
+]);

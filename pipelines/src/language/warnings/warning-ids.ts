@@ -1,0 +1,10 @@
+/** What `# sluice-ignore:` can name; each has a section in docs/language.md. */
+export const warningIds = [
+  'floating-image',
+  'gate-never-fails',
+  'no-metrics',
+  'not-of-steps',
+  'secret-in-fork',
+  'unreachable-stage',
+  'unused-output',
+] as const;

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { claimDelivery } from '../store/delivery-store.ts';
+import { runView } from '../views/run-view.ts';
 import { sign } from '../webhooks/signature.ts';
 import { openTestApp, type TestApp } from './test-app.ts';
 
@@ -223,6 +225,16 @@ describe('a run by hand', () => {
       const answer = await app.call('POST', '/api/runs', { repository: name, branch: 'main', commit });
       expect(answer).toMatchObject({ status: 201, body: { runId: expect.any(String) } });
     }
+  });
+
+  test('keeps the warnings of its file', async () => {
+    const name = await aRepository('generic');
+    app.commit(name.slice(5), pipeline);
+    const { body } = await app.call('POST', '/api/runs', { repository: name, branch: 'main' });
+    const { runId } = z.object({ runId: z.string() }).parse(body);
+    expect((await runView(app.context.db, runId))?.diagnostics).toMatchObject([
+      { severity: 'warning', code: 'floating-image', section: 'floating-image' },
+    ]);
   });
 
   test('is refused with the diagnostics of a broken file', async () => {

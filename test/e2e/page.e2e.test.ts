@@ -229,7 +229,10 @@ describe.skipIf(chromiumPath === null)(
       await page.keyboard.type('charge is retried');
       await page.keyboard.press('Enter');
       await page.waitForSelector('.log-line[data-match=true] mark');
-      expect(await page.textContent('.log-search [role=status]')).toContain('2 of 2');
+      // The count follows the last letter a moment later than the match does.
+      await page.waitForFunction(() =>
+        document.querySelector('.log-search [role=status]')?.textContent?.includes('2 of 2'),
+      );
       await page.keyboard.press('Enter');
       await page.waitForFunction(() =>
         document.querySelector('.log-search [role=status]')?.textContent?.includes('1 of 2'),

@@ -1,5 +1,7 @@
 // A new version as a canary beside the old one, stopped in each state of its rollout: an action has been done on the
 // target and its report is on its way, or the rollout waits for time or for a person.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RolloutView, RunView } from '@sluice/pipelines/protocol/api';
 import { startLoad, type Load } from '../../../cli/src/up/load.ts';
 import type { Call, Held } from '../door.ts';
@@ -182,6 +184,8 @@ async function canary(
       load?.stop();
       for (const held of holds.values()) held.release();
       const left = await rollout();
+      const seen = await view(installation, left).catch(() => null);
+      writeFileSync(join(installation.folder, 'log', 'rollout.json'), JSON.stringify(seen, null, 2));
       if (left !== undefined && left.status !== 'ended')
         await api
           .call('POST', `/api/rollouts/${left.id}/abort`, { reason: 'given up' })

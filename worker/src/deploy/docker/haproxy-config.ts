@@ -25,8 +25,9 @@ export interface ProxyServer {
 /** Name of the backend that users' requests go to. */
 export const backend = 'service';
 
+/** The running proxy tells its structure as its description: a file may be of a process that never came to run. */
 export function renderProxyConfig(config: ProxyConfig): string {
-  return `# structure ${structureOf(config)}\n${render(config)}`;
+  return render(config, `  description ${structureOf(config)}\n`);
 }
 
 /** Equal for two configurations that differ in weights alone: those are changed without a reload. */
@@ -38,18 +39,13 @@ export function structureOf(config: ProxyConfig): string {
     .slice(0, 16);
 }
 
-/** The structure of a configuration that was rendered before; null: not one of ours. */
-export function renderedStructure(text: string): string | null {
-  return /^# structure ([0-9a-f]{16})\n/.exec(text)?.[1] ?? null;
-}
-
 // Without `noreuseport` a second proxy could share the port, and the kernel would deal requests out to both.
 // Server connections are closed after every response: a pooled one that the application closes at the same moment
 // would cost a request. Retries happen only where no byte was sent. On a reload, idle clients are told with their
 // next response instead of being cut off.
-function render(config: ProxyConfig): string {
+function render(config: ProxyConfig, description = ''): string {
   return `global
-  fd-hard-limit 20000
+${description}  fd-hard-limit 20000
   noreuseport
   stats socket ${word(config.socket, 'data directory')} mode 600 level admin expose-fd listeners
   hard-stop-after 30s

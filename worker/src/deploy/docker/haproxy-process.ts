@@ -1,10 +1,10 @@
 // The proxy is a daemon of its own: it outlives the worker, and a newer process takes its listeners over.
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DeployProblem, messageOf } from '../deploy-problem.ts';
-import { renderedStructure, renderProxyConfig, structureOf, type ProxyConfig } from './haproxy-config.ts';
-import { proxyPid } from './haproxy-socket.ts';
+import { renderProxyConfig, structureOf, type ProxyConfig } from './haproxy-config.ts';
+import { proxyPid, runningProxy } from './haproxy-socket.ts';
 
 export interface ProxyFiles {
   readonly folder: string;
@@ -31,14 +31,14 @@ export function proxyFiles(folder: string): ProxyFiles {
  * are left as they are. True: a process was started.
  */
 export async function ensureProxy(command: string, files: ProxyFiles, config: ProxyConfig): Promise<boolean> {
-  const pid = await proxyPid(files.socket);
-  if (pid !== null && (await currentStructure(files)) === structureOf(config)) return false;
+  const running = await runningProxy(files.socket);
+  if (running !== null && running.structure === structureOf(config)) return false;
   const next = join(files.folder, 'next.cfg');
   await mkdir(files.folder, { recursive: true, mode: 0o700 });
   await writeFile(next, renderProxyConfig(config), { mode: 0o600 });
-  const takeOver = pid === null ? [] : ['-x', files.socket, '-sf', String(pid)];
-  await runProxy(command, ['-D', '-f', next, '-p', join(files.folder, 'haproxy.pid'), ...takeOver], config);
-  await rename(next, configFile(files));
+  const takeOver = running === null ? [] : ['-x', files.socket, '-sf', String(running.pid)];
+  await runProxy(command, ['-D', '-f', next, '-p', pidFile(files), ...takeOver], config);
+  await rename(next, join(files.folder, 'haproxy.cfg')); // for people
   return true;
 }
 
@@ -61,11 +61,8 @@ export async function checkProxyCommand(command: string): Promise<void> {
   });
 }
 
-async function currentStructure(files: ProxyFiles): Promise<string | null> {
-  return readFile(configFile(files), 'utf8').then(renderedStructure, () => null);
-}
-
-const configFile = (files: ProxyFiles): string => join(files.folder, 'haproxy.cfg');
+/** Also tells the processes of one service's proxy from others, in their command line. */
+export const pidFile = ({ folder }: ProxyFiles): string => join(folder, 'haproxy.pid');
 
 async function runProxy(command: string, args: readonly string[], config: ProxyConfig): Promise<void> {
   await run(command, args).catch((error: unknown) => {

@@ -12,12 +12,22 @@ export interface RunningServer {
   readonly isOpen: boolean;
 }
 
-/** Null when nobody listens on the socket: the proxy is not running. */
-export async function proxyPid(socket: string): Promise<number | null> {
-  const answer = await askProxy(socket, 'show info').catch(() => null);
-  const pid = /^Pid: (\d+)$/m.exec(answer ?? '')?.[1];
-  return pid === undefined ? null : Number(pid);
+export interface RunningProxy {
+  readonly pid: number;
+  /** What its configuration states of itself (see `structureOf`); null: nothing. */
+  readonly structure: string | null;
 }
+
+/** Null when nobody listens on the socket: the proxy is not running. */
+export async function runningProxy(socket: string): Promise<RunningProxy | null> {
+  const answer = (await askProxy(socket, 'show info').catch(() => null)) ?? '';
+  const pid = /^Pid: (\d+)$/m.exec(answer)?.[1];
+  const structure = /^description: ([0-9a-f]{16})$/im.exec(answer)?.[1] ?? null;
+  return pid === undefined ? null : { pid: Number(pid), structure };
+}
+
+export const proxyPid = async (socket: string): Promise<number | null> =>
+  (await runningProxy(socket))?.pid ?? null;
 
 export async function runningServers(socket: string): Promise<readonly RunningServer[]> {
   const lines = (await askProxy(socket, `show servers state ${backend}`)).split('\n');

@@ -7,6 +7,7 @@ import { openService, type ServicePlace } from './open-service.ts';
 import { listContainers, removeContainers } from './service-containers.ts';
 import type { ServiceName } from './service-labels.ts';
 import { readServiceState, removeServiceFolder, serviceFolder, type ServiceState } from './service-state.ts';
+import { settleProxy } from './settle-proxy.ts';
 import { syncProxy } from './sync-proxy.ts';
 
 /**
@@ -21,6 +22,7 @@ export async function ensureProxies(
     states.map(async (state) => {
       try {
         const service = await openService(place, { ...state, health: state.health.a });
+        await settleProxy(proxyFiles(service.folder));
         if (service.containers.length > 0) await syncProxy(place.haproxy, service);
         return [];
       } catch (error) {

@@ -26,14 +26,13 @@ export interface AttemptsOptions {
   /** Carries one claim out, as a worker does; reports by the door. */
   readonly runAttempt: (claim: Claim, attempt: LiveAttempt) => Promise<void>;
   readonly fold: (event: RunEvent) => void;
-  readonly state: () => RunState;
   /** Of stages of this run, and of those that it keeps from a run before. */
   readonly artifacts: readonly LocalArtifact[];
   readonly now: () => number;
 }
 
 export interface Attempts {
-  readonly carryOut: (place: AttemptPlace) => Promise<void>;
+  readonly carryOut: (place: AttemptPlace, state: RunState) => Promise<void>;
   readonly stop: (place: AttemptPlace, reason: string, isForced: boolean) => void;
   /** Null: there is no such attempt. */
   readonly placeOf: (attemptId: string) => AttemptPlace | null;
@@ -42,7 +41,7 @@ export interface Attempts {
 /** Names this place in labels of containers, beside the run's id. */
 export const localInstallation = 'local';
 
-export function localAttempts({ run, runAttempt, fold, state, artifacts, now }: AttemptsOptions): Attempts {
+export function localAttempts({ run, runAttempt, fold, artifacts, now }: AttemptsOptions): Attempts {
   const live = new Map<string, LiveAttempt>();
   const places = new Map<string, AttemptPlace>();
   const keyOf = ({ stage, attempt }: AttemptPlace): string => `${attempt} ${stage}`;
@@ -53,11 +52,11 @@ export function localAttempts({ run, runAttempt, fold, state, artifacts, now }: 
       attempt?.stop({ kind: 'cancelled', reason });
       if (isForced) attempt?.force();
     },
-    carryOut: async ({ stage, attempt }) => {
+    carryOut: async ({ stage, attempt }, state) => {
       const place = { stage, attempt };
       const finish = (outcome: StageOutcome): void =>
         fold({ kind: 'stage-finished', ...place, outcome, at: now() });
-      const claimed = claimFor(run, state(), place, artifacts);
+      const claimed = claimFor(run, state, place, artifacts);
       if (!claimed.ok) {
         finish({ result: 'failed', failure: { class: 'failed', message: claimed.error, exitCode: null } });
         return;

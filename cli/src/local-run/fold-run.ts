@@ -9,8 +9,8 @@ import type { RunCommand, RunEvent, RunState } from '@sluice/pipelines/run/run-s
 import { localTurns } from './local-turns.ts';
 
 export interface RunHands {
-  /** Carries an attempt out to its end and reports by `fold`; never rejects. */
-  readonly carryOut: (place: AttemptPlace) => Promise<void>;
+  /** Carries an attempt out to its end and reports by `fold`; never rejects. `state`: as it begins. */
+  readonly carryOut: (place: AttemptPlace, state: RunState) => Promise<void>;
   /** Ends an attempt that is under way; forced: without clean-up. */
   readonly stop: (place: AttemptPlace, reason: string, isForced: boolean) => void;
   /** Asks the person at the terminal; the answer comes by `fold`. */
@@ -117,7 +117,7 @@ export function foldRun(
       const place = line.shift();
       if (place === undefined) break;
       underWay += 1;
-      void hands.carryOut(place).finally(() => {
+      void hands.carryOut(place, state).finally(() => {
         underWay -= 1;
         begin();
       });

@@ -107,7 +107,7 @@ async function carryOut(
     keep: options.keep,
     env: io.env,
   });
-  const isLive = options.view === 'live' && io.output.isTTY;
+  const isLive = options.view === 'live' && io.output.isTTY && io.env['TERM'] !== 'dumb';
   const openView = (picture: () => RunPicture | null): RunView => {
     if (options.view === 'json') return jsonView(io.write);
     if (!isLive) return plainView(io.write, io.colour);

@@ -5,7 +5,7 @@ import type { Secrets } from '@sluice/pipelines/plan/stage-secrets';
 import type { LogLine, WorkerRecord } from '@sluice/pipelines/protocol/worker-api';
 import type { ApprovalVote, RunEvent, RunState } from '@sluice/pipelines/run/run-state';
 import { localAttempts } from './carry-out.ts';
-import { foldRun, type FoldedRun } from './fold-run.ts';
+import { foldRun } from './fold-run.ts';
 import { rememberRun, writeLastRun, type LastRun } from './last-run.ts';
 import { localDoor, type LocalArtifact } from './local-door.ts';
 import type { LocalStore } from './local-store.ts';
@@ -47,8 +47,25 @@ export async function runHere(options: HereOptions): Promise<RunPicture> {
     const current = picture();
     if (current !== null) show(current);
   };
-  let run: FoldedRun | null = null;
-  const fold = (event: RunEvent): void => run?.fold(event);
+  const questions = askOneByOne(view, options.ask, over.signal, (stage, vote) =>
+    run.fold({ kind: 'approval-voted', stage, vote, at: vote.at }),
+  );
+  for (const note of prepared.notes) view.say(note);
+  const run = foldRun(
+    plan,
+    options.jobs,
+    { kind: 'run-requested', at: now(), kept },
+    {
+      carryOut: (place, state) => attempts.carryOut(place, state),
+      stop: (place, reason, isForced) => attempts.stop(place, reason, isForced),
+      ask: questions,
+      tell: (event, state) => {
+        known = state;
+        seen((current) => view.event(event, current));
+      },
+      now,
+    },
+  );
 
   const takeLog = (stage: string, step: number, lines: readonly LogLine[]): void => {
     logs.add(stage, lines);
@@ -60,7 +77,7 @@ export async function runHere(options: HereOptions): Promise<RunPicture> {
       if (place === null) return;
       for (const record of records) {
         if (record.kind === 'log') takeLog(place.stage, record.step, record.lines);
-        else fold(eventOf(record, place));
+        else run.fold(eventOf(record, place));
       }
     },
     takeReports: () => {}, // the stage's log has their summary
@@ -75,25 +92,8 @@ export async function runHere(options: HereOptions): Promise<RunPicture> {
   const attempts = localAttempts({
     run: { ...identity, plan, secrets: options.secrets },
     runAttempt,
-    fold,
-    state: () =>
-      run?.state() ?? { status: 'running', startedAt: 0, finishedAt: null, cancel: null, stages: {} },
+    fold: run.fold,
     artifacts,
-    now,
-  });
-  const questions = askOneByOne(view, options.ask, over.signal, (stage, vote) =>
-    fold({ kind: 'approval-voted', stage, vote, at: vote.at }),
-  );
-  for (const note of prepared.notes) view.say(note);
-  const first = { kind: 'run-requested', at: now(), kept } as const;
-  run = foldRun(plan, options.jobs, first, {
-    carryOut: attempts.carryOut,
-    stop: attempts.stop,
-    ask: questions,
-    tell: (event, state) => {
-      known = state;
-      seen((current) => view.event(event, current));
-    },
     now,
   });
   options.stops.onStop((times) => {
@@ -101,10 +101,10 @@ export async function runHere(options: HereOptions): Promise<RunPicture> {
     const at = now();
     if (times === 1) {
       view.say('stopping: steps have 10 s to end, then what they made is removed. Once more does not wait');
-      fold({ kind: 'cancel-requested', by: 'you', reason: 'interrupted', at });
+      run.fold({ kind: 'cancel-requested', by: 'you', reason: 'interrupted', at });
     } else {
       view.say('not waiting any longer');
-      fold({ kind: 'cancel-forced', by: 'you', at });
+      run.fold({ kind: 'cancel-forced', by: 'you', at });
     }
   });
   try {

@@ -35,10 +35,9 @@ export function tookMs(state: StageState, now: number): number | null {
     case 'succeeded':
     case 'failed':
       return state.finishedAt - state.startedAt;
-    case 'retrying':
-      return null;
     case 'waiting':
     case 'queued':
+    case 'retrying':
     case 'cancelled':
     case 'skipped':
       return null;

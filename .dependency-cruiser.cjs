@@ -15,7 +15,7 @@ module.exports = {
       name: 'pipelines-is-pure',
       comment: 'No I/O: nothing of Node itself.',
       severity: 'error',
-      from: { path: house('pipelines'), pathNot: '\\.test\\.ts$' },
+      from: { path: house('pipelines'), pathNot: '\\.(test|fixture)\\.ts$' },
       to: { dependencyTypes: ['core'] },
     },
     {

@@ -1,7 +1,7 @@
 import { entriesOf, nodeAt } from '../find-node.ts';
 import { isFull, report } from '../reading.ts';
 import type { SourceNode } from '../source-node.ts';
-import type { ReadFile } from './check-warnings.ts';
+import type { ReadFile } from './read-file.ts';
 
 /** An image whose name means another one tomorrow makes a run that cannot be repeated. */
 export function warnOfFloatingImages({ reading, root, places }: ReadFile): void {

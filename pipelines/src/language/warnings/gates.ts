@@ -1,7 +1,7 @@
 import type { DeployWork } from '../definition.ts';
 import { entryAt, nodeAt } from '../find-node.ts';
 import { isFull, report } from '../reading.ts';
-import type { ReadFile } from './check-warnings.ts';
+import type { ReadFile } from './read-file.ts';
 
 /** A canary that nothing can stop is a slow rolling update with a reassuring name. */
 export function warnOfGates({ reading, definition, places }: ReadFile): void {

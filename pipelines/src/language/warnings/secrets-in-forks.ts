@@ -1,7 +1,7 @@
 import { entriesOf, nodeAt } from '../find-node.ts';
 import { isFull, report } from '../reading.ts';
 import type { MapEntry, SourceNode } from '../source-node.ts';
-import type { ReadFile } from './check-warnings.ts';
+import type { ReadFile } from './read-file.ts';
 import type { Reached } from './unreachable-stages.ts';
 
 /** A stranger's pull request runs a stranger's commands: it gets no secret, and what needs one cannot run for it. */

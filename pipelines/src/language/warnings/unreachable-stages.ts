@@ -5,7 +5,7 @@ import { compileExpression } from '../expression/compile-expression.ts';
 import { bindingsFor } from '../expression/scope.ts';
 import { entryAt } from '../find-node.ts';
 import { isFull, report } from '../reading.ts';
-import type { ReadFile } from './check-warnings.ts';
+import type { ReadFile } from './read-file.ts';
 import { possibleTriggers, type PossibleTrigger } from './possible-triggers.ts';
 
 /** Stage id → the triggers that may have it run. */

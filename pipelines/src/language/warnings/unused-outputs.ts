@@ -1,6 +1,6 @@
 import { entriesOf, nodeAt } from '../find-node.ts';
 import { isFull, report } from '../reading.ts';
-import type { ReadFile } from './check-warnings.ts';
+import type { ReadFile } from './read-file.ts';
 
 /** An output that no expression reads is most often a name that was changed in one place only. */
 export function warnOfUnusedOutputs({ reading, places, used }: ReadFile): void {

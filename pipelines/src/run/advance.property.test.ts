@@ -1,6 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import type { Plan } from '../plan/plan.ts';
+import { wholePlan } from '../plan/whole-plan.ts';
 import { advance, startState } from './advance.ts';
 import { pick, plans, play } from './random-run.fixture.ts';
 import { isStageEnd, type RunCommand, type RunEvent } from './run-state.ts';
@@ -12,7 +13,7 @@ test.prop([plans(), fc.infiniteStream(fc.nat({ max: 9_999 }))])(
     for (const { state, commands } of steps) {
       for (const command of commands) {
         if (command.kind !== 'enqueue-attempt' || command.attempt > 1) continue;
-        const needs = plan.stages.find((stage) => stage.id === command.stage)?.needs ?? [];
+        const needs = wholePlan(plan, state).stages.find((stage) => stage.id === command.stage)?.needs ?? [];
         const ended = needs.map((need) => state.stages[need.stage]);
         expect(ended.every((stage) => stage !== undefined && isStageEnd(stage))).toBe(true);
       }
@@ -50,7 +51,8 @@ test.prop([plans(), fc.infiniteStream(fc.nat({ max: 9_999 })), fc.infiniteStream
   'reports of different stages may arrive in any order that keeps each stage’s own',
   (plan, choices, orders) => {
     const { events, steps } = play(plan, choices);
-    const shuffled = interleave(plan, events, orders);
+    const whole = wholePlan(plan, steps.at(-1)?.state ?? startState(plan, 0));
+    const shuffled = interleave(whole, events, orders);
     const state = shuffled.reduce((before, event) => advance(plan, before, event).state, startState(plan, 0));
     expect(state).toEqual(steps.at(-1)?.state ?? startState(plan, 0));
   },

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { DeployWork, StageWork } from '../language/definition.ts';
 import { aPlan } from '../plan/a-plan.ts';
 import type { Plan } from '../plan/plan.ts';
+import { wholePlan } from '../plan/whole-plan.ts';
 import { advance, startState } from './advance.ts';
 import { chooseRerun, keptStages, type RerunWhat } from './choose-rerun.ts';
 import { pick, plans, play } from './random-run.fixture.ts';
@@ -20,7 +21,7 @@ propertyTest.prop([plans(), fc.infiniteStream(fc.nat({ max: 9_999 }))])(
       const choice = chooseRerun(plan, before, what, none);
       if (!choice.ok) continue;
       const kept = new Set(choice.value.filter((stage) => stage.kept).map((stage) => stage.stage));
-      for (const { id, needs } of plan.stages) {
+      for (const { id, needs } of wholePlan(plan, before).stages) {
         if (kept.has(id)) expect(needs.every((need) => kept.has(need.stage))).toBe(true);
       }
       const ends = keptStages(before, choice.value, origin);

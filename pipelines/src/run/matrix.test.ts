@@ -198,6 +198,24 @@ describe('a matrix from an earlier stage', () => {
     expect(whole.value.filter(({ kept }) => kept).map((each) => each.stage)).toEqual(['plan']);
   });
 
+  test('a matrix that is kept as a whole has its combinations in the new run, for who names them', () => {
+    const before = play(plan)
+      .end('plan', { targets: '["a","b"]' })
+      .turn('build (a)')
+      .turn('build (b)')
+      .end('build (a)', { size: '1' })
+      .end('build (b)', { size: '2' })
+      .fail('publish', 1);
+    const choice = chooseRerun(plan, before.state, 'failed', new Map());
+    if (!choice.ok) throw new Error(choice.error.message);
+    expect(choice.value.filter(({ kept }) => !kept).map((each) => each.stage)).toEqual(['publish']);
+    const kept = keptStages(before.state, choice.value, { runId: 'r', number: 1 });
+    const again = play(plan, kept);
+    for (const id of ['build (a)', 'build (b)', 'build']) expect(again.state.stages[id]).toEqual(kept[id]);
+    const publish = stage(wholePlan(plan, again.state), 'publish');
+    expect(artifactSources(wholePlan(plan, again.state), publish)).toEqual(['build (a)', 'build (b)']);
+  });
+
   test('what is stored goes on as what was in memory', () => {
     const stored = play(plan).end('plan', { targets: '["a"]' });
     const state: RunState = JSON.parse(JSON.stringify(stored.state));

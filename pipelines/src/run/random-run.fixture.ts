@@ -2,7 +2,8 @@
 // until nothing can.
 import { fc } from '@fast-check/vitest';
 import { aPlan } from '../plan/a-plan.ts';
-import type { Plan } from '../plan/plan.ts';
+import { combinationStage, gatheringStage } from '../plan/expand-matrix.ts';
+import type { Plan, PlannedStage } from '../plan/plan.ts';
 import { advance, startState } from './advance.ts';
 import type { RunCommand, RunEvent, RunState } from './run-state.ts';
 
@@ -62,6 +63,9 @@ function whatCanHappen(state: RunState, at: number, { cancels = false }: PlayOpt
   ];
 }
 
+/** What a stage may give a matrix to make its combinations of; not all of it is a list. */
+const lists = ['["a","b"]', '[1]', '[]', 'no list'];
+
 function whatWorkersReport(state: RunState, at: number): RunEvent[] {
   return Object.entries(state.stages).flatMap(([stage, its]): RunEvent[] => {
     if (its.status === 'queued' && its.seeksResult === true)
@@ -86,7 +90,11 @@ function whatWorkersReport(state: RunState, at: number): RunEvent[] {
     const failure = { class: 'failed', message: 'exit 1', exitCode: 1 } as const;
     return [
       { kind: 'step-started', stage, attempt, step: 0, at },
-      { kind: 'stage-finished', stage, attempt, outcome: { result: 'succeeded', outputs: {} }, at },
+      ...lists.map((list): RunEvent => {
+        const outcome = { result: 'succeeded', outputs: { list } } as const;
+        return { kind: 'stage-finished', stage, attempt, outcome, at };
+      }),
+      { kind: 'stage-finished', stage, attempt, outcome: { result: 'failed', failure }, at },
       { kind: 'stage-finished', stage, attempt, outcome: { result: 'failed', failure }, at },
     ];
   });
@@ -108,9 +116,10 @@ export function plans(): fc.Arbitrary<Plan> {
     reuse: fc.boolean(),
     attempts: fc.integer({ min: 1, max: 3 }),
     delayMs: fc.constantFrom(0, 5),
+    matrix: fc.constantFrom<Matrix>('none', 'none', 'none', 'known', 'partly left out', 'from a stage'),
   });
-  return fc.array(stage, { minLength: 1, maxLength: 8 }).map((stages) =>
-    stages
+  return fc.array(stage, { minLength: 1, maxLength: 8 }).map((stages) => {
+    const plan = stages
       .reduce((builder, each, index) => {
         const needs = [...new Set(each.needs.filter((need) => need < index))].map((need) => `s${need}`);
         return builder.stage(`s${index}`, {
@@ -121,6 +130,35 @@ export function plans(): fc.Arbitrary<Plan> {
           ...(each.always ? { if: 'always()' } : {}),
         });
       }, aPlan())
-      .done(),
+      .done();
+    return {
+      ...plan,
+      stages: plan.stages.flatMap((each, at) => withMatrix(each, stages[at]?.matrix ?? 'none')),
+    };
+  });
+}
+
+type Matrix = 'none' | 'known' | 'partly left out' | 'from a stage';
+
+/** As `buildPlan` plans a matrix that the file knows, and one whose list an earlier stage gives. */
+function withMatrix(stage: PlannedStage, matrix: Matrix): readonly PlannedStage[] {
+  const [need] = stage.needs;
+  if (matrix === 'none' || (matrix === 'from a stage' && need === undefined)) return [stage];
+  if (matrix === 'from a stage') {
+    const lists = { v: `\${{ stages['${need?.stage}'].outputs.list }}` };
+    const rules = { lists, include: [], exclude: [] };
+    return [{ ...stage, work: { kind: 'matrix', stages: null }, unexpanded: { rules, each: stage } }];
+  }
+  const combinations = ['a', 'b'].map((v) => combinationStage(stage, { name: v, values: { v } }));
+  const decision = { included: false, reasons: ["matrix.v == 'b' is false"] };
+  const made = combinations.map((each, at) =>
+    matrix === 'partly left out' && at === 0 ? { ...each, decision } : each,
   );
+  return [
+    ...made,
+    gatheringStage(
+      stage,
+      made.map(({ id }) => id),
+    ),
+  ];
 }

@@ -42,7 +42,7 @@ export function expandNow(
   return ok({ combinations, reason: reasonOf(stage.id, combinations) });
 }
 
-/** The state with the new stages in it, each waiting, or ended as a run before left it. */
+/** The state with the new stages in it, each waiting, or ended as a run before left it; so is the stage itself. */
 export function withCombinations(
   state: RunState,
   { id, needs }: PlannedStage,
@@ -56,7 +56,8 @@ export function withCombinations(
     const kept = Object.hasOwn(keptLater, its) ? keptLater[its] : undefined;
     stages[its] = kept ?? { status: 'waiting', reason: `waits for ${after}` };
   }
-  stages[id] = { status: 'waiting', reason: made.reason };
+  const own = stages[id];
+  if (own === undefined || !isStageEnd(own)) stages[id] = { status: 'waiting', reason: made.reason };
   return { ...state, stages, expanded: { ...state.expanded, [id]: made } };
 }
 

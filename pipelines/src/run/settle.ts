@@ -40,8 +40,8 @@ function settleOnce(plan: Plan, state: RunState): Advanced {
   const commands: RunCommand[] = [];
   const made: (readonly [PlannedStage, ExpandedMatrix])[] = [];
   for (const stage of plan.stages) {
-    if (stages[stage.id]?.status !== 'waiting') continue;
-    const change = decide(plan, current, stage);
+    const isWaiting = stages[stage.id]?.status === 'waiting';
+    const change = isWaiting ? decide(plan, current, stage) : expandKept(plan, current, stage);
     if (change === null) continue;
     if ('combinations' in change) {
       made.push([stage, change]);
@@ -52,6 +52,16 @@ function settleOnce(plan: Plan, state: RunState): Advanced {
   }
   for (const [stage, matrix] of made) current = withCombinations(current, stage, matrix);
   return { state: current, commands };
+}
+
+/** A matrix that a re-run keeps as a whole has its combinations too: what comes later names them and takes their files. */
+function expandKept(plan: Plan, state: RunState, stage: PlannedStage): ExpandedMatrix | null {
+  const { unexpanded, id } = stage;
+  const before = state.stages[id];
+  if (unexpanded === undefined || before === undefined || !isStageEnd(before)) return null;
+  if (!Object.keys(state.keptLater ?? {}).some((each) => each.startsWith(`${id} (`))) return null;
+  const made = expandNow(plan, state, stage, unexpanded);
+  return made.ok && made.value.combinations.length > 0 ? made.value : null;
 }
 
 function decide(plan: Plan, state: RunState, stage: PlannedStage): StageChange | ExpandedMatrix | null {

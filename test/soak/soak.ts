@@ -13,7 +13,7 @@ import type { ApiClient } from '../../cli/src/api-client.ts';
 import { startServerAlone } from '../bench/server-alone.ts';
 import { eventually } from '../rig/sluice.ts';
 import { closeGate, type Gate } from './gate.ts';
-import { randomFrom } from './random.ts';
+import { randomFrom } from '@sluice/pipelines/random.fixture';
 import { dataFolder, startFleet, type WorkerFleet } from './worker-fleet.ts';
 
 export interface SoakOptions {

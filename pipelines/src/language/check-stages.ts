@@ -52,7 +52,11 @@ function checkNeeds(reading: Reading, places: Places, stage: StageDefinition, ki
     if (isFull(reading)) return;
     const at = needPlace(places, stage.id, need.stage);
     if (at === undefined) continue;
-    const help = suggestion(reading, need.stage, kinds.keys());
+    const names = need.stage.split(/[\s,]+/).filter((name) => name !== '');
+    const help =
+      names.length > 1 && names.every((name) => kinds.has(name))
+        ? ` Several stand in a list: [${names.join(', ')}].`
+        : suggestion(reading, need.stage, kinds.keys());
     report(
       reading,
       at,

@@ -66,8 +66,14 @@ function convertOwn(conversion: Conversion, node: Node): SourceNode {
   return isScalar(node) ? convertScalar(conversion, node) : nothing(spanOf(node));
 }
 
-function convertScalar({ text }: Conversion, node: Scalar): ScalarNode {
+function convertScalar({ text, problems }: Conversion, node: Scalar): ScalarNode {
   const span = spanOf(node);
+  if (node.tag === '!') {
+    const at = Math.max(0, text.lastIndexOf('!', span.start));
+    const message =
+      'YAML takes the ! before this value away, as a tag. Put all of it in quotes, the ! included.';
+    problems.push({ start: at, end: span.end, code: 'bad-yaml', message });
+  }
   const { value } = node;
   const written = node.source ?? text.slice(span.start, span.end);
   switch (typeof value) {

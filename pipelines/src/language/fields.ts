@@ -1,4 +1,5 @@
 // A map of which every key is known. Keys of the language that this version does not have get an answer of their own.
+import { foreignKey } from './foreign-keys.ts';
 import { closest } from './suggest.ts';
 import { isFull, report, type Reading } from './reading.ts';
 import { describeNode, type MapEntry, type SourceNode } from './source-node.ts';
@@ -26,12 +27,11 @@ export function readFields(reading: Reading, node: SourceNode, label: string, na
   if (node.kind !== 'map') {
     const what = label === '' ? 'The file' : label;
     const keys = names.known.slice(0, 4).join(', ');
-    report(
-      reading,
-      node,
-      'wrong-type',
-      `${what} must be a map with keys such as ${keys}, not ${describeNode(node)}.`,
-    );
+    const isNothing = node.kind === 'scalar' && node.value === null;
+    const message = isNothing
+      ? `${what} has nothing below it. Give it keys such as ${keys}, each indented further than its name.`
+      : `${what} must be a map with keys such as ${keys}, not ${describeNode(node)}.`;
+    report(reading, node, 'wrong-type', message);
     return { reading, label, node, entries };
   }
   for (const entry of node.entries) {
@@ -83,6 +83,14 @@ export const nameOf = ({ label }: Fields, key: string): string => {
   return label.endsWith('"') ? `${label}: ${key}` : `${label}.${key}`;
 };
 
+/** Steps and images are known in a stage: there, a word like them is mistyped. */
+function foreignHelp(key: string, label: string): string | null {
+  if (/^[\u00a0\u2000-\u200b\u3000]/.test(key))
+    return ' The line begins with a space that is none for YAML (a no-break space, perhaps). Type it anew.';
+  const help = foreignKey(key);
+  return help === null || (label !== '' && (key === 'steps' || key === 'image')) ? null : ` ${help}`;
+}
+
 function reportUnknown(
   reading: Reading,
   entry: MapEntry,
@@ -97,6 +105,11 @@ function reportUnknown(
     return;
   }
   const suggested = closest(entry.key, [...known, ...later]);
-  const help = suggested === null ? ` Known keys are ${known.join(', ')}.` : ` Did you mean "${suggested}"?`;
+  const isStage = label === '' && entry.value.kind === 'map' && suggested === null;
+  const help =
+    foreignHelp(entry.key, label) ??
+    (suggested === null
+      ? `${isStage ? ' If it is a stage, indent it below stages.' : ''} Known keys are ${known.join(', ')}.`
+      : ` Did you mean "${suggested}"?`);
   report(reading, entry.keySpan, 'unknown-key', `There is no key "${entry.key}"${where}.${help}`);
 }

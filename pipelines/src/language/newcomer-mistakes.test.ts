@@ -41,7 +41,7 @@ test('need for needs, and a key of another engine', () => {
     .toBe(`.sluice.yml:5:5  There is no key "need" in stage "b". Did you mean "needs"?
     need: [a]
     ~~~~
-.sluice.yml:6:5  There is no key "script" in stage "b". Known keys are needs, if, matrix, env, timeout, retry, allow_failure, pool, concurrency, steps, build, scan, push, deploy, approve, image, outputs, checkout, shell, network, resources, pod, artifacts, cache, reports, inputs_unchanged, inputs, keep_on_failure, services, user, read_only.
+.sluice.yml:6:5  There is no key "script" in stage "b". Commands stand below steps.
     script: [make]
     ~~~~~~`);
 });

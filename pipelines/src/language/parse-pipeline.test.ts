@@ -191,3 +191,10 @@ function stage(id: string): StageDefinition {
   if (found === undefined) throw new Error(`no stage ${id}`);
   return found;
 }
+
+test('mistakes on one endless line are told in time that grows with the line, not with its square', () => {
+  const nested = `  name: x\non: push\nstages:\n  a: ${'{a: '.repeat(5_000)}\n`;
+  const listed = `on: push\n    a: [${'a, '.repeat(10_000)}a]\n`;
+  for (const text of [nested, listed])
+    expect(parsePipeline(text, 'x.yml').diagnostics.length).toBeGreaterThan(0);
+});

@@ -21,7 +21,7 @@ import {
   variableName,
 } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
-import type { SourceNode } from './source-node.ts';
+import type { MapNode, SourceNode } from './source-node.ts';
 
 /** Longer, and forgotten containers would fill an engine. */
 const longestKeepMs = 2 * 3_600_000;
@@ -120,6 +120,9 @@ function readStep(
     const run = readTemplate(reading, node, name, 'command', context);
     return { name: commandName(run), run, if: null, env: {}, timeoutMs: null, retry: null };
   }
+  const command = brokenCommand(reading, node, name);
+  if (command !== null)
+    return { name: command, run: command, if: null, env: {}, timeoutMs: null, retry: null };
   const fields = readFields(reading, node, name, {
     known: namesOf(stepKeys),
   });
@@ -141,6 +144,16 @@ function readStep(
     timeoutMs: field(fields, 'timeout', readDuration(1), null),
     retry: field(fields, 'retry', readStepRetry, null),
   };
+}
+
+/** A command with a colon in it is a map to YAML: `echo "done: yes"`. */
+function brokenCommand(reading: Reading, node: MapNode, name: string): string | null {
+  const [only, second] = node.entries;
+  if (only === undefined || second !== undefined || !/\s/.test(only.key)) return null;
+  const message = `${name} is a command with ": " in it, which YAML takes for a key and its value. Put all of it in quotes, or below "- |".`;
+  const end = Math.max(node.end, only.keySpan.end);
+  report(reading, { start: only.keySpan.start, end }, 'wrong-type', message);
+  return only.key;
 }
 
 /** The first line of a command that says something, short enough for a heading. */

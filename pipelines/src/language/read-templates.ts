@@ -84,6 +84,10 @@ function readEnvValue(
 }
 
 function readSecretName(reading: Reading, node: SourceNode, name: string): string {
+  if (node.kind === 'scalar' && node.value === null) {
+    report(reading, node, 'empty-value', `${name} names no secret. Write its name: { secret: npm-token }.`);
+    return '';
+  }
   const secret = readText(reading, node, name);
   if (secret !== '' && !/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/.test(secret)) {
     const message = `${name}: this is not the name of a secret. A name begins with a letter and has letters, digits, ., _ and -; the secret itself never stands in the file.`;

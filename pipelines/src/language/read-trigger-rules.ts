@@ -17,6 +17,7 @@ import {
   readNumber,
   readPlainText,
   readRecord,
+  readAnyText,
   readText,
   variableName,
 } from './read-values.ts';
@@ -120,7 +121,7 @@ function readInput(reading: Reading, node: SourceNode, name: string): InputDefin
   switch (type) {
     case 'string':
     case 'environment':
-      return { type, default: field(fields, 'default', readText, null) };
+      return { type, default: field(fields, 'default', type === 'string' ? readAnyText : readText, null) };
     case 'number':
       return {
         type,

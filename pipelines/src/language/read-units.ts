@@ -19,7 +19,7 @@ export const readDuration =
   (reading, node, name) => {
     const ms = durationMs(node);
     if (ms === null) {
-      const example = 'a number with a unit, such as 30s, 10m, 2h or 1h30m';
+      const example = 'a number with a unit, such as 30s, 10m, 2h, 1h30m or 14d';
       return wrong(
         reading,
         node,

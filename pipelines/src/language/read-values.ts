@@ -11,6 +11,10 @@ export interface TextNode extends ScalarNode {
 export const readText: Reader<string> = (reading, node, name) =>
   readTextNode(reading, node, name)?.value ?? '';
 
+/** Text that may be empty. */
+export const readAnyText: Reader<string> = (reading, node, name) =>
+  readAnyTextNode(reading, node, name)?.value ?? '';
+
 /** Text that is not empty, with its place; null after a report. */
 export function readTextNode(reading: Reading, node: SourceNode, name: string): TextNode | null {
   const text = readAnyTextNode(reading, node, name);
@@ -25,7 +29,8 @@ export function readAnyTextNode(reading: Reading, node: SourceNode, name: string
   if (node.kind === 'scalar' && typeof node.value === 'string') return { ...node, value: node.value };
   const quoted = node.kind === 'scalar' && node.value !== null ? ` Write '${node.written}', in quotes.` : '';
   const braces = node.kind === 'map' && reading.source.text.startsWith('{', node.start);
-  const help = braces ? ' A value that begins with { must stand in quotes: "${{ … }}".' : quoted;
+  const several = node.kind === 'list' ? ' Write one value.' : quoted;
+  const help = braces ? ' A value that begins with { must stand in quotes: "${{ … }}".' : several;
   report(reading, node, 'wrong-type', `${name} must be text, not ${describeNode(node)}.${help}`);
   return null;
 }
@@ -46,7 +51,14 @@ export const readPlainText: Reader<string> = (reading, node, name) => {
 
 export const readBoolean: Reader<boolean> = (reading, node, name) => {
   if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value;
-  report(reading, node, 'wrong-type', `${name} must be true or false, not ${describeNode(node)}.`);
+  const written = node.kind === 'scalar' && typeof node.value === 'string' ? node.value.toLowerCase() : '';
+  const meant = ['true', 'yes', 'on'].includes(written)
+    ? 'true'
+    : ['false', 'no', 'off'].includes(written)
+      ? 'false'
+      : null;
+  const help = meant === null ? '' : ` Write ${meant}, without quotes.`;
+  report(reading, node, 'wrong-type', `${name} must be true or false, not ${describeNode(node)}.${help}`);
   return false;
 };
 
@@ -60,22 +72,23 @@ export const readInteger =
       reading,
       node,
       'wrong-type',
-      `${name} must be a whole number ${range}, not ${describeNode(node)}.`,
+      `${name} must be a whole number ${range}, not ${describeNode(node)}.${isQuotedNumber(value) ? ` Write ${value.trim()}, without quotes.` : ''}`,
     );
     return least;
   };
+
+const isQuotedNumber = (value: unknown): value is string =>
+  typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value));
 
 export const readNumber =
   (least: number, most: number): Reader<number> =>
   (reading, node, name) => {
     const value = node.kind === 'scalar' ? node.value : null;
     if (typeof value === 'number' && value >= least && value <= most) return value;
-    report(
-      reading,
-      node,
-      'wrong-type',
-      `${name} must be a number from ${least} to ${most}, not ${describeNode(node)}.`,
-    );
+    const range = most === Number.MAX_SAFE_INTEGER ? '' : ` from ${least} to ${most}`;
+    const help = isQuotedNumber(value) ? ` Write ${value.trim()}, without quotes.` : '';
+    const message = `${name} must be a number${range}, not ${describeNode(node)}.${help}`;
+    report(reading, node, 'wrong-type', message);
     return least;
   };
 
@@ -127,7 +140,7 @@ export const readRecord =
         reading,
         node,
         'wrong-type',
-        `${name} must be a map of names to values, not ${describeNode(node)}.`,
+        `${name} must be a map of names to values, not ${describeNode(node)}.${node.kind === 'list' ? ' Write lines of "name: value", without "- ".' : ''}`,
       );
       return {};
     }

@@ -79,13 +79,16 @@ function tokenise(text: string): CST.Token[] | YamlProblem {
 /** One mistake often makes the parser complain several times in a row: one message a line is enough. */
 function syntaxProblems(text: string, document: Document.Parsed): YamlProblem[] {
   const problems: YamlProblem[] = [];
-  let lastLine: number | null = null;
-  for (const error of [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])) {
-    const line = text.lastIndexOf('\n', error.pos[0] - 1);
-    if (line === lastLine) continue;
-    lastLine = line;
+  let lineEnd = -1;
+  const errors = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
+  for (const error of errors) {
+    if (error.pos[0] <= lineEnd) continue;
+    const end = text.indexOf('\n', error.pos[0]);
+    lineEnd = end === -1 ? text.length : end;
     problems.push(explainYamlError(text, error));
     if (problems.length >= 20) break;
   }
-  return problems;
+  // What stands around a tab is only wrong because of it.
+  const tabs = problems.filter(({ message }) => message.includes('by a tab'));
+  return tabs.length === 0 ? problems : tabs;
 }

@@ -21,7 +21,7 @@ export function explainYamlError(text: string, error: YAMLParseError | YAMLWarni
       lineStart + indent.length,
     );
   }
-  if (/[[{,:]\s*[^'"]*\$\{\{/.test(line) && error.code === 'MISSING_CHAR') {
+  if (error.code === 'MISSING_CHAR' && holdsBareExpression(line)) {
     const opened = lineStart + line.indexOf('${{');
     return at(
       'Inside [ ] and { }, text with an expression stands in quotes: "${{ … }}".',
@@ -32,6 +32,12 @@ export function explainYamlError(text: string, error: YAMLParseError | YAMLWarni
   switch (error.code) {
     case 'TAB_AS_INDENT':
       return at('A line is indented by a tab, which YAML does not allow. Use spaces.');
+    case 'BAD_ALIAS':
+      return at(
+        "A value may not begin with *, which stands for an anchor in YAML. Put it in quotes: '*'.",
+        Math.max(0, text.lastIndexOf('*', start)),
+        start,
+      );
     case 'BAD_SCALAR_START':
       return at(
         `A value may not begin with ${rest.charAt(0)}. Put it in quotes.`,
@@ -55,15 +61,31 @@ export function explainYamlError(text: string, error: YAMLParseError | YAMLWarni
       return explainIndentation(text, start, indent.length, at);
     case 'BAD_INDENT':
       return at(
-        'The indentation is wrong here: a bracket or quotation mark above may not be closed, or the line needs more spaces.',
+        `The indentation is wrong here: a bracket or quotation mark above may not be closed, or this line, which begins in column ${indent.length + 1}, does not begin where the lines of its map do.`,
+        lineStart + indent.length,
+        lineStart + line.length,
       );
     case 'UNEXPECTED_TOKEN':
+      if (/["']$/.test(text.slice(lineStart, start).trimEnd()))
+        return at(
+          'Text stands behind a closing quotation mark. Put all of the value in quotes of the other kind.',
+          start,
+          start + rest.trimEnd().length,
+        );
       return at(
         'This does not belong here. Is a quotation mark missing, or the line not indented like its neighbours?',
       );
     default:
       return at(`This is not valid YAML: ${error.message}.`);
   }
+}
+
+/** Whether between the last bracket, comma or colon and the first expression no quotation mark stands. */
+function holdsBareExpression(line: string): boolean {
+  const before = line.slice(0, Math.max(0, line.indexOf('${{')));
+  const last = (...characters: readonly string[]): number =>
+    Math.max(...characters.map((each) => before.lastIndexOf(each)));
+  return last('[', '{', ',', ':') > last("'", '"');
 }
 
 type At = (message: string, from: number, to: number) => YamlProblem;
@@ -82,6 +104,13 @@ function explainIndentation(text: string, start: number, indent: number, at: At)
       from + next.trimEnd().length,
     );
   }
+  const [, key = '', value = ''] = /^([\w-]+):(\S.*)$/.exec(rest) ?? [];
+  if (key !== '' && !value.startsWith('//'))
+    return at(
+      `A space is missing behind the colon. Write "${key}: ${value.slice(0, 60)}".`,
+      start,
+      start + rest.length,
+    );
   return rest.includes(': ')
     ? at('A second ": " stands in this value. Put the value in quotes.', start, start + rest.length)
     : at(

@@ -26,7 +26,7 @@ export function checkFunction(
   const pattern = name === 'matches' ? constantText(args[0]) : null;
   const broken = pattern === null ? null : regularExpressionProblem(pattern);
   if (broken !== null) {
-    const message = `"${pattern}" is not a regular expression (RE2): ${broken}. Mend the pattern.`;
+    const message = `"${pattern}" is not a regular expression (RE2): ${broken}. ${pattern?.includes('(?!') || pattern?.includes('(?<') || pattern?.includes('(?=') ? "RE2 looks neither ahead nor behind: write two conditions, such as !branch.startsWith('x')." : 'Mend the pattern.'}`;
     problem(walk, args[0] ?? expr, 'bad-regular-expression', message, pattern ?? '');
   }
   return form.result;
@@ -44,7 +44,13 @@ const matchesType = (given: ValueType, wanted: ValueType): boolean =>
 const usages = (name: string, forms: readonly FunctionDefinition[]): string =>
   name === 'hash'
     ? "hash('package-lock.json'), with at most five patterns"
-    : forms.map((each) => usage(name, each)).join(' or ');
+    : forms.map((each) => usage(name, each)).join(' or ') + example(name, forms);
+
+/** Functions that ask something of a text stand behind it. */
+const example = (name: string, forms: readonly FunctionDefinition[]): string =>
+  forms.some(({ target, arguments: args }) => target === 'text' && args.length === 1)
+    ? `, such as branch.${name}('release')`
+    : '';
 
 function usage(name: string, form: FunctionDefinition): string {
   const target = form.target === null ? '' : `${form.target === 'any' ? 'value' : form.target}.`;

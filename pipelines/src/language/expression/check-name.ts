@@ -5,6 +5,19 @@ import { fixedNames, rootNames, type ValueType } from './names.ts';
 /** Names that are checked against the file, later. */
 const byFile: ReadonlySet<string> = new Set(['inputs', 'env', 'matrix', 'stages']);
 
+/** What other engines call what is here. */
+const foreignRoots: Readonly<Record<string, string>> = {
+  secrets:
+    'No expression sees a secret: a variable names it, env: { TOKEN: { secret: npm-token } }, and the command uses "$TOKEN".',
+  github: 'Use event, branch, tag, repository, commit.sha, commit.message, pull_request.number.',
+  needs: 'Results of other stages are stages.build.outputs.version and stages.build.status.',
+  steps:
+    'A step leaves a file, and the stage makes an output of it: outputs: { version: { file: VERSION } }.',
+  job: 'How the stages before ended is asked by success(), failure(), cancelled() and always().',
+  vars: 'Variables of the file are env.NAME.',
+  runner: 'Steps run in the image that the stage names.',
+};
+
 /** Fixed names are checked here. */
 export function checkName(walk: Walk, reference: Reference): ValueType {
   const [root = ''] = reference.path;
@@ -14,6 +27,8 @@ export function checkName(walk: Walk, reference: Reference): ValueType {
   };
   if (!rootNames.has(root)) {
     const known = [...rootNames].filter((name) => name !== 'version');
+    const foreign = Object.hasOwn(foreignRoots, root) ? foreignRoots[root] : undefined;
+    if (foreign !== undefined) return add('unknown-name', `There is no name ${root}. ${foreign}`);
     return add(
       'unknown-name',
       `There is no name ${root}.${didYouMean(root, known)} Text stands in quotes; names are ${known.join(', ')}.`,

@@ -1,6 +1,7 @@
 import {
   celEnv,
   celFunc,
+  celMethod,
   CelScalar,
   isCelError,
   parse,
@@ -13,6 +14,8 @@ import { strings } from '@bufbuild/cel/ext';
 import { err, ok, type Result } from '../../result.ts';
 import { analyseExpression, type Analysis } from './analyse-expression.ts';
 import type { ExpressionProblem, Parsed } from './expression-walk.ts';
+import { foreignSyntax, isUnbalanced } from './foreign-syntax.ts';
+import { matchPattern } from './match-pattern.ts';
 import { functions } from './names.ts';
 
 /** Characters; keeps reading, checking and evaluating an expression bounded. */
@@ -79,6 +82,8 @@ function tryParse(text: string): Result<Parsed, ExpressionProblem> {
 
 function syntaxProblem(text: string, error: unknown): ExpressionProblem {
   const code = 'bad-expression';
+  const foreign = foreignSyntax(text);
+  if (foreign !== null) return { code, ...foreign };
   const assignment = /(?<![=!<>])=(?![=])/.exec(withoutQuoted(text));
   if (assignment !== null) {
     return {
@@ -95,7 +100,7 @@ function syntaxProblem(text: string, error: unknown): ExpressionProblem {
     rest === '' || (at ?? 0) >= text.length
       ? 'ends too early'
       : `cannot be read from "${rest.slice(0, 20)}" on`;
-  const hint = /['"]/.test(rest) ? ' Is a quotation mark not closed?' : '';
+  const hint = isUnbalanced(text) ? ' A bracket is opened and never closed.' : '';
   return { code, message: `The expression ${found}.${hint}`, offset, length: at === null ? text.length : 1 };
 }
 
@@ -125,13 +130,16 @@ function environment(status: StatusFacts): CelEnv {
   const key = `${status.success}-${status.failure}-${status.cancelled}`;
   const known = environments.get(key);
   if (known !== undefined) return known;
-  const { BOOL } = CelScalar;
+  const { BOOL, STRING } = CelScalar;
   const made = celEnv({
     funcs: [
       celFunc('success', [], BOOL, () => status.success),
       celFunc('failure', [], BOOL, () => status.failure),
       celFunc('cancelled', [], BOOL, () => status.cancelled),
       celFunc('always', [], BOOL, () => true),
+      celMethod('matches', STRING, [STRING], BOOL, function (pattern) {
+        return matchPattern(this, pattern);
+      }),
       ...strings.filter((each) => functions.has(each.name) && each.arguments.length === 0),
     ],
   });

@@ -45,7 +45,11 @@ program
   .command('plan')
   .description('show what would run for an event, and why')
   .argument('[file]', 'the pipeline file', '.sluice.yml')
-  .option('--event <event>', 'push, tag, pull_request, schedule or manual', 'push')
+  .option(
+    '--event <event>',
+    'push, tag, pull_request, schedule, manual, or a .json file with the payload of a webhook',
+    'push',
+  )
   .option('--branch <branch>', 'the branch', 'main')
   .option('--tag <tag>', 'the tag, for --event tag')
   .option('--changed <paths>', 'changed files, separated by commas')

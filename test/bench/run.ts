@@ -11,6 +11,7 @@ import { logThroughput } from './log-throughput.ts';
 import { history } from './history.ts';
 import { memory } from './memory.ts';
 import { noOpStages } from './no-op-stages.ts';
+import { planning } from './planning.ts';
 import { queuedRuns } from './queued-runs.ts';
 import { stepOverhead } from './step-overhead.ts';
 import { webhookToFirstLine } from './webhook-to-first-line.ts';
@@ -25,6 +26,7 @@ const benches: Readonly<Record<string, (say: Say) => Promise<readonly Figure[]>>
   memory,
   history,
   'queued-runs': queuedRuns,
+  planning,
   'huge-log': hugeLog,
 };
 

@@ -26,7 +26,7 @@ const mostWarnings = 20;
 
 /** Reads the pipeline file at the trigger's commit and plans it. */
 export async function prepareRun(
-  mirrors: Mirrors,
+  mirrors: Pick<Mirrors, 'readPipelineFile'>,
   repository: RepositoryToRead,
   trigger: Trigger,
 ): Promise<PreparedRun> {

@@ -6,8 +6,8 @@ import type { Mirrors } from '../repositories/mirrors.ts';
 import type { ClaimedDelivery } from '../store/delivery-store.ts';
 import { findRepository, type Repository } from '../store/repository-store.ts';
 import { lookAtSchedules } from '../store/schedule-store.ts';
+import { interpretDelivery } from './interpret-delivery.ts';
 import { prepareRun } from './prepare-run.ts';
-import { vendors } from './vendors.ts';
 
 export type DeliveryOutcome =
   | { readonly kind: 'started'; readonly runId: string }
@@ -24,15 +24,9 @@ export async function processDelivery(
 ): Promise<DeliveryOutcome> {
   const repository = await findRepository(context, delivery.repositoryId);
   if (repository === null) return ignored('The repository was removed from Sluice.');
-  const meaning = vendors[delivery.provider].normalise(delivery.event, JSON.parse(delivery.body));
+  const meaning = interpretDelivery(delivery.provider, delivery.event, JSON.parse(delivery.body));
   if (meaning.kind === 'ignored') return ignored(meaning.reason);
   const { trigger } = meaning;
-  if (trigger.event === 'pull_request' && trigger.fromFork) {
-    return ignored(
-      "The pull request comes from a fork: a stranger's code would run with this project's secrets. " +
-        'Push its commits to a branch of the repository itself to run them.',
-    );
-  }
   if (trigger.event === 'push' && trigger.branch === repository.defaultBranch)
     await lookAtSchedules(context.db, repository.id, context.now());
   return start(context, mirrors, repository, trigger, delivery.id);

@@ -1,0 +1,160 @@
+// What is fed to what: each kind makes an input and says how it is used. A kind answers with what is wrong, and any
+// exception is wrong.
+import { convertPipeline } from '@sluice/pipelines/convert/convert-pipeline';
+import { systems } from '@sluice/pipelines/convert/detect-system';
+import { compileExpression } from '@sluice/pipelines/language/expression/compile-expression';
+import { describeValues, evaluateCondition } from '@sluice/pipelines/language/expression/evaluate-condition';
+import { renderKnownParts, renderTemplate } from '@sluice/pipelines/language/expression/render-template';
+import type { Scope } from '@sluice/pipelines/language/expression/scope';
+import { splitTemplate } from '@sluice/pipelines/language/expression/template';
+import { formatDiagnostic } from '@sluice/pipelines/language/format-diagnostic';
+import { parsePipeline } from '@sluice/pipelines/language/parse-pipeline';
+import { randomPipeline } from '@sluice/pipelines/language/random-pipeline.fixture';
+import { buildPlan } from '@sluice/pipelines/plan/build-plan';
+import { explainPlan } from '@sluice/pipelines/plan/explain-plan';
+import { resolveStage } from '@sluice/pipelines/plan/resolve-stage';
+import type { Choices } from '@sluice/pipelines/random.fixture';
+import { advance, startState } from '@sluice/pipelines/run/advance';
+import type { Trigger } from '@sluice/pipelines/trigger/trigger';
+import type { Corpus } from './corpus.ts';
+import { mutate } from './mutate.ts';
+import { randomExpression } from './random-expression.ts';
+import { randomTrigger } from './random-trigger.ts';
+
+export interface Input {
+  /** Shown where something is wrong with it. */
+  readonly text: string;
+  /** What is wrong; empty: nothing. */
+  readonly use: () => readonly string[];
+}
+
+type MakeInput = (choices: Choices, corpus: Corpus) => Input;
+
+export const kinds = {
+  /** Examples, docs and generated pipelines, mutated, read and planned. */
+  pipeline: (choices, corpus) => {
+    const source = choices.chance(0.4) ? randomPipeline(choices) : choices.oneOf(corpus.pipelines);
+    const text = mutate(source, choices);
+    const trigger = randomTrigger(choices);
+    return { text, use: () => usePipeline(text, trigger) };
+  },
+  expression: (choices) => {
+    const text = randomExpression(choices);
+    const scope = scopeOf(randomTrigger(choices));
+    return { text, use: () => useExpression(text, scope) };
+  },
+  template: (choices) => {
+    const part = (): string =>
+      choices.oneOf([
+        'text ',
+        '${{ branch }}',
+        '${{ ',
+        ' }}',
+        `\${{ ${randomExpression(choices)} }}`,
+        '${{ commit.message }}',
+      ]);
+    const text = Array.from({ length: 1 + choices.below(6) }, part).join('');
+    const scope = scopeOf(randomTrigger(choices));
+    return { text, use: () => useTemplate(text, scope) };
+  },
+  /** Right pipelines, and events whose texts strangers wrote. */
+  plan: (choices) => {
+    const text = randomPipeline(choices);
+    const trigger = randomTrigger(choices);
+    return {
+      text: `${text}\n# ${JSON.stringify(trigger).slice(0, 2_000)}`,
+      use: () => usePlan(text, trigger),
+    };
+  },
+  converter: (choices, corpus) => {
+    const { system: own, text: source } = choices.oneOf(corpus.foreign);
+    const text = mutate(source, choices);
+    const system = choices.chance(0.1) ? choices.oneOf(systems) : own;
+    return { text, use: () => useConverter(text, system) };
+  },
+} satisfies Record<string, MakeInput>;
+
+export type InputKind = keyof typeof kinds;
+
+/** Of a hundred inputs. */
+export const shares: Readonly<Record<InputKind, number>> = {
+  pipeline: 40,
+  expression: 25,
+  template: 5,
+  plan: 15,
+  converter: 15,
+};
+
+function usePipeline(text: string, trigger: Trigger): readonly string[] {
+  const { definition, diagnostics } = parsePipeline(text, 'fuzz.yml');
+  const lineCount = text.split('\n').length;
+  for (const each of diagnostics) formatDiagnostic(each);
+  if (diagnostics.some(({ line, column }) => line < 1 || line > lineCount || column < 1))
+    return ['a diagnostic points outside of the file'];
+  const isBroken = diagnostics.some(({ severity }) => severity === 'error');
+  if (isBroken !== (definition === null)) return ['a definition without, or no definition with, no error'];
+  if (definition === null) return [];
+  const outcome = buildPlan(definition, trigger);
+  explainPlan(outcome);
+  JSON.stringify(outcome);
+  return [];
+}
+
+function usePlan(text: string, trigger: Trigger): readonly string[] {
+  const { definition, diagnostics } = parsePipeline(text, 'fuzz.yml');
+  const [problem] = diagnostics.filter(({ severity }) => severity === 'error');
+  if (definition === null)
+    return [`a generated pipeline is refused: ${problem?.message ?? 'without a word'}`];
+  const outcome = buildPlan(definition, trigger);
+  explainPlan(outcome);
+  const stored = JSON.stringify(outcome);
+  if (JSON.stringify(buildPlan(definition, trigger)) !== stored)
+    return ['the same plan twice is not the same'];
+  if (outcome.kind === 'filtered') return [];
+  const { plan } = outcome;
+  const { state } = advance(plan, startState(plan, 0), { kind: 'run-requested', at: 0 });
+  for (const { id } of plan.stages) resolveStage(plan, state, id, { id: 'run', number: 1 });
+  return [];
+}
+
+function useExpression(text: string, scope: Scope): readonly string[] {
+  const compiled = compileExpression(text);
+  if (!compiled.ok) return compiled.error.length === 0 ? ['refused without a word'] : [];
+  evaluateCondition(compiled.value, scope, { success: true, failure: false, cancelled: false });
+  describeValues(text, scope);
+  return [];
+}
+
+function useTemplate(text: string, scope: Scope): readonly string[] {
+  const parts = splitTemplate(text);
+  if (
+    parts.ok &&
+    parts.value.map((part) => (part.kind === 'text' ? part.text : part.source)).join('') !== text
+  )
+    return ['a template loses text when it is taken apart'];
+  const now = renderTemplate(text, scope);
+  const known = renderKnownParts(text, scope);
+  const later = known.ok ? renderTemplate(known.value, scope) : known;
+  if (now.ok && later.ok && now.value !== later.value)
+    return ['rendered in two goes, a template says something else'];
+  return [];
+}
+
+function useConverter(text: string, system: (typeof systems)[number]): readonly string[] {
+  const result = convertPipeline(text, 'file.yml', system);
+  if (result.kind === 'broken') return result.diagnostics.length === 0 ? ['broken without a word'] : [];
+  const { diagnostics } = parsePipeline(result.pipeline, '.sluice.yml');
+  const [error] = diagnostics.filter(({ severity }) => severity === 'error');
+  return error === undefined ? [] : [`what was converted is refused: ${error.message}`];
+}
+
+function scopeOf(trigger: Trigger): Scope {
+  return {
+    trigger,
+    inputs: { level: 'debug', rounds: 3 },
+    env: (name) => (name === 'CI' ? 'true' : null),
+    matrix: { node: 20 },
+    run: { id: 'run', number: 1 },
+    stage: (id) => (id === 'a' ? { status: 'succeeded', outputs: { v: 'x', list: '["a"]' } } : null),
+  };
+}

@@ -3,30 +3,28 @@ import { Migrator, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fillInLine } from './attempt-store.ts';
 import { openDatabase, type Database, type Trx } from './database.ts';
-import { migrateToLatest } from './migrate.ts';
+import { migrateToLatest, migrations } from './migrate.ts';
+import { readTables, type Table } from './read-tables.fixture.ts';
 import { coreMigration } from './migrations/0001-core.ts';
 import { edgeMigration } from './migrations/0002-edge.ts';
 import { openTestDatabase, type TestDatabase } from './test-database.ts';
 
 let server: TestDatabase;
 let db: Database;
+const opened: Database[] = [];
 beforeAll(async () => {
   server = await openTestDatabase();
-  await sql`create database old_release`.execute(server.db);
-  const url = new URL(server.url);
-  url.pathname = '/old_release';
-  db = openDatabase(url.href);
+  db = await emptyDatabase('old_release');
 });
 afterAll(async () => {
-  await db.destroy();
-  await sql`drop database old_release with (force)`.execute(server.db);
+  for (const each of opened) await each.destroy();
+  for (const name of ['old_release', 'step_by_step', 'busy_release'])
+    await sql`drop database if exists ${sql.id(name)} with (force)`.execute(server.db);
   await server.close();
 });
 
 test('servers of the first release go on serving while and after the tables are brought up to date', async () => {
-  const first = { '0001-core': coreMigration, '0002-edge': edgeMigration };
-  const old = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(first) } });
-  expect((await old.migrateToLatest()).error).toBeUndefined();
+  await toFirstRelease(db);
   const lives: Promise<void>[] = [];
   let isOver = false;
   let lived = 0;
@@ -53,6 +51,84 @@ test('what an old server has queued counts for its project once a new one has lo
   const found = await db.selectFrom('attempts').selectAll().where('run_id', '=', runId).execute();
   expect(found).toMatchObject([{ project: 'shop', pool: 'default', granted_at: expect.any(Number) }]);
 });
+
+test('each migration only adds: nothing that an older server reads or writes goes, moves or becomes stricter', async () => {
+  const on = await emptyDatabase('step_by_step');
+  await toFirstRelease(on);
+  await queueAttempt(on);
+  const provider = { getMigrations: () => Promise.resolve({ ...migrations }) };
+  const migrator = new Migrator({ db: on, provider, allowUnorderedMigrations: true });
+  for (let before = await readTables(on); ;) {
+    const { error, results = [] } = await migrator.migrateUp();
+    expect(error).toBeUndefined();
+    const [done] = results;
+    if (done === undefined) break;
+    const after = await readTables(on);
+    expect({ [done.migrationName]: hindrances(before, after) }).toEqual({ [done.migrationName]: [] });
+    before = after;
+  }
+});
+
+test('a migration that waits for a table gives way to those that come after it', async () => {
+  const on = await emptyDatabase('busy_release');
+  await toFirstRelease(on);
+  let migrated = false;
+  let migration = Promise.resolve();
+  await on.transaction().execute(async (trx) => {
+    await sql`select * from attempts`.execute(trx);
+    migration = migrateToLatest(on).then(() => void (migrated = true));
+    const waits = sql<{ count: number }>`select count(*) from pg_locks where not granted and
+      relation = 'attempts'::regclass`;
+    await expect.poll(async () => (await waits.execute(trx)).rows[0]?.count).toBe(1);
+    await lifeOfRun(on);
+    expect(migrated).toBe(false);
+  });
+  await migration;
+  await lifeOfRun(on);
+});
+
+test('a server of an older version starts on the tables of a newer one', async () => {
+  const name = '9999-of-a-newer-version';
+  await sql`insert into kysely_migration (name, timestamp) values (${name}, '')`.execute(server.db);
+  await migrateToLatest(server.db);
+});
+
+/** What in `after` an older server would stumble over, or wait for long, by what was there before. */
+function hindrances(before: readonly Table[], after: readonly Table[]): readonly string[] {
+  return before.flatMap((old) => {
+    const table = after.find(({ name }) => name === old.name);
+    if (table === undefined) return [`the table ${old.name} is gone`];
+    const known = new Set(old.columns.map(({ name }) => name));
+    return [
+      ...old.columns.flatMap((was) => {
+        const is = table.columns.find(({ name }) => name === was.name);
+        const isAsFree = is !== undefined && is.type === was.type && is.hasDefault === was.hasDefault;
+        if (isAsFree && (is.takesNull || !was.takesNull)) return [];
+        return [`${old.name} had ${JSON.stringify(was)} and has ${JSON.stringify(is ?? null)}`];
+      }),
+      ...table.columns.flatMap(({ name, takesNull, hasDefault }) =>
+        known.has(name) || takesNull || hasDefault ? [] : [`${old.name}.${name} is new and must be given`],
+      ),
+      ...table.rules.flatMap((rule) => (old.rules.includes(rule) ? [] : [`${old.name} must now: ${rule}`])),
+      ...(table.file === old.file ? [] : [`${old.name} was written anew, and nobody can use it meanwhile`]),
+    ];
+  });
+}
+
+async function emptyDatabase(name: string): Promise<Database> {
+  await sql`create database ${sql.id(name)}`.execute(server.db);
+  const url = new URL(server.url);
+  url.pathname = `/${name}`;
+  const made = openDatabase(url.href);
+  opened.push(made);
+  return made;
+}
+
+async function toFirstRelease(on: Database): Promise<void> {
+  const first = { '0001-core': coreMigration, '0002-edge': edgeMigration };
+  const old = new Migrator({ db: on, provider: { getMigrations: () => Promise.resolve(first) } });
+  expect((await old.migrateToLatest()).error).toBeUndefined();
+}
 
 /** The statements of the first release, as it wrote them: from a delivery's run to its end. */
 async function lifeOfRun(on: Database): Promise<void> {

@@ -1,4 +1,5 @@
-import { Migrator, type Kysely } from 'kysely';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Migrator, sql, type Kysely, type Migration } from 'kysely';
 import { coreMigration } from './migrations/0001-core.ts';
 import { edgeMigration } from './migrations/0002-edge.ts';
 import { podAdoptionMigration } from './migrations/0003-pod-adoption.ts';
@@ -13,7 +14,8 @@ import { orphanLooksMigration } from './migrations/0012-orphan-looks.ts';
 import { schedulesMigration } from './migrations/0013-schedules.ts';
 import type { Schema } from './schema.ts';
 
-const migrations = {
+/** By name, in their order. */
+export const migrations: Readonly<Record<string, Migration>> = {
   '0001-core': coreMigration,
   '0002-edge': edgeMigration,
   '0003-pod-adoption': podAdoptionMigration,
@@ -29,27 +31,61 @@ const migrations = {
 };
 
 /**
- * Brings the database to this version's tables. Several servers may do so at once: Kysely takes an advisory
- * lock, and the second one finds nothing left to do. Rejects when a migration fails; the database is then as
- * it was before.
+ * Brings the database to this version's tables, each migration in a transaction of its own. Several servers may do so at
+ * once: Kysely takes an advisory lock, and who comes later finds less left to do. Rejects when a migration fails: the
+ * database is then as the one before it left it, which servers of any version can work with.
  */
 export async function migrateToLatest(db: Kysely<Schema>): Promise<void> {
   const migrator = new Migrator({
     db,
-    provider: { getMigrations: () => Promise.resolve(migrations) },
+    provider: { getMigrations: async () => ({ ...(await ofNewerVersions(db)), ...givingWay }) },
     // None depends on the order of another's tables beyond the first two.
     allowUnorderedMigrations: true,
   });
-  // Servers that still serve lock the same tables in orders of their own: who loses such a race tries again.
-  let { error } = await migrator.migrateToLatest();
-  for (let tries = 1; tries < mostTries && isDeadlock(error); tries += 1)
-    ({ error } = await migrator.migrateToLatest());
-  if (error !== undefined) {
-    throw new Error('The database could not be brought to this version: it is unchanged.', { cause: error });
+  for (let lostRaces = 0; ;) {
+    const { error, results = [] } = await migrator.migrateUp();
+    if (error === undefined && results.length === 0) return;
+    if (error === undefined) continue;
+    lostRaces += 1;
+    if (!isLostRace(error) || lostRaces >= mostLostRaces) {
+      const name = results.find(({ status }) => status === 'Error')?.migrationName;
+      throw new Error(`The database could not be brought to this version by ${name ?? 'any migration'}.`, {
+        cause: error,
+      });
+    }
+    await sleep(restMs);
   }
 }
 
-const mostTries = 10;
+/**
+ * Whoever wants a table waits behind a migration that waits for it. So it waits no longer than this, and tries again
+ * when who had the table may be done.
+ */
+const patienceMs = 1_000;
+const restMs = 250;
+const mostLostRaces = 100;
 
-const isDeadlock = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === '40P01';
+const givingWay = Object.fromEntries(
+  Object.entries(migrations).map(([name, migration]): [string, Migration] => [
+    name,
+    {
+      up: async (db) => {
+        await sql`set local lock_timeout = ${sql.lit(patienceMs)}`.execute(db);
+        await migration.up(db);
+      },
+    },
+  ]),
+);
+
+/** Those that a newer server has carried out, so that one of this version may still be started beside it. */
+async function ofNewerVersions(db: Kysely<Schema>): Promise<Record<string, Migration>> {
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
+  return Object.fromEntries(rows.map(({ name }) => [name, { up: () => Promise.resolve() }]));
+}
+
+/** Servers that still serve lock the same tables in orders of their own, and for as long as they need. */
+const isLostRace = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === deadlock || error.code === lockTimeout);
+
+const deadlock = '40P01';
+const lockTimeout = '55P03';

@@ -464,8 +464,9 @@ export function executorContract(
         await shell.process.resize(132, 50);
         shell.type('until [ "$(stty size)" = "50 132" ]; do sleep 0.1; done; echo wide$((3+3))\n');
         await shell.until('wide6');
-        shell.type('sleep 600\n');
-        await shell.until('sleep 600');
+        // The interrupt is for what runs: a shell that has read the line and not begun it yet would keep it.
+        shell.type("sh -c 'echo asleep$((1+1)); exec sleep 600'\n");
+        await shell.until('asleep2');
         shell.type('\u0003');
         shell.type('exit 7\n');
         expect(await shell.exitCode()).toBe(7);

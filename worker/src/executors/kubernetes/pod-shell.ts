@@ -18,7 +18,7 @@ export async function openPodShell(place: PodPlace, { env, cols, rows }: ShellSp
     place.cluster.config,
     {
       ...targetOf(place),
-      command: ['sh', '-c', shellProgram(place, mark)],
+      command: ['sh', '-c', shellProgram(place, mark, { cols, rows })],
       hasInput: true,
       hasTerminal: true,
     },
@@ -68,12 +68,14 @@ async function bringEnvironment(
   }
 }
 
-/** Bash where the image has one. */
+/** Bash where the image has one. The cluster passes the terminal's size on a moment late, so it is set here already. */
 const shellProgram = (
   place: PodPlace,
   mark: string,
+  { cols, rows }: Pick<ShellSpec, 'cols' | 'rows'>,
 ): string => `${fenceCheck(place.fence)}cd ${workspaceFolder}
 . ${environmentFile(mark)}; rm -f ${environmentFile(mark)}
+stty cols ${cols} rows ${rows} 2>/dev/null
 if command -v bash >/dev/null 2>&1; then exec bash -i; else exec sh -i; fi`;
 
 async function* bytesOf(shown: PassThrough): AsyncGenerator<Buffer> {

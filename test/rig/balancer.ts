@@ -14,17 +14,19 @@ export async function openBalancer(ports: readonly number[]): Promise<Balancer> 
   let ready: readonly number[] = [];
   let turn = 0;
   const closing = new AbortController();
+  const rest = (): Promise<void> =>
+    sleep(lookEveryMs, undefined, { signal: closing.signal }).catch(() => undefined);
   const look = async (): Promise<void> => {
     while (!closing.signal.aborted) {
       const asked = await Promise.all(ports.map(async (port) => ((await isReady(port)) ? [port] : [])));
       ready = asked.flat();
-      await sleep(lookEveryMs, undefined, { signal: closing.signal }).catch(() => undefined);
+      await rest();
     }
   };
   const sockets = new Set<Socket>();
   const take = async (client: Socket): Promise<void> => {
     client.on('error', () => undefined); // `close` comes after it
-    while (ready.length === 0 && !closing.signal.aborted) await sleep(lookEveryMs);
+    while (ready.length === 0 && !closing.signal.aborted) await rest();
     turn += 1;
     const first = turn % Math.max(1, ready.length);
     await relay(client, [...ready.slice(first), ...ready.slice(0, first)], sockets);

@@ -73,7 +73,20 @@ export async function startFleet(size: { readonly servers: number }): Promise<Fl
     for (const member of members) member.signal('SIGTERM'); // what still runs after a failed test is not waited for
     await Promise.all(members.map((member) => member.ended()));
   };
-  await Promise.all(servers.map((server) => server.start()));
+  const dispose = async (): Promise<void> => {
+    await end(workers);
+    await end(servers);
+    await balancer[Symbol.asyncDispose]();
+    await postgres.stop();
+    await redis.stop();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    await Promise.all(servers.map((server) => server.start()));
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
   const [first] = servers;
   const api = apiClient(url, readFileSync(join(first?.folder ?? '', 'cli-token'), 'utf8').trim());
   return {
@@ -92,14 +105,7 @@ export async function startFleet(size: { readonly servers: number }): Promise<Fl
       return worker;
     },
     repository: (name) => aRepository({ api, folder: repositories, name, trusted: true }),
-    [Symbol.asyncDispose]: async () => {
-      await end(workers);
-      await end(servers);
-      await balancer[Symbol.asyncDispose]();
-      await postgres.stop();
-      await redis.stop();
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-    },
+    [Symbol.asyncDispose]: dispose,
   };
 }
 

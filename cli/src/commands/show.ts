@@ -6,6 +6,7 @@ import type { StageState } from '@sluice/pipelines/run/run-state';
 import { explainWait } from '@sluice/pipelines/schedule/wait-reason';
 import { unreachable } from '@sluice/pipelines/result';
 import type { ApiClient } from '../api-client.ts';
+import { duration } from '../duration.ts';
 import { age, stateWord } from '../state-word.ts';
 import { findRun } from './find-run.ts';
 
@@ -54,14 +55,14 @@ function reasonOf(state: StageState, now: number): string {
     case 'skipped':
       return state.reason;
     case 'retrying':
-      return `${state.reason}; again in ${span(state.dueAt - now)}`;
+      return `${state.reason}; again in ${duration(state.dueAt - now)}`;
     case 'running':
-      return `on ${state.worker} for ${span(now - state.startedAt)}`;
+      return `on ${state.worker} for ${duration(now - state.startedAt)}`;
     case 'awaiting-approval':
       return `asked ${age(now - state.since)}, votes so far: ${state.votes.length}`;
     case 'succeeded':
       return [
-        `in ${span(state.finishedAt - state.startedAt)}`,
+        `in ${duration(state.finishedAt - state.startedAt)}`,
         ...(state.reason === null ? [] : [state.reason]),
       ].join(', ');
     case 'failed':
@@ -70,11 +71,6 @@ function reasonOf(state: StageState, now: number): string {
       return unreachable(state);
   }
 }
-
-const span = (ms: number): string => {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
-  return seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
-};
 
 const indented = (text: string): readonly string[] =>
   text.split('\n').map((line) => pc.dim(`${' '.repeat(19)}${line}`));

@@ -9,7 +9,7 @@ import type { RunCommand, RunEvent, RunState } from '@sluice/pipelines/run/run-s
 import { localTurns } from './local-turns.ts';
 
 export interface RunHands {
-  /** Carries an attempt out to its end and reports by `fold`; never rejects. `state`: as it begins. */
+  /** Carries an attempt out to its end and reports by `fold`; a rejection means that we failed. `state`: as it begins. */
   readonly carryOut: (place: AttemptPlace, state: RunState) => Promise<void>;
   /** Ends an attempt that is under way; forced: without clean-up. */
   readonly stop: (place: AttemptPlace, reason: string, isForced: boolean) => void;
@@ -28,7 +28,7 @@ export interface AttemptPlace {
 export interface FoldedRun {
   readonly state: () => RunState;
   readonly fold: (event: RunEvent) => void;
-  /** Resolves when the run has ended and none of its attempts is under way. */
+  /** Resolves when the run has ended and none of its attempts is under way; rejects when we failed. */
   readonly ended: Promise<RunState>;
 }
 
@@ -47,7 +47,11 @@ export function foldRun(
   const timers = new Set<NodeJS.Timeout>();
   const turns = localTurns();
   let settle: (state: RunState) => void;
-  const ended = new Promise<RunState>((resolve) => (settle = resolve));
+  let surprise: (error: unknown) => void;
+  const ended = new Promise<RunState>((resolve, reject) => {
+    settle = resolve;
+    surprise = reject;
+  });
 
   const fold = (event: RunEvent): void => {
     events.push(event);
@@ -117,10 +121,11 @@ export function foldRun(
       const place = line.shift();
       if (place === undefined) break;
       underWay += 1;
-      void hands.carryOut(place, state).finally(() => {
-        underWay -= 1;
-        begin();
-      });
+      hands
+        .carryOut(place, state)
+        .finally(() => (underWay -= 1))
+        .then(begin)
+        .catch(surprise);
     }
     if (state.status !== 'running' && underWay === 0) settle(state);
   };

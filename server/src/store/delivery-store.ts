@@ -1,5 +1,5 @@
 import type { DeliveryView } from '@sluice/pipelines/protocol/api';
-import type { Kysely } from 'kysely';
+import type { ExpressionBuilder, Kysely } from 'kysely';
 import type { DeliveryStatus } from './edge-schema.ts';
 import type { Schema } from './schema.ts';
 
@@ -101,6 +101,12 @@ export async function claimDelivery(
 
 type Claim = Pick<ClaimedDelivery, 'id' | 'tries'>;
 
+/** Nobody has claimed it since, and it is not settled. */
+const isOurs =
+  ({ id, tries }: Claim) =>
+  (eb: ExpressionBuilder<Schema, 'deliveries'>) =>
+    eb.and({ id, tries, status: 'received' });
+
 /** Puts the next try off, or the end of the lease; nothing happens when the claim is no longer ours. */
 export async function postponeDelivery(
   db: Kysely<Schema>,
@@ -111,9 +117,7 @@ export async function postponeDelivery(
   await db
     .updateTable('deliveries')
     .set({ due_at: dueAt, ...(reason === null ? {} : { reasons: JSON.stringify([reason]) }) })
-    .where('id', '=', claim.id)
-    .where('tries', '=', claim.tries)
-    .where('status', '=', 'received')
+    .where(isOurs(claim))
     .execute();
 }
 
@@ -122,9 +126,7 @@ export async function handBackDelivery(db: Kysely<Schema>, claim: Claim, at: num
   await db
     .updateTable('deliveries')
     .set({ due_at: at, tries: claim.tries - 1 })
-    .where('id', '=', claim.id)
-    .where('tries', '=', claim.tries)
-    .where('status', '=', 'received')
+    .where(isOurs(claim))
     .execute();
 }
 
@@ -146,9 +148,7 @@ export async function finishDelivery(
       run_id: end.runId,
       finished_at: end.at,
     })
-    .where('id', '=', claim.id)
-    .where('tries', '=', claim.tries)
-    .where('status', '=', 'received')
+    .where(isOurs(claim))
     .execute();
 }
 

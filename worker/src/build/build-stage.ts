@@ -7,7 +7,7 @@ import { failed } from '../stages/failed-outcome.ts';
 import { readableBytes } from '../stages/readable-bytes.ts';
 import type { StageContext, StageRunner } from '../stages/stage-runner.ts';
 import { stoppedOutcome } from '../stages/stopped-outcome.ts';
-import { refuseEngineLeft } from '../stages/with-engine.ts';
+import { refuseEngineLeft } from '../executors/docker/outlast-engine.ts';
 import { baseImages } from './base-images.ts';
 import { readBuildContext, type BuildContext } from './build-context.ts';
 import { buildFailure, type FailedBuild } from './build-failure.ts';

@@ -1,4 +1,5 @@
 import type { OrphanRule } from '@sluice/pipelines/orphans/decide-orphan';
+import { isForgottenCanary } from '@sluice/pipelines/orphans/forgotten-canary';
 import type { OrphanLook } from '@sluice/pipelines/protocol/orphans';
 import type { Logger } from 'pino';
 import { openService, otherContainers, type ServicePlace } from '../deploy/docker/open-service.ts';
@@ -30,9 +31,10 @@ export function canaryWatch(place: ServicePlace, log: Logger): CanaryWatch {
       const quiet = await quietFor(ours.map(({ environment }) => environment));
       let left = 0;
       for (const [at, known] of ours.entries()) {
-        if ((quiet[at] ?? 0) <= rule.overMs) continue;
         const service = await openService(place, { ...known, health: known.health.a });
-        if (service.state.canaryPercent > 0 || service.state.stable === null) continue;
+        const { stable, canaryPercent: percent } = service.state;
+        const side = { hasStable: stable !== null, percent, quietForMs: quiet[at] ?? null };
+        if (!isForgottenCanary(side, rule)) continue;
         const canaries = otherContainers(service);
         left += canaries.length;
         const about = { service: known.service, containers: canaries.map(({ id }) => id.slice(0, 12)) };

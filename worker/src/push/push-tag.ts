@@ -3,7 +3,7 @@ import { err, ok, type Result } from '@sluice/pipelines/result';
 import { z } from 'zod';
 import { engineMessages, type EngineMessage } from '../build/engine-messages.ts';
 import { removeImage } from '../build/image-reaper.ts';
-import { refuseEngineLeft } from '../stages/with-engine.ts';
+import { refuseEngineLeft } from '../executors/docker/outlast-engine.ts';
 import type { RegistryCredentials } from '../registry/registry-authorisation.ts';
 
 export interface TagToPush {

@@ -2,7 +2,7 @@ import Docker from 'dockerode';
 import type { ScanWork } from '@sluice/pipelines/language/definition';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openTestRun, type TestRun } from '../build/stage-context.fixture.ts';
-import { refuseEngineLeft, withEngine } from './with-engine.ts';
+import { withEngine } from './with-engine.ts';
 
 const work: ScanWork = { kind: 'scan', of: 'image', failOn: 'high', noData: 'allow', allow: [] };
 const succeeded = { result: 'succeeded', outputs: {} } as const;
@@ -66,18 +66,4 @@ describe('a stage that a Docker engine carries out', () => {
     expect(outcome).toMatchObject({ failure: { class: 'infrastructure' } });
     expect(run.logText()).toContain('Set its DOCKER_HOST');
   });
-});
-
-test.each(['rpc error: code = Canceled desc = context canceled', 'rpc error: code = Unavailable desc = EOF'])(
-  '%j, when nobody cancelled, is the engine ending',
-  (error) => {
-    const nobody = new AbortController().signal;
-    expect(() => refuseEngineLeft(error, nobody)).toThrow('the Docker engine ended');
-    expect(() => refuseEngineLeft(error, AbortSignal.abort())).not.toThrow();
-  },
-);
-
-test('an ordinary failure of a build is left alone', () => {
-  const error = 'process "/bin/sh -c make" did not complete successfully: exit code: 2';
-  expect(() => refuseEngineLeft(error, new AbortController().signal)).not.toThrow();
 });

@@ -1,4 +1,5 @@
-import { EngineLeftError, isEngineAway, outlastEngine } from '../executors/docker/outlast-engine.ts';
+import type { StageOutcome } from '@sluice/pipelines/run/run-state';
+import { isEngineAway, outlastEngine } from '../executors/docker/outlast-engine.ts';
 import { failed } from './failed-outcome.ts';
 import type { StageContext, StageRunner } from './stage-runner.ts';
 
@@ -26,19 +27,8 @@ export function withEngine(run: StageRunner): StageRunner {
   };
 }
 
-/**
- * What a stream of the engine says at its end, told apart: nobody cancelled what we asked for but the engine itself.
- * Throws EngineLeftError then.
- */
-export function refuseEngineLeft(error: string | null, signal: AbortSignal): void {
-  if (error === null || signal.aborted || !leftWords.test(error)) return;
-  throw new EngineLeftError(`the Docker engine ended while it worked: ${error}`);
-}
-
-const leftWords =
-  /context canceled|code = (Canceled|Unavailable)|transport is closing|daemon is shutting down|graceful(ly)? (stop|shutdown)/i;
-
-async function awaitEngine({ claim, docker, log, signal }: StageContext) {
+/** Null when it answers; else how the stage ends without one. */
+async function awaitEngine({ claim, docker, log, signal }: StageContext): Promise<StageOutcome | null> {
   const ping = async (): Promise<void> => void (await docker.ping());
   try {
     await ping().catch(async (error: unknown) => {

@@ -2,7 +2,8 @@ import type { PlannedStage } from '@sluice/pipelines/plan/plan';
 import type { StageState } from '@sluice/pipelines/run/run-state';
 import pc from 'picocolors';
 import { fitText, safeText, widthOfText } from './fit-text.ts';
-import { depths, duration, signs, tookMs, wordsOf, type RunPicture } from './run-picture.ts';
+import { duration } from '../../duration.ts';
+import { depths, signs, tookMs, wordsOf, type RunPicture } from './run-picture.ts';
 
 export interface Screen {
   readonly columns: number;

@@ -2,7 +2,8 @@ import type { StageState } from '@sluice/pipelines/run/run-state';
 import pc from 'picocolors';
 import { paint } from './draw-run.ts';
 import { safeText } from './fit-text.ts';
-import { duration, signs, type RunPicture } from './run-picture.ts';
+import { duration } from '../../duration.ts';
+import { signs, type RunPicture } from './run-picture.ts';
 
 export interface StageLogs {
   readonly tail: (stage: string) => readonly string[];

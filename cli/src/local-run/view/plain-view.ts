@@ -1,7 +1,8 @@
 import type { StageState } from '@sluice/pipelines/run/run-state';
 import { paint } from './draw-run.ts';
 import { safeText } from './fit-text.ts';
-import { duration, signs, tookMs, wordsOf, type RunPicture } from './run-picture.ts';
+import { duration } from '../../duration.ts';
+import { signs, tookMs, wordsOf, type RunPicture } from './run-picture.ts';
 import type { RunView } from './run-view.ts';
 
 /** Every line as it comes, with its stage before it: for files, pipes and CI. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isEngineAway, outlastEngine } from './outlast-engine.ts';
+import { isEngineAway, outlastEngine, refuseEngineLeft } from './outlast-engine.ts';
 
 const refused = Object.assign(new Error('connect ECONNREFUSED'), {
   code: 'ECONNREFUSED',
@@ -31,4 +31,18 @@ test('what the engine refuses is not tried again', async () => {
 
 test('a missing socket is an engine that is away, a missing file is not', () => {
   expect([noSocket, noSuchFile].map(isEngineAway)).toEqual([true, false]);
+});
+
+test.each(['rpc error: code = Canceled desc = context canceled', 'rpc error: code = Unavailable desc = EOF'])(
+  '%j, when nobody cancelled, is the engine ending',
+  (error) => {
+    const nobody = new AbortController().signal;
+    expect(() => refuseEngineLeft(error, nobody)).toThrow('the Docker engine ended');
+    expect(() => refuseEngineLeft(error, AbortSignal.abort())).not.toThrow();
+  },
+);
+
+test('an ordinary failure of a build is left alone', () => {
+  const error = 'process "/bin/sh -c make" did not complete successfully: exit code: 2';
+  expect(() => refuseEngineLeft(error, new AbortController().signal)).not.toThrow();
 });

@@ -41,3 +41,15 @@ export function isEngineAway(error: unknown): boolean {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   return code === 'ENOENT' ? 'syscall' in error && error.syscall === 'connect' : awayCodes.has(code);
 }
+
+/**
+ * What a stream of the engine says at its end, told apart: nobody cancelled what we asked for but the engine itself.
+ * Throws EngineLeftError then.
+ */
+export function refuseEngineLeft(error: string | null, signal: AbortSignal): void {
+  if (error === null || signal.aborted || !leftWords.test(error)) return;
+  throw new EngineLeftError(`the Docker engine ended while it worked: ${error}`);
+}
+
+const leftWords =
+  /context canceled|code = (Canceled|Unavailable)|transport is closing|daemon is shutting down|graceful(ly)? (stop|shutdown)/i;

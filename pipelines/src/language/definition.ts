@@ -346,6 +346,14 @@ export interface ContainerSpec {
   readonly health: string;
 }
 
+/** A request that a router can tell apart; the value is compared whole, with upper and lower case. */
+export interface RequestMatch {
+  readonly kind: 'header' | 'cookie' | 'query';
+  /** Header names are compared without regard to case. */
+  readonly name: string;
+  readonly value: string;
+}
+
 export type RolloutStep =
   | { readonly kind: 'set-weight'; readonly percent: number }
   /** Null: until a person resumes. */

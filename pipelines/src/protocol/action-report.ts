@@ -1,7 +1,13 @@
 // What a worker says about an action of a rollout. Counters decide over promotion, so nothing that is not a plain
 // finite number gets past this parser.
 import { z } from 'zod';
-import type { ActionResult, Observation, SideFacts, TargetFacts } from '../rollout/rollout-state.ts';
+import type {
+  ActionResult,
+  Observation,
+  RequestMatch,
+  SideFacts,
+  TargetFacts,
+} from '../rollout/rollout-state.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { ActionReport } from './worker-api.ts';
 
@@ -31,11 +37,22 @@ const sideFacts: z.ZodType<SideFacts> = z.object({
   problem: text.nullable(),
 });
 
+const matchKind = z.enum(['header', 'cookie', 'query']);
+const requestMatch: z.ZodType<RequestMatch> = z.object({
+  kind: matchKind,
+  name: z.string().max(300),
+  value: z.string().max(1_000),
+});
+
 const targetFacts: z.ZodType<TargetFacts> = z.object({
   stable: sideFacts.nullable(),
   canary: sideFacts.nullable(),
   address: z.string().max(2_000).nullable(),
   weightStepPercent: z.number().positive().max(100).exactOptional(),
+  traffic: z.object({ match: z.array(requestMatch).max(20), mirrorPercent: percent }).exactOptional(),
+  can: z
+    .object({ router: z.string().max(100), match: z.array(matchKind).max(3), mirror: z.boolean() })
+    .exactOptional(),
 });
 
 const seriesValues = z.record(z.string(), counter);

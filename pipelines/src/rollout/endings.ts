@@ -3,6 +3,7 @@ import type { FailureClass } from '../language/definition.ts';
 import { act, change, command, decideTo, enter, finish, say, stay, type Move } from './move.ts';
 import type { Rollout, RolloutAction, Verdict } from './rollout-state.ts';
 import { settleMs } from './timing.ts';
+import { nothingChosen } from './traffic.ts';
 
 interface RollBackCause {
   readonly reason: string;
@@ -37,7 +38,8 @@ export function rollBack(rollout: Rollout, cause: RollBackCause, at: number): Mo
 export function askRollBack(move: Move): Move {
   const { phase } = move.rollout;
   const reason = 'reason' in phase ? phase.reason : 'rolled back';
-  return act(change(move, { weightPercent: 0 }), { kind: 'roll-back', reason });
+  const none = { weightPercent: 0, traffic: nothingChosen };
+  return act(change(move, none), { kind: 'roll-back', reason });
 }
 
 /** Before anything was changed: there is nothing to roll back. */

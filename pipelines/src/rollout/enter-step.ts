@@ -7,6 +7,7 @@ import { isReady } from './reading.ts';
 import type { Rollout } from './rollout-state.ts';
 import { outlook } from './outlook.ts';
 import { deadlineOf, readinessPollMs } from './timing.ts';
+import { askTraffic, nothingChosen, wantedTraffic } from './traffic.ts';
 
 /** Begins step `index`; past the last one the version is promoted. */
 export function enterStep(rollout: Rollout, index: number, at: number): Move {
@@ -42,7 +43,7 @@ export function promote(rollout: Rollout, at: number, reason: string): Move {
   const entered = enter(stay(rollout), { name: 'promoting', since: at });
   const decided = decideTo(entered, 'promote', at, reason, 'judge', rollout.verdict);
   const said = say(decided, `promoting ${rollout.spec.version}: ${reason}`);
-  return shift(guardProgress(change(said, { weightPercent: 100 })), at);
+  return shift(guardProgress(change(said, { weightPercent: 100, traffic: nothingChosen })), at);
 }
 
 /**
@@ -50,11 +51,11 @@ export function promote(rollout: Rollout, at: number, reason: string): Move {
  * The phase is `setting-weight` or `promoting`.
  */
 export function shift(move: Move, at: number): Move {
-  const { facts, weightPercent, phase } = move.rollout;
+  const { facts, phase } = move.rollout;
   if (!isReady(facts?.canary ?? null)) return wake(move, at + readinessPollMs);
   return phase.name === 'promoting'
     ? act(move, { kind: 'promote' })
-    : act(move, { kind: 'set-weight', percent: weightPercent });
+    : act(move, askTraffic(wantedTraffic(move.rollout)));
 }
 
 /** Counts from here on, as after every change of weight. */

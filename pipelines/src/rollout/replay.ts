@@ -2,6 +2,7 @@
 import { canonicalJson } from '../canonical-json.ts';
 import { advanceRollout, isTerminal, startRollout } from './advance-rollout.ts';
 import { formatDuration } from './figures.ts';
+import { askedTraffic, matchInWords } from './traffic.ts';
 import type { Decision, Rollout, RolloutAction, RolloutEvent, RolloutSpec } from './rollout-state.ts';
 
 export interface Replay {
@@ -58,10 +59,15 @@ function whyParted(original: Rollout, changed: Rollout, action: number): string 
 
 /** The words of a roll-back's reason do not make it another action. */
 const asked = (what: RolloutAction): unknown =>
-  what.kind === 'set-weight' ? { kind: what.kind, percent: what.percent } : { kind: what.kind };
+  what.kind === 'set-weight' ? { kind: what.kind, ...askedTraffic(what) } : { kind: what.kind };
 
-const inWords = (what: RolloutAction): string =>
-  what.kind === 'set-weight' ? `set-weight ${what.percent} %` : what.kind;
+function inWords(what: RolloutAction): string {
+  if (what.kind !== 'set-weight') return what.kind;
+  const { percent, match, mirrorPercent } = askedTraffic(what);
+  const chosen = match.length === 0 ? '' : ` and ${matchInWords(match)}`;
+  const mirrored = mirrorPercent === 0 ? '' : `, mirroring ${mirrorPercent} %`;
+  return `set-weight ${percent} %${chosen}${mirrored}`;
+}
 
 function whatItWaitsFor({ wakeAt, latest }: Rollout): string {
   const since = latest?.at ?? wakeAt;

@@ -7,7 +7,7 @@
 //
 // Times are milliseconds since the epoch and come in with the events. Every action carries a sequence number:
 // a result with another number than the one that is awaited changes nothing.
-import type { ContainerSpec, DeployWork, MetricSpec } from '../language/definition.ts';
+import type { ContainerSpec, DeployWork, MetricSpec, RequestMatch } from '../language/definition.ts';
 import type { ApprovalVote, StageOutcome } from '../run/run-state.ts';
 import type { PointWindow } from './point-gate.ts';
 
@@ -30,6 +30,8 @@ export interface Rollout {
   readonly step: number;
   /** Weight asked for last; users may still see another until it was read back. */
   readonly weightPercent: number;
+  /** Asked for last beside the weight; absent: nothing. */
+  readonly traffic?: ChosenTraffic;
   /** As last reported by the target. */
   readonly facts: TargetFacts | null;
   /** Version that ran when the rollout began, the one a roll-back returns to; null: none, or not inspected yet. */
@@ -104,17 +106,39 @@ export type RolloutPhase =
   | { readonly name: 'rolled-back'; readonly at: number; readonly reason: string }
   | { readonly name: 'refused'; readonly at: number; readonly reason: string };
 
+/** What reaches the new version beside its share of all requests. */
+export interface ChosenTraffic {
+  /** Requests of which all of these are true always go to the new version; empty: there are none. */
+  readonly match: readonly RequestMatch[];
+  /** Share of the old version's requests that is also sent to the new one, whose answers are thrown away. */
+  readonly mirrorPercent: number;
+}
+
+/** All that a router is to do for the new version. */
+export interface Traffic extends ChosenTraffic {
+  /** Share of the requests that no match has chosen. */
+  readonly percent: number;
+}
+
 /** What a worker is told to do on the target: idempotent, short, never sleeps to wait for readiness. */
 export type RolloutAction =
   /** Read only: is the target reachable, what runs there. */
   | { readonly kind: 'inspect' }
   /** Make the new version exist beside the old one, without traffic where the target can do that. */
   | { readonly kind: 'deploy' }
-  /** Give the new version this share of the traffic; may first scale it, and then reports not-ready facts. */
-  | { readonly kind: 'set-weight'; readonly percent: number }
+  /**
+   * Give the new version this traffic, all of it and no other: what is absent is none. May first scale it, and then
+   * reports not-ready facts.
+   */
+  | {
+      readonly kind: 'set-weight';
+      readonly percent: number;
+      readonly match?: readonly RequestMatch[];
+      readonly mirrorPercent?: number;
+    }
   /** Read facts and counters; with `history` also what is known of the old version's last hour. */
   | { readonly kind: 'observe'; readonly history?: true }
-  /** All traffic to the new version; the old one stays where the target can keep it. */
+  /** All traffic to the new version, with no match and no mirror; the old one stays where the target can keep it. */
   | { readonly kind: 'promote' }
   /** The new version is the stable one from now on; drain and remove the old one. */
   | { readonly kind: 'retire-old' }
@@ -143,6 +167,17 @@ export interface TargetFacts {
    * traffic evenly. Absent: one replica's share, because the target did not say that it can do better.
    */
   readonly weightStepPercent?: number;
+  /** Read back from the router beside the weights; absent: it does neither. */
+  readonly traffic?: ChosenTraffic;
+  /** What else than weights the router of this environment can do; absent: nothing. */
+  readonly can?: RouterAbilities;
+}
+
+export interface RouterAbilities {
+  /** Its name in the words of `traffic:`, such as `httproute`, `ingress`, `haproxy`, `replicas`. */
+  readonly router: string;
+  readonly match: readonly RequestMatch['kind'][];
+  readonly mirror: boolean;
 }
 
 export interface SideFacts {
@@ -342,4 +377,4 @@ export type RolloutCommand =
   | { readonly kind: 'say'; readonly line: string }
   | { readonly kind: 'finish'; readonly outcome: StageOutcome };
 
-export type { ContainerSpec, MetricSpec };
+export type { ContainerSpec, MetricSpec, RequestMatch };

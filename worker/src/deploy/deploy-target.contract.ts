@@ -1,7 +1,12 @@
 // What every deploy target must do, whatever it deploys to. A rig gives the suite a place of its own and a tiny
 // service whose answer is its version.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
+import type {
+  RequestMatch,
+  RouterAbilities,
+  TargetFacts,
+  Traffic,
+} from '@sluice/pipelines/rollout/rollout-state';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DeployTarget } from './deploy-target.ts';
 
@@ -11,11 +16,21 @@ export interface TargetRig extends AsyncDisposable {
   /** A version whose containers end at once. */
   readonly brokenRollout: (version: string) => DeployTarget;
   /** The version that answers a user's request; null: none does. */
-  readonly ask: () => Promise<string | null>;
+  readonly ask: (request?: UserRequest) => Promise<string | null>;
   readonly replicas: number;
 }
 
-export function deployTargetContract(name: string, openRig: () => Promise<TargetRig>): void {
+export interface UserRequest {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** With its question mark: `?group=b`. */
+  readonly query?: string;
+}
+
+export function deployTargetContract(
+  name: string,
+  openRig: () => Promise<TargetRig>,
+  can: RouterAbilities,
+): void {
   describe(name, () => {
     let rig: TargetRig;
     beforeEach(async () => {
@@ -50,7 +65,7 @@ export function deployTargetContract(name: string, openRig: () => Promise<Target
       await release(rig, 'v1');
       await rig.rollout('v2').deploy();
       const split = await until(
-        () => rig.rollout('v2').setWeight(50),
+        () => rig.rollout('v2').setTraffic(share(50)),
         (facts) => facts.canary?.weightPercent === 50,
       );
       expect(split.stable?.weightPercent).toBe(50);
@@ -64,11 +79,74 @@ export function deployTargetContract(name: string, openRig: () => Promise<Target
       expect(await answers(rig)).toEqual(['v2']);
     });
 
+    test.each(requestsByKind)(
+      'requests with a certain $kind go to the new version, whatever the weight',
+      async ({ kind, match, chosen, others }) => {
+        await release(rig, 'v1');
+        await rig.rollout('v2').deploy();
+        const wanted = { percent: 0, match, mirrorPercent: 0 };
+        if (!can.match.includes(kind)) {
+          const refused = { name: 'DeployProblem', message: expect.stringContaining('haproxy') };
+          await expect(rig.rollout('v2').setTraffic(wanted)).rejects.toMatchObject(refused);
+          expect((await rig.rollout('v2').inspect()).can).toEqual(can);
+          return;
+        }
+        const facts = await until(
+          () => rig.rollout('v2').setTraffic(wanted),
+          ({ traffic }) => traffic?.match.length === match.length,
+        );
+        expect(facts.traffic).toEqual({ match, mirrorPercent: 0 });
+        expect(facts.canary).toMatchObject({ version: 'v2', weightPercent: 0 });
+        expect(await answers(rig, chosen)).toEqual(['v2']);
+        for (const other of others) expect(await answers(rig, other), JSON.stringify(other)).toEqual(['v1']);
+        expect(await rig.rollout('v2').setTraffic(wanted)).toEqual(facts);
+
+        await rollBack(rig, 'v2');
+        expect(await answers(rig, chosen)).toEqual(['v1']);
+      },
+    );
+
+    test.skipIf(can.match.length === 0)(
+      'chosen requests stay chosen beside a weight, and are not any more when it is asked for alone',
+      async () => {
+        await release(rig, 'v1');
+        await rig.rollout('v2').deploy();
+        const [{ match, chosen }] = requestsByKind;
+        const both = { percent: 50, match, mirrorPercent: 0 };
+        await until(
+          () => rig.rollout('v2').setTraffic(both),
+          ({ canary, traffic }) => canary?.weightPercent === 50 && traffic?.match.length === 1,
+        );
+        expect(await answers(rig, chosen)).toEqual(['v2']);
+        expect(await answers(rig)).toEqual(['v1', 'v2']);
+        const alone = await until(
+          () => rig.rollout('v2').setTraffic(share(0)),
+          ({ canary, traffic }) => canary?.weightPercent === 0 && (traffic?.match.length ?? 0) === 0,
+        );
+        expect(alone.canary?.weightPercent).toBe(0);
+        expect(await answers(rig, chosen)).toEqual(['v1']);
+        expect((await finish(rig, 'v2')).traffic?.match ?? []).toEqual([]);
+        expect(await answers(rig)).toEqual(['v2']);
+      },
+    );
+
+    test.skipIf(can.mirror)(
+      'a mirror is refused where the router has none, with those that have',
+      async () => {
+        await release(rig, 'v1');
+        await rig.rollout('v2').deploy();
+        const refused = { name: 'DeployProblem', message: expect.stringContaining('virtualservice') };
+        const mirrored = rig.rollout('v2').setTraffic({ ...share(0), mirrorPercent: 10 });
+        await expect(mirrored).rejects.toMatchObject(refused);
+        expect(await answers(rig)).toEqual(['v1']);
+      },
+    );
+
     test('rolling back gives all traffic to the old version and removes the new one', async () => {
       await release(rig, 'v1');
       await rig.rollout('v2').deploy();
       await until(
-        () => rig.rollout('v2').setWeight(50),
+        () => rig.rollout('v2').setTraffic(share(50)),
         (facts) => facts.canary?.weightPercent === 50,
       );
       await rollBack(rig, 'v2');
@@ -106,7 +184,7 @@ export function deployTargetContract(name: string, openRig: () => Promise<Target
       await rig.rollout('v2').deploy();
       const deployed = await rig.rollout('v2').deploy();
       expect(deployed.stable).toEqual(before.stable);
-      const half = (): Promise<TargetFacts> => rig.rollout('v2').setWeight(50);
+      const half = (): Promise<TargetFacts> => rig.rollout('v2').setTraffic(share(50));
       const split = await until(half, (facts) => facts.canary?.weightPercent === 50);
       expect(await half()).toEqual(split);
       await rollBack(rig, 'v2');
@@ -117,7 +195,7 @@ export function deployTargetContract(name: string, openRig: () => Promise<Target
       await release(rig, 'v1');
       await rig.brokenRollout('v2').deploy();
       const facts = await until(
-        () => rig.brokenRollout('v2').setWeight(50),
+        () => rig.brokenRollout('v2').setTraffic(share(50)),
         ({ canary }) => canary?.problem !== null && canary?.problem !== undefined,
       );
       expect(facts.canary).toMatchObject({ ready: 0, weightPercent: 0 });
@@ -126,6 +204,43 @@ export function deployTargetContract(name: string, openRig: () => Promise<Target
     });
   });
 }
+
+interface ChosenRequests {
+  readonly kind: RequestMatch['kind'];
+  readonly match: readonly RequestMatch[];
+  readonly chosen: UserRequest;
+  /** Almost like it. */
+  readonly others: readonly UserRequest[];
+}
+
+const requestsByKind: readonly [ChosenRequests, ...ChosenRequests[]] = [
+  {
+    kind: 'header',
+    match: [{ kind: 'header', name: 'X-Canary', value: 'always, "here"' }],
+    chosen: { headers: { 'x-canary': 'always, "here"' } },
+    others: [{}, { headers: { 'x-canary': 'always' } }, { headers: { 'x-canary': 'Always, "here"' } }],
+  },
+  {
+    kind: 'cookie',
+    match: [{ kind: 'cookie', name: 'group', value: 'b' }],
+    chosen: { headers: { cookie: 'id=7; group=b; theme=dark' } },
+    others: [
+      {},
+      { headers: { cookie: 'group=bb' } },
+      { headers: { cookie: 'agroup=b' } },
+      { headers: { group: 'b' } },
+    ],
+  },
+  {
+    kind: 'query',
+    match: [{ kind: 'query', name: 'group', value: 'b' }],
+    chosen: { query: '?page=2&group=b' },
+    others: [{}, { query: '?group=a' }, { query: '?group=bb' }, { query: '?agroup=b' }],
+  },
+];
+
+/** A share of the traffic, and nothing else. */
+export const share = (percent: number): Traffic => ({ percent, match: [], mirrorPercent: 0 });
 
 /** Takes a version from nothing to stable. */
 export async function release(rig: TargetRig, version: string): Promise<TargetFacts> {
@@ -153,8 +268,8 @@ async function rollBack(rig: TargetRig, version: string): Promise<void> {
 }
 
 /** Different answers of enough requests that a side with traffic is seen. */
-async function answers(rig: TargetRig): Promise<readonly (string | null)[]> {
-  const seen = await Promise.all(Array.from({ length: 40 }, () => rig.ask()));
+async function answers(rig: TargetRig, request: UserRequest = {}): Promise<readonly (string | null)[]> {
+  const seen = await Promise.all(Array.from({ length: 40 }, () => rig.ask(request)));
   return [...new Set(seen)].toSorted((a, b) => String(a).localeCompare(String(b)));
 }
 

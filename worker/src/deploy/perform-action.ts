@@ -1,5 +1,6 @@
 import type { ActionClaim } from '@sluice/pipelines/protocol/worker-api';
 import type { ActionResult, TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
+import { askedTraffic } from '@sluice/pipelines/rollout/traffic';
 import { unreachable } from '@sluice/pipelines/result';
 import { createMask, type Mask } from '../logs/mask.ts';
 import { DeployProblem } from './deploy-problem.ts';
@@ -73,7 +74,7 @@ async function act({ what }: ActionClaim, target: DeployTarget): Promise<ActionR
     case 'deploy':
       return done(await target.deploy());
     case 'set-weight':
-      return done(await target.setWeight(what.percent));
+      return done(await target.setTraffic(askedTraffic(what)));
     case 'observe':
       return { result: 'done', ...(await target.observe({ history: what.history ?? false })) };
     case 'promote':

@@ -4,6 +4,7 @@ import { change, decideTo, enter, say, stay, wake, type Move } from '../move.ts'
 import { absorb } from '../reading.ts';
 import type { Rollout, TargetFacts } from '../rollout-state.ts';
 import { blockedRetryMs, readinessPollMs } from '../timing.ts';
+import { matchInWords, nothingChosen } from '../traffic.ts';
 import type { PhaseNamed, PhaseRules } from './phase-rules.ts';
 import { describe, retry } from './retry.ts';
 
@@ -46,11 +47,16 @@ export const rollbackBlocked: PhaseRules<PhaseNamed<'rollback-blocked'>> = {
 };
 
 /** Read back, not believed: the new version is gone and the old one has the traffic. */
-function whyUnfinished({ spec, replaces }: Rollout, { stable, canary }: TargetFacts): string | null {
+function whyUnfinished({ spec, replaces }: Rollout, { stable, canary, traffic }: TargetFacts): string | null {
   if (canary !== null) return `${spec.version} is still there, with ${canary.weightPercent} % of the traffic`;
   if (replaces === null) return null;
   if (stable === null) return `${replaces} is gone from the target`;
-  return stable.weightPercent < 99.5 ? `${replaces} has only ${stable.weightPercent} % of the traffic` : null;
+  if (stable.weightPercent < 99.5) return `${replaces} has only ${stable.weightPercent} % of the traffic`;
+  const { match, mirrorPercent } = traffic ?? nothingChosen;
+  if (match.length > 0) return `${matchInWords(match)} are still chosen for ${spec.version}`;
+  return mirrorPercent > 0
+    ? `${mirrorPercent} % of the requests are still mirrored to ${spec.version}`
+    : null;
 }
 
 function block(rollout: Rollout, phase: PhaseNamed<'rolling-back'>, problem: string, at: number): Move {

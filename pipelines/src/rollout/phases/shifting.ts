@@ -4,10 +4,11 @@ import { because, rollBack } from '../endings.ts';
 import { enterStep, lookOn, restartCounting, restartCountingCanary, shift } from '../enter-step.ts';
 import { formatDuration, formatPercent } from '../figures.ts';
 import { act, change, enter, say, stay, andThen, wake, type Move } from '../move.ts';
-import { absorb, hasWeight, isReady, type Done } from '../reading.ts';
+import { absorb, isReady, type Done } from '../reading.ts';
 import { startRetiring } from './retiring.ts';
 import type { Rollout, RolloutAction } from '../rollout-state.ts';
 import { readinessPollMs } from '../timing.ts';
+import { wantedTraffic, whyOtherTraffic } from '../traffic.ts';
 import type { PhaseNamed, PhaseRules } from './phase-rules.ts';
 import { retryOrRollBack } from './retry.ts';
 
@@ -28,8 +29,9 @@ function rules<Phase extends Shifting>(applied: (rollout: Rollout, at: number) =
       const spent = whyBudgetSpent(rollout);
       if (spent !== null) return rollBack(rollout, because(spent), at);
       if (!isReady(canary)) return wake(stay(rollout), at + readinessPollMs);
-      if (hasWeight(done.facts, rollout.weightPercent)) return whenCounted(rollout, done, what, at, applied);
-      return what.kind === 'observe' ? shift(stay(rollout), at) : tryAgain(rollout, at);
+      const wrong = whyOtherTraffic(done.facts, wantedTraffic(rollout));
+      if (wrong === null) return whenCounted(rollout, done, what, at, applied);
+      return what.kind === 'observe' ? shift(stay(rollout), at) : tryAgain(rollout, wrong, at);
     },
     failed: (rollout, _phase, failed, what, at) => retryOrRollBack(rollout, failed, what, at),
     woken: (rollout, _phase, at) =>
@@ -72,18 +74,17 @@ function whenCounted(
   return needsReading ? act(stay(rollout), { kind: 'observe' }) : applied(rollout, at);
 }
 
-function tryAgain(rollout: Rollout, at: number): Move {
+function tryAgain(rollout: Rollout, wrong: string, at: number): Move {
   const tries = rollout.tries + 1;
+  const mismatch = `${rollout.spec.version} ${wrong}`;
   if (tries >= mostTries) {
-    return rollBack(rollout, because(`weight-not-applied: ${mismatch(rollout)}, asked ${tries} times`), at);
+    return rollBack(rollout, because(`weight-not-applied: ${mismatch}, asked ${tries} times`), at);
   }
-  return wake(
-    change(say(stay(rollout), `${mismatch(rollout)}; asking again`), { tries }),
-    at + readinessPollMs,
-  );
+  return wake(change(say(stay(rollout), `${mismatch}; asking again`), { tries }), at + readinessPollMs);
 }
 
-function mismatch({ spec, facts, weightPercent }: Rollout): string {
-  const actual = formatPercent(facts?.canary?.weightPercent ?? 0);
-  return `${spec.version} should have ${formatPercent(weightPercent)} of the traffic, the router says ${actual}`;
+function mismatch(rollout: Rollout): string {
+  const { spec, facts } = rollout;
+  const wrong = facts === null ? null : whyOtherTraffic(facts, wantedTraffic(rollout));
+  return `${spec.version} ${wrong ?? 'has its traffic, but nothing could be read since'}`;
 }

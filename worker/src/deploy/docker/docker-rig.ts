@@ -55,8 +55,8 @@ export async function openDockerRig(images: TestImages, replicas = 2, onPort?: n
     replicas,
     rollout: (version) => open(version, images.good),
     brokenRollout: (version) => open(version, images.broken),
-    ask: () =>
-      fetch(`http://127.0.0.1:${port}/`).then(
+    ask: ({ headers = {}, query = '' } = {}) =>
+      fetch(`http://127.0.0.1:${port}/${query}`, { headers: { ...headers } }).then(
         async (answer) => (answer.ok ? answer.text() : null),
         () => null,
       ),

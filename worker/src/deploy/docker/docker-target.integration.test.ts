@@ -3,13 +3,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { deployTargetContract, release, until } from '../deploy-target.contract.ts';
+import { deployTargetContract, release, share, until } from '../deploy-target.contract.ts';
 import { buildTestImages, type TestImages } from '../test-service.ts';
 import { missingForDocker, openDockerRig, type DockerRig } from './docker-rig.ts';
 import { renderProxyConfig } from './haproxy-config.ts';
 import { pidFile, proxyFiles } from './haproxy-process.ts';
 import { proxyPid } from './haproxy-socket.ts';
 import { applyLoad } from '../load.ts';
+import { haproxyAbilities } from './read-service-facts.ts';
 import { ensureProxies } from './running-services.ts';
 import { readServiceState, serviceFolder } from './service-state.ts';
 
@@ -24,7 +25,7 @@ describe.skipIf(missing !== null)(`on a Docker engine${missing === null ? '' : `
     await images[Symbol.asyncDispose]();
   });
 
-  deployTargetContract('Docker and HAProxy', () => openDockerRig(images));
+  deployTargetContract('Docker and HAProxy', () => openDockerRig(images), haproxyAbilities);
 
   test('no request fails while a version is deployed, shifted, promoted, retired and rolled back', async () => {
     await using rig = await openDockerRig(images, 2);
@@ -33,7 +34,7 @@ describe.skipIf(missing !== null)(`on a Docker engine${missing === null ? '' : `
     await shiftAndRetire(rig, 'v2');
     await rig.rollout('v3').deploy();
     await until(
-      () => rig.rollout('v3').setWeight(50),
+      () => rig.rollout('v3').setTraffic(share(50)),
       (facts) => facts.canary?.weightPercent === 50,
     );
     await rig.rollout('v3').rollBack();
@@ -48,7 +49,7 @@ describe.skipIf(missing !== null)(`on a Docker engine${missing === null ? '' : `
     await release(rig, 'v1');
     await rig.rollout('v2').deploy();
     await until(
-      () => rig.rollout('v2').setWeight(10),
+      () => rig.rollout('v2').setTraffic(share(10)),
       (facts) => facts.canary?.weightPercent === 10,
     );
     let canary = 0;
@@ -80,7 +81,7 @@ describe.skipIf(missing !== null)(`on a Docker engine${missing === null ? '' : `
     await release(rig, 'v1');
     await rig.rollout('v2').deploy();
     await until(
-      () => rig.rollout('v2').setWeight(25),
+      () => rig.rollout('v2').setTraffic(share(25)),
       (facts) => facts.canary?.weightPercent === 25,
     );
     await killProxy(rig);
@@ -128,7 +129,7 @@ async function shiftAndRetire(rig: DockerRig, version: string): Promise<void> {
   await target().deploy();
   for (const percent of [1, 10, 50, 90]) {
     await until(
-      () => target().setWeight(percent),
+      () => target().setTraffic(share(percent)),
       (facts) => facts.canary?.weightPercent === percent,
     );
   }

@@ -24,11 +24,12 @@ import {
   type OpenService,
 } from './open-service.ts';
 import { provideImage } from './provide-image.ts';
-import { readServiceFacts } from './read-service-facts.ts';
+import { haproxyAbilities, readServiceFacts } from './read-service-facts.ts';
 import { removeContainers, type ServiceContainer } from './service-containers.ts';
 import { removeServiceFolder, writeServiceState, type ServiceState } from './service-state.ts';
 import { startContainers, type ContainerLimits } from './start-containers.ts';
 import { syncProxy } from './sync-proxy.ts';
+import { checkTraffic } from '../traffic-problem.ts';
 
 export interface DockerParts {
   readonly docker: Docker;
@@ -159,7 +160,10 @@ export function dockerTarget(
       return factsOf(deployed);
     },
 
-    setWeight: shift,
+    setTraffic: async (traffic) => {
+      checkTraffic(traffic, haproxyAbilities);
+      return shift(traffic.percent);
+    },
 
     observe: async () => {
       const service = await open();

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import type { SideFacts, TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
+import type { RouterAbilities, SideFacts, TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
 import { shareOf } from './choose-weights.ts';
 import { containerProblem } from './container-problem.ts';
 import { proxyFiles } from './haproxy-process.ts';
@@ -7,6 +7,8 @@ import { proxyPid, runningServers, type RunningServer } from './haproxy-socket.t
 import { otherContainers, stableContainers, type OpenService } from './open-service.ts';
 import { probeHealth } from './probe-health.ts';
 import { serverName, type ServiceContainer } from './service-containers.ts';
+
+export const haproxyAbilities: RouterAbilities = { router: 'haproxy', match: [], mirror: false };
 
 export interface Expected {
   readonly version: string;
@@ -33,6 +35,7 @@ export async function readServiceFacts(
     stable: await side(stable, isNew ? expected.replicas : stable.length, share === null ? 0 : 100 - share),
     canary: await side(canary, expected.replicas, share ?? 0),
     weightStepPercent: 1,
+    can: haproxyAbilities,
     address: `http://${service.state.listenHost}:${service.state.listenPort}`,
   };
 }

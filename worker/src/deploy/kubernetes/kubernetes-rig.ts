@@ -86,9 +86,11 @@ export async function openKubernetesRig(images: TestImages, replicas = 2): Promi
     },
     rollout: (version) => open(version),
     brokenRollout: (version) => open(version, { image: images.broken }),
-    ask: async () => {
+    ask: async ({ headers = {}, query = '' } = {}) => {
       const service = await api.readNamespacedService({ name: 'shop', namespace });
-      return fetch(`http://${service.spec?.clusterIP}/`, { headers: { connection: 'close' } }).then(
+      return fetch(`http://${service.spec?.clusterIP}/${query}`, {
+        headers: { ...headers, connection: 'close' },
+      }).then(
         (answer) => (answer.ok ? answer.text() : null),
         () => null,
       );

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
-import { deployTargetContract, release, until } from '../deploy-target.contract.ts';
+import { deployTargetContract, release, share, until } from '../deploy-target.contract.ts';
 import { applyLoad } from '../load.ts';
 import { buildTestImages, type TestImages } from '../test-service.ts';
 import {
@@ -12,6 +12,7 @@ import {
   shopManifests,
   type KubernetesRig,
 } from './kubernetes-rig.ts';
+import { replicaAbilities } from './workload-facts.ts';
 
 const missing = missingForKubernetes();
 const { PROMETHEUS_URL, LAB_HOME } = process.env;
@@ -25,7 +26,7 @@ describe.skipIf(missing !== null)(`on Kubernetes${missing === null ? '' : ` (${m
     await images[Symbol.asyncDispose]();
   });
 
-  deployTargetContract('Kubernetes by replica share', () => openKubernetesRig(images));
+  deployTargetContract('Kubernetes by replica share', () => openKubernetesRig(images), replicaAbilities);
 
   test('no request fails while traffic is shifted, rolled back, and a version is promoted', async () => {
     await using rig = await openKubernetesRig(images, 3);
@@ -33,7 +34,7 @@ describe.skipIf(missing !== null)(`on Kubernetes${missing === null ? '' : ` (${m
     const load = applyLoad(await hostOf(rig), 80, 4);
     await rig.rollout('v2').deploy();
     await until(
-      () => rig.rollout('v2').setWeight(50),
+      () => rig.rollout('v2').setTraffic(share(50)),
       ({ canary }) => canary?.weightPercent === 50,
     );
     await until(
@@ -89,7 +90,7 @@ describe.skipIf(missing !== null)(`on Kubernetes${missing === null ? '' : ` (${m
       await release(rig, 'v1');
       await open().deploy();
       await until(
-        () => open().setWeight(50),
+        () => open().setTraffic(share(50)),
         ({ canary }) => canary?.weightPercent === 50,
       );
       await using _targets = await scrape(rig, join(LAB_HOME ?? '', 'prometheus', 'targets'));

@@ -5,6 +5,7 @@ import type { TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
 import type { Checkout } from '../../checkout/check-out.ts';
 import { observePrometheus } from '../../metrics/observe-prometheus.ts';
 import type { ActionContext, DeployTarget } from '../deploy-target.ts';
+import { checkTraffic } from '../traffic-problem.ts';
 import { kubeClient, type KubeClient } from './kube-client.ts';
 import { connectKubernetes } from './kube-connection.ts';
 import {
@@ -27,7 +28,7 @@ import { readManifests } from './read-manifests.ts';
 import { forgetRollout, returnTraffic } from './return-traffic.ts';
 import { shiftTraffic, type ShiftStep } from './shift-traffic.ts';
 import { openGates } from './traffic-gates.ts';
-import { workloadFacts } from './workload-facts.ts';
+import { replicaAbilities, workloadFacts } from './workload-facts.ts';
 import {
   canaryDeployment,
   findWorkload,
@@ -127,13 +128,14 @@ export function kubernetesTarget(
         return factsOf(client, workload.name);
       }),
 
-    setWeight: (percent) =>
+    setTraffic: (traffic) =>
       connected(async (client) => {
+        checkTraffic(traffic, replicaAbilities);
         const { name } = await find(client);
         const facts = await settle(client, name, async (workload) => {
           if (isRetired(workload)) return 'done';
           if (workload.canary === null) throw notDeployed(version);
-          return shiftTraffic(client, workload, version, percent);
+          return shiftTraffic(client, workload, version, traffic.percent);
         });
         say(`${facts.canary?.weightPercent ?? 0} % of the ready pods are version ${version}.`);
         return facts;

@@ -1,10 +1,13 @@
 // What a workload's Deployments and pods say about both sides. Pure.
-import type { SideFacts, TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
+import type { RouterAbilities, SideFacts, TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
 import type { Deployment } from './kube-objects.ts';
 import { note } from './marks.ts';
 import { stableVersion, templateVersion, type OpenWorkload } from './open-workload.ts';
 import type { PodView } from './pod-sides.ts';
 import type { Release } from './workload.ts';
+
+/** A Service knows nothing of requests. */
+export const replicaAbilities: RouterAbilities = { router: 'replicas', match: [], mirror: false };
 
 export interface Sides {
   readonly old: readonly PodView[];
@@ -43,6 +46,7 @@ export function workloadFacts(workload: OpenWorkload, release: Release): TargetF
         ? side(version, image, newReplicas, fresh, weight.fresh, healthyOf(fresh), failureOf(canary))
         : null,
     address: null,
+    can: replicaAbilities,
   };
 }
 
@@ -60,6 +64,7 @@ function retiredFacts(workload: OpenWorkload, { version, image }: Release): Targ
         ? null
         : side(version, image, leftOver.length, leftOver, 0, leftOver.length, null),
     address: null,
+    can: replicaAbilities,
   };
 }
 

@@ -151,6 +151,8 @@ export const workerRecord = z.discriminatedUnion('kind', [
     number: z.number().int().min(1),
     step: z.number().int().min(0),
     at: z.number().int(),
+    /** Which try of the step begins, and at which line of the log; absent: the worker is of an earlier version. */
+    try: z.object({ number: z.number().int().min(1), firstLine: z.number().int().min(0) }).exactOptional(),
   }),
   z.object({
     kind: z.literal('step-finished'),
@@ -220,7 +222,15 @@ export const attemptPast = z.object({
   /** Milliseconds since the epoch; times of lines count from here. */
   startedAt: z.number(),
   endedSteps: z.array(z.number().int().min(0)),
-  openStep: z.object({ index: z.number().int().min(0), startedAt: z.number() }).nullable(),
+  openStep: z
+    .object({
+      index: z.number().int().min(0),
+      /** Of its newest try. */
+      startedAt: z.number(),
+      /** Absent: a worker or a server of an earlier version had it. */
+      try: z.object({ number: z.number().int().min(1), firstLine: z.number().int().min(0) }).exactOptional(),
+    })
+    .nullable(),
   /** Of the first step that failed. */
   failure: failure.nullable(),
 });

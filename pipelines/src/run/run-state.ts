@@ -130,7 +130,12 @@ export interface Failure {
 
 export type StepState =
   | { readonly name: string; readonly status: 'waiting' }
-  | { readonly name: string; readonly status: 'running'; readonly startedAt: number }
+  | {
+      readonly name: string;
+      readonly status: 'running';
+      readonly startedAt: number;
+      readonly try?: StepTry;
+    }
   | {
       readonly name: string;
       readonly status: 'succeeded' | 'failed' | 'skipped' | 'cancelled';
@@ -138,6 +143,15 @@ export type StepState =
       readonly finishedAt: number;
       readonly exitCode: number | null;
     };
+
+/** The newest try of a step, for a worker that takes it over. */
+export interface StepTry {
+  /** From 1. */
+  readonly number: number;
+  readonly startedAt: number;
+  /** Of the attempt's log. */
+  readonly firstLine: number;
+}
 
 export interface ApprovalVote {
   readonly by: string;
@@ -171,6 +185,8 @@ export type RunEvent =
       readonly stage: string;
       readonly attempt: number;
       readonly step: number;
+      /** Absent: a worker of an earlier version did not say. */
+      readonly try?: Omit<StepTry, 'startedAt'>;
       readonly at: number;
     }
   | {

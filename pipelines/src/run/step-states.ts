@@ -24,11 +24,13 @@ export function startStep(
   steps: readonly StepState[],
   event: Extract<RunEvent, { readonly kind: 'step-started' }>,
 ): readonly StepState[] {
-  return steps.map((step, index) =>
-    index === event.step && step.status === 'waiting'
-      ? { name: step.name, status: 'running', startedAt: event.at }
-      : step,
-  );
+  const newest = event.try === undefined ? {} : { try: { ...event.try, startedAt: event.at } };
+  return steps.map((step, index) => {
+    if (index !== event.step) return step;
+    if (step.status === 'waiting')
+      return { name: step.name, status: 'running', startedAt: event.at, ...newest };
+    return step.status === 'running' ? { ...step, ...newest } : step;
+  });
 }
 
 export function finishStep(

@@ -48,7 +48,10 @@ const hasEnded = ({ status }: StepState): boolean => status !== 'waiting' && sta
 
 function openStep(steps: readonly StepState[]): AttemptPast['openStep'] {
   for (const [index, step] of steps.entries()) {
-    if (step.status === 'running') return { index, startedAt: step.startedAt };
+    if (step.status !== 'running') continue;
+    if (step.try === undefined) return { index, startedAt: step.startedAt };
+    const { startedAt, ...newest } = step.try;
+    return { index, startedAt, try: newest };
   }
   return null;
 }

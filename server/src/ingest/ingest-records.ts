@@ -173,7 +173,15 @@ function eventsOf(attempt: Attempt, record: WorkerRecord): readonly RunEvent[] {
     case 'log':
       return [];
     case 'step-started':
-      return [{ kind: 'step-started', ...place, step: record.step, at: record.at }];
+      return [
+        {
+          kind: 'step-started',
+          ...place,
+          step: record.step,
+          ...(record.try === undefined ? {} : { try: record.try }),
+          at: record.at,
+        },
+      ];
     case 'step-finished': {
       const { step, result, exitCode, at } = record;
       return [{ kind: 'step-finished', ...place, step, result, exitCode, at }];

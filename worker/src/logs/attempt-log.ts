@@ -84,11 +84,11 @@ export function createAttemptLog(
     say: (text) => {
       for (const line of mask.redact(text).split(/\r?\n/)) add('s', line.replaceAll('\0', '\uFFFD'));
     },
-    stepStarted: (index) => {
+    stepStarted: (index, number = 1) => {
       endStreams();
       toSkip.o = toSkip.e = 0;
       step = index;
-      spool.append({ kind: 'step-started', step, at: now() });
+      spool.append({ kind: 'step-started', step, try: { number, firstLine: logLines }, at: now() });
     },
     stepFinished: (index, result, exitCode, failed = null) => {
       endStreams();

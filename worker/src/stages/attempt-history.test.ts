@@ -82,6 +82,42 @@ test('between two steps none is under way', () => {
   expect(historyOf([started(1, 0), finished(2, 0)])).toMatchObject({ openStep: null });
 });
 
+test('of a step that is tried again, only the lines of its newest try are expected once more', async () => {
+  const past: AttemptPast = {
+    records: 6,
+    lines: 5,
+    startedAt: 1,
+    endedSteps: [],
+    openStep: { index: 0, startedAt: 9, try: { number: 2, firstLine: 3 } },
+    failure: null,
+  };
+  async function* chunks(): AsyncGenerator<PastChunk> {
+    yield {
+      step: 0,
+      lines: [
+        [1, 'o', 'first'],
+        [1, 'e', 'it fails'],
+      ],
+    };
+    // Stored as one, though the second try began within.
+    yield {
+      step: 0,
+      lines: [
+        [2, 'o', 'its end'],
+        [3, 's', 'try 2 of 3'],
+        [4, 'o', 'second'],
+      ],
+    };
+  }
+  expect((await historyFromPast(past, chunks())).openStep).toEqual({
+    index: 0,
+    try: 2,
+    startedAt: 9,
+    stdoutLines: 1,
+    stderrLines: 0,
+  });
+});
+
 test('a spool that was cut has no history', () => {
   expect(historyOf([started(9, 0)])).toBeNull();
 });

@@ -15,7 +15,7 @@ export interface AttemptHistory {
 
 export interface OpenStep {
   readonly index: number;
-  /** Which try of it, from 1: each begins with a record. Null: another worker had it, and the server does not tell. */
+  /** Which try of it, from 1: each begins with a record. Null: a worker of an earlier version had it. */
   readonly try: number | null;
   /** Milliseconds since the epoch, of this try. */
   readonly startedAt: number;
@@ -61,18 +61,25 @@ export async function historyFromPast(
 ): Promise<AttemptHistory> {
   const digest = createLogDigest();
   let lineCount = 0;
-  let openStep: OpenStep | null =
-    past.openStep === null ? null : { ...past.openStep, try: null, stdoutLines: 0, stderrLines: 0 };
+  const newest = past.openStep?.try;
+  let openStep = openStepOf(past);
   for await (const { step, lines } of chunks) {
     for (const [, , text] of lines) digest.add(text);
+    const ofTry = lines.slice(Math.max(0, (newest?.firstLine ?? 0) - lineCount));
     lineCount += lines.length;
-    if (openStep !== null && step === openStep.index) openStep = withLines(openStep, lines);
+    if (openStep !== null && step === openStep.index) openStep = withLines(openStep, ofTry);
   }
   if (lineCount !== past.lines) {
     throw new IncompletePastError(`the server sent ${lineCount} of ${past.lines} lines of the log`);
   }
   const { records, endedSteps } = past;
   return { lineCount, digest, records, endedSteps: new Set(endedSteps), openStep };
+}
+
+function openStepOf({ openStep }: AttemptPast): OpenStep | null {
+  if (openStep === null) return null;
+  const { index, startedAt } = openStep;
+  return { index, try: openStep.try?.number ?? null, startedAt, stdoutLines: 0, stderrLines: 0 };
 }
 
 /** Thrown when fewer lines came than the server has: the connection was cut. */

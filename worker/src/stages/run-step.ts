@@ -51,7 +51,7 @@ export async function runStep(
       return end.failure;
     }
     number = next.number;
-    log.stepStarted(index);
+    log.stepStarted(index, number);
     log.say(next.reason);
   }
 }

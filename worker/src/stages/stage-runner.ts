@@ -84,7 +84,8 @@ export interface StageLog {
   readonly write: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
   /** One line of the engine's own words. */
   readonly say: (line: string) => void;
-  readonly stepStarted: (step: number) => void;
+  /** `number`: which try of it, from 1 (default). */
+  readonly stepStarted: (step: number, number?: number) => void;
   readonly stepFinished: (
     step: number,
     result: 'succeeded' | 'failed' | 'skipped' | 'cancelled',

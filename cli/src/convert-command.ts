@@ -2,8 +2,9 @@ import { convertPipeline } from '@sluice/pipelines/convert/convert-pipeline';
 import { systems, type System } from '@sluice/pipelines/convert/detect-system';
 import { noteDiagnostic } from '@sluice/pipelines/convert/note';
 import pc from 'picocolors';
-import { printDiagnostics, readPipelineFile } from './lint-command.ts';
-import type { ConvertTerminal, Terminal } from './terminal.ts';
+import { printDiagnostics } from './lint-command.ts';
+import { readPipelineFile } from './read-pipelines.ts';
+import type { ConvertTerminal } from './terminal.ts';
 
 export interface ConvertCommandOptions {
   readonly file: string;
@@ -21,7 +22,7 @@ export interface ConvertCommandOptions {
  */
 export async function convertCommand(options: ConvertCommandOptions, io: ConvertTerminal): Promise<number> {
   const { file, output } = options;
-  const aside: Terminal = { ...io, write: io.say };
+  const aside = { ...io, write: io.say };
   const system = systems.find((each) => each === options.from) ?? null;
   if (options.from !== undefined && system === null) {
     io.say(`There is no system "${options.from}". Use --from ${systems.join(', --from ')}.\n`);

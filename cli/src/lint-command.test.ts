@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import { aFileTree } from '@sluice/pipelines/language/file-tree.fixture';
 import { lintFiles } from './lint-command.ts';
 import { planCommand } from './plan-command.ts';
 import type { Terminal } from './terminal.ts';
 
-const files: Readonly<Record<string, string>> = {
+const repository: Readonly<Record<string, string>> = {
   '.sluice.yml': 'on: push\nstages:\n  hello: { steps: [echo hello] }\n',
   'nightly.yml':
     "on: { schedule: { cron: '0 3 * * 1-5', timezone: Asia/Shanghai } }\nstages:\n  hello: { steps: [echo hello] }\n",
@@ -68,18 +69,51 @@ test('plan tells when schedules fire next, and plans one', async () => {
   );
 });
 
+const several = {
+  '.sluice.yml': 'name: ci\non: push\ninclude: stages/*.yml\n',
+  'stages/a.yml': 'stages:\n  a: { image: "busybox:1.36", steps: [echo] }\n',
+  '.sluice/release.yml': 'on: { tag: v* }\nstages:\n  r: { image: "busybox:1.36", steps: [echo] }\n',
+};
+
+test('lint and plan read every pipeline of the repository, with what they include', async () => {
+  const { io, output } = aTerminal(false, several);
+  expect(await lintFiles([], io)).toBe(0);
+  expect(await planCommand({ json: false, now: 0 }, io)).toBe(0);
+  expect(output()).toBe(
+    '0 errors, 0 warnings in 2 files\n' +
+      '.sluice.yml\nci: 1 of 1 stages run for a push to branch "main"\n  + a  steps    starts at once\n' +
+      '.sluice/release.yml\nNothing runs:\n  A push does not start this pipeline: on.push is not in the file\n',
+  );
+});
+
+test('a mistake in an included file is shown with its path from here', async () => {
+  const { io, output } = aTerminal(false, { ...several, 'stages/a.yml': 'stages:\n  a: { step: [echo] }\n' });
+  const inSub = { ...io, placeOf: () => Promise.resolve({ root: 'sub', file: '.sluice.yml' }) };
+  const readFile = (path: string) => io.readFile(path.replace('sub/', ''));
+  expect(await lintFiles(['sub/.sluice.yml'], { ...inSub, readFile })).toBe(1);
+  expect(output()).toContain('sub/stages/a.yml:2:8  There is no key "step" in stage "a".');
+});
+
 test('plan refuses an event that does not exist', async () => {
   const { io, output } = aTerminal();
   expect(await planCommand({ file: '.sluice.yml', event: 'pull', json: false, now: 0 }, io)).toBe(1);
   expect(output()).toContain('Use push, tag (with --tag), pull_request, schedule or manual.');
 });
 
-function aTerminal(colour = false): { readonly io: Terminal; readonly output: () => string } {
+function aTerminal(
+  colour = false,
+  files: Readonly<Record<string, string>> = repository,
+): { readonly io: Terminal; readonly output: () => string } {
   let output = '';
   const readFile = (path: string): Promise<string> => {
     const text = files[path];
     if (text !== undefined) return Promise.resolve(text);
     return Promise.reject(Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' }));
   };
-  return { io: { readFile, write: (text) => void (output += text), colour }, output: () => output };
+  const placeOf = (file: string) => Promise.resolve({ root: '', file });
+  const tree = () => aFileTree(files);
+  return {
+    io: { readFile, placeOf, tree, write: (text) => void (output += text), colour },
+    output: () => output,
+  };
 }

@@ -34,7 +34,7 @@ program
 program
   .command('lint')
   .description('check pipeline files; exit code 1 where there is an error')
-  .argument('[files...]', 'default: .sluice.yml')
+  .argument('[files...]', 'default: .sluice.yml and .sluice/*.yml')
   .action(async (files: string[]) => {
     const { lintFiles } = await import('./lint-command.ts');
     const { terminal } = await import('./terminal.ts');
@@ -44,7 +44,7 @@ program
 program
   .command('plan')
   .description('show what would run for an event, and why')
-  .argument('[file]', 'the pipeline file', '.sluice.yml')
+  .argument('[file]', 'the pipeline file; default: .sluice.yml and .sluice/*.yml')
   .option(
     '--event <event>',
     'push, tag, pull_request, schedule, manual, or a .json file with the payload of a webhook',
@@ -55,7 +55,7 @@ program
   .option('--changed <paths>', 'changed files, separated by commas')
   .option('--input <name=value...>', 'an input of a manual start')
   .option('--json', 'the plan as JSON', false)
-  .action(async (file: string, options: PlanOptions) => {
+  .action(async (file: string | undefined, options: PlanOptions) => {
     const { planCommand } = await import('./plan-command.ts');
     const { terminal } = await import('./terminal.ts');
     const changed = options.changed?.split(',').map((path) => path.trim());
@@ -75,7 +75,7 @@ program
 program
   .command('run')
   .description('run a pipeline on this machine, in Docker or as processes, without a server')
-  .argument('[file]', 'the pipeline file (default: .sluice.yml)')
+  .argument('[file]', 'the pipeline file; default: .sluice.yml, or the only one in .sluice/')
   .option('--stage <stage...>', 'only this one and what it needs')
   .option('--from <stage>', 'this one and what needs it; what stands before is kept from the run before')
   .option('--matrix <name=value...>', 'only combinations with this value')
@@ -131,9 +131,16 @@ runs
   .option('--repository <name>', 'of which repository; needed where there are several')
   .option('--branch <branch>', 'default: the default branch')
   .option('--commit <commit>', 'default: the newest of the branch')
+  .option('--pipeline <name>', 'which one; needed where several can be started by hand')
   .option('--input <name=value...>', 'an input that the pipeline asks for')
   .action(
-    async (options: { repository?: string; branch?: string; commit?: string; input?: readonly string[] }) => {
+    async (options: {
+      repository?: string;
+      branch?: string;
+      commit?: string;
+      pipeline?: string;
+      input?: readonly string[];
+    }) => {
       const { startRun } = await import('./commands/start.ts');
       const inputs = Object.fromEntries((options.input ?? []).map(splitAssignment));
       write(await startRun(api(), { ...options, inputs }));

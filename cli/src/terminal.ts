@@ -1,14 +1,18 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import pc from 'picocolors';
+import type { FileTree } from '@sluice/pipelines/language/find-files';
+import { localTree, placeOfFile, type LocalPlace } from './local-files.ts';
 
 /** What commands that print need of the terminal; tests give their own. */
 export interface Terminal {
   readonly readFile: (path: string) => Promise<string>;
+  readonly placeOf: (path: string) => Promise<LocalPlace>;
+  readonly tree: (root: string) => FileTree;
   readonly write: (text: string) => void;
   readonly colour: boolean;
 }
 
-export interface ConvertTerminal extends Terminal {
+export interface ConvertTerminal extends Omit<Terminal, 'placeOf' | 'tree'> {
   /** What is about the result, beside it. */
   readonly say: (text: string) => void;
   /** Refuses a file that is there. */
@@ -17,6 +21,8 @@ export interface ConvertTerminal extends Terminal {
 
 export const terminal = (): Terminal => ({
   readFile: (path) => readFile(path, 'utf8'),
+  placeOf: placeOfFile,
+  tree: localTree,
   write: (text) => void process.stdout.write(text),
   colour: pc.isColorSupported,
 });

@@ -16,6 +16,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { localTree, placeOfFile } from '../../cli/src/local-files.ts';
 import { runCommand } from '../../cli/src/local-run/run-command.ts';
 import type { RunFlags } from '../../cli/src/local-run/read-options.ts';
 import { connectDocker } from '@sluice/worker/executors/docker/docker-connection';
@@ -262,6 +263,8 @@ async function run(
     { keep: false, inPlace: false, json: false, plain: true, ...flags },
     {
       readFile: (path) => readFile(resolve(folder, path), 'utf8'),
+      placeOf: (path) => placeOfFile(resolve(folder, path)),
+      tree: (root) => localTree(resolve(folder, root)),
       write,
       say: write,
       colour: false,

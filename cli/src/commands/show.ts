@@ -24,7 +24,7 @@ export async function showRun(
 export function formatRun(run: RunView, now: number): string {
   return [
     `${pc.bold(`#${run.number}`)}  ${stateWord(run.status)}${run.repository} ${pc.dim(run.pipeline)}  ${pc.cyan(run.ref)}  ${run.commit.sha.slice(0, 7)}`,
-    `      ${firstLine(run.commit.message)} ${pc.dim(`· ${run.event.replace('_', ' ')} by ${run.actor}, ${age(now - run.createdAt)}`)}`,
+    `      ${firstLine(run.commit.message)} ${pc.dim(`· ${run.event.replace('_', ' ')} by ${run.actor}, ${age(now - run.createdAt)}${fileOf(run)}`)}`,
     ...(run.willFail === null ? [] : [pc.red(`      will fail: stage ${run.willFail.stage} failed`)]),
     ...waitsOf(run, null, now).map((why) => pc.dim(`      ${why}`)),
     ...run.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)),
@@ -33,6 +33,8 @@ export function formatRun(run: RunView, now: number): string {
     ...nextSteps(run),
   ].join('\n');
 }
+
+const fileOf = ({ plan }: RunView): string => (plan?.file === undefined ? '' : ` · ${plan.file}`);
 
 function stageLines(run: RunView, { id, status }: RunView['stages'][number], now: number): readonly string[] {
   const state = run.state?.stages[id];

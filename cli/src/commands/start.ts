@@ -10,18 +10,21 @@ export interface StartOptions {
   readonly branch?: string;
   /** Default: the branch's head. */
   readonly commit?: string;
+  /** Its name or its file; needed where several can be started by hand. */
+  readonly pipeline?: string;
   readonly inputs: Readonly<Record<string, string>>;
 }
 
 /** What was started, for people. Throws `ApiError` where nothing is: the message says what to mend. */
 export async function startRun(api: ApiClient, options: StartOptions): Promise<string> {
-  const { commit, inputs } = options;
+  const { commit, pipeline, inputs } = options;
   const repository = await chooseRepository(api, options.repository);
   const body: StartRun = {
     repository: repository.fullName,
     branch: options.branch ?? repository.defaultBranch,
     inputs,
     ...(commit === undefined ? {} : { commit }),
+    ...(pipeline === undefined ? {} : { pipeline }),
   };
   const { runId } = await api.call<{ readonly runId: string }>('POST', '/api/runs', body);
   const run = await api.call<RunView>('GET', `/api/runs/${runId}`);

@@ -2,13 +2,13 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { PipelineDefinition } from '@sluice/pipelines/language/definition';
-import { parsePipeline } from '@sluice/pipelines/language/parse-pipeline';
 import type { LocalPlace } from '@sluice/pipelines/plan/fit-plan';
 import { err } from '@sluice/pipelines/result';
 import type { RunStatus } from '@sluice/pipelines/run/run-state';
 import { connectDocker } from '@sluice/worker/executors/docker/docker-connection';
 import { findTrivy } from '@sluice/worker/scan/find-trivy';
-import { printDiagnostics, readPipelineFile } from '../lint-command.ts';
+import { printDiagnostics } from '../lint-command.ts';
+import { readOnePipeline } from '../read-pipelines.ts';
 import type { Terminal } from '../terminal.ts';
 import { askApproval } from './ask-approval.ts';
 import { clearDeadRuns } from './clear-dead-runs.ts';
@@ -48,11 +48,10 @@ export async function runCommand(
   const read = readOptions(file, flags, io.env);
   if (!read.ok) return refuse(read.error);
   const options = read.value;
-  const path = options.file ?? '.sluice.yml';
   const toErrors: Terminal = { ...io, write: io.say };
-  const text = await readPipelineFile(path, toErrors);
-  if (text === null) return notBegun;
-  const { definition, diagnostics } = parsePipeline(text, path);
+  const pipeline = await readOnePipeline(options.file, toErrors);
+  if (pipeline === null) return notBegun;
+  const { file: path, definition, diagnostics } = pipeline;
   printDiagnostics(diagnostics, toErrors);
   if (definition === null) return notBegun;
 

@@ -24,7 +24,7 @@ export function convertGithub(conversion: Conversion, { source, root }: SourceTe
     matrix: new Map(),
     env: new Set(),
     stageOf: (job) => names.get(job),
-    workflow: name ?? source.file,
+    workflow: name ?? source.parts[0]?.file ?? 'workflow',
   };
   const env = draftMap();
   addEnv(conversion, scope, keys.get('env'), env);

@@ -22,11 +22,13 @@ export interface YamlProblem extends Span {
 /** Nodes after aliases are followed. A file of 1 MiB without aliases stays far below. */
 const maxNodes = 1_000_000;
 
+/** `offset`: where the text begins in what is read together; every position counts from there. */
 export function convertDocument(
   text: string,
   document: Document.Parsed,
+  offset: number,
 ): { readonly root: SourceNode | null; readonly problems: readonly YamlProblem[] } {
-  const conversion: Conversion = { text, anchors: new Map(), problems: [], merged: 0 };
+  const conversion: Conversion = { text, offset, anchors: new Map(), problems: [], merged: 0 };
   const root = document.contents === null ? null : convert(conversion, document.contents);
   if (root !== null && (root.size > maxNodes || conversion.merged > maxNodes)) {
     const message = 'The aliases of this file repeat too much. Write out less, or move it into scripts.';
@@ -40,6 +42,7 @@ export function convertDocument(
 
 interface Conversion {
   readonly text: string;
+  readonly offset: number;
   /** Null while the anchored node itself is being converted. */
   readonly anchors: Map<string, SourceNode | null>;
   readonly problems: YamlProblem[];
@@ -59,23 +62,24 @@ function convert(conversion: Conversion, node: Node): SourceNode {
 function convertOwn(conversion: Conversion, node: Node): SourceNode {
   if (isMap(node)) return convertMap(conversion, node);
   if (isSeq(node)) {
-    const items = node.items.map((item) => convertValue(conversion, item, spanOf(node)));
+    const items = node.items.map((item) => convertValue(conversion, item, spanOf(conversion, node)));
     const size = items.reduce((sum, item) => sum + item.size, 1);
-    return { kind: 'list', items, size, ...spanOf(node) } satisfies ListNode;
+    return { kind: 'list', items, size, ...spanOf(conversion, node) } satisfies ListNode;
   }
-  return isScalar(node) ? convertScalar(conversion, node) : nothing(spanOf(node));
+  return isScalar(node) ? convertScalar(conversion, node) : nothing(spanOf(conversion, node));
 }
 
-function convertScalar({ text, problems }: Conversion, node: Scalar): ScalarNode {
-  const span = spanOf(node);
+function convertScalar(conversion: Conversion, node: Scalar): ScalarNode {
+  const span = spanOf(conversion, node);
   if (node.tag === '!') {
-    const at = Math.max(0, text.lastIndexOf('!', span.start));
+    const { text, offset, problems } = conversion;
+    const at = offset + Math.max(0, text.lastIndexOf('!', span.start - offset));
     const message =
       'YAML takes the ! before this value away, as a tag. Put all of it in quotes, the ! included.';
     problems.push({ start: at, end: span.end, code: 'bad-yaml', message });
   }
   const { value } = node;
-  const written = node.source ?? text.slice(span.start, span.end);
+  const written = node.source ?? textOf(conversion, span);
   switch (typeof value) {
     case 'string':
     case 'number':
@@ -90,8 +94,9 @@ function convertScalar({ text, problems }: Conversion, node: Scalar): ScalarNode
 
 const nothing = (span: Span): ScalarNode => ({ kind: 'scalar', value: null, written: '', size: 1, ...span });
 
-function followAlias({ anchors, problems }: Conversion, alias: Alias): SourceNode {
-  const span = spanOf(alias);
+function followAlias(conversion: Conversion, alias: Alias): SourceNode {
+  const { anchors, problems } = conversion;
+  const span = spanOf(conversion, alias);
   const target = anchors.get(alias.source);
   if (target !== undefined && target !== null) return target;
   const message =
@@ -107,7 +112,7 @@ function convertMap(conversion: Conversion, map: YAMLMap): MapNode {
   const merged: MapEntry[] = [];
   const seen = new Set<string>();
   for (const pair of map.items) {
-    const { key, keySpan } = readKey(conversion, pair, spanOf(map));
+    const { key, keySpan } = readKey(conversion, pair, spanOf(conversion, map));
     const value = convertValue(conversion, pair.value, { start: keySpan.end, end: keySpan.end });
     if (key === '<<') {
       merged.push(...mergedEntries(conversion, value));
@@ -127,7 +132,7 @@ function convertMap(conversion: Conversion, map: YAMLMap): MapNode {
     entries.push(entry);
   }
   const size = entries.reduce((sum, entry) => sum + 1 + entry.value.size, 1);
-  return { kind: 'map', entries, size, ...spanOf(map) };
+  return { kind: 'map', entries, size, ...spanOf(conversion, map) };
 }
 
 function readKey(
@@ -137,15 +142,15 @@ function readKey(
 ): { readonly key: string; readonly keySpan: Span } {
   const { key } = pair;
   if (isScalar(key)) {
-    const span = spanOf(key);
-    const text = typeof key.value === 'string' ? key.value : conversion.text.slice(span.start, span.end);
+    const span = spanOf(conversion, key);
+    const text = typeof key.value === 'string' ? key.value : textOf(conversion, span);
     return { key: text, keySpan: span };
   }
-  const span = isNode(key) ? spanOf(key) : { start: around.start, end: around.start + 1 };
+  const span = isNode(key) ? spanOf(conversion, key) : { start: around.start, end: around.start + 1 };
   const message =
     'A key is a plain word here. Is a value with braces not in quotes, such as "${{ branch }}"?';
   conversion.problems.push({ ...span, code: 'bad-key', message });
-  return { key: conversion.text.slice(span.start, span.end), keySpan: span };
+  return { key: textOf(conversion, span), keySpan: span };
 }
 
 function convertValue(conversion: Conversion, value: unknown, place: Span): SourceNode {
@@ -174,7 +179,10 @@ const isNode = (value: unknown): value is Node =>
   isAlias(value) || isScalar(value) || isMap(value) || isSeq(value);
 
 /** From the first character to the last one that belongs to the value itself. */
-function spanOf(node: Node): Span {
+function spanOf({ offset }: Conversion, node: Node): Span {
   const [start, end] = node.range ?? [0, 0];
-  return { start, end };
+  return { start: start + offset, end: end + offset };
 }
+
+const textOf = ({ text, offset }: Conversion, { start, end }: Span): string =>
+  text.slice(start - offset, end - offset);

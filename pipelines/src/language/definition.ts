@@ -8,6 +8,8 @@ export type Expression = string;
 
 export interface PipelineDefinition {
   readonly name: string;
+  /** Path of its file. */
+  readonly file: string;
   readonly on: TriggerRules;
   readonly env: Readonly<Record<string, EnvValue>>;
   /** Null: by the event that starts the run. */

@@ -13,6 +13,7 @@ import type { Diagnostic } from './diagnostic.ts';
 import { field, readFields, readOptionalFields, requiredField, type Fields, type Reader } from './fields.ts';
 import { namesOf } from './keys/key.ts';
 import { defaultKeys, pipelineKeys } from './keys/pipeline-keys.ts';
+import { joinIncluded, nothingFound, type FoundFiles, type JoinedFiles } from './join-files.ts';
 import { readConcurrency } from './read-concurrency.ts';
 import { defaultRetry, readRetry } from './read-retry.ts';
 import { readImageName } from './read-image-name.ts';
@@ -25,34 +26,37 @@ import { withoutIgnored } from './warnings/ignored-warnings.ts';
 import { linkToSections } from './keys/link-sections.ts';
 import { readDuration } from './read-units.ts';
 import { checkName, readChoice, readPlainText, wordName } from './read-values.ts';
-import { readYaml } from './read-yaml.ts';
 import { report, type Reading } from './reading.ts';
-import { sourceFile } from './source-file.ts';
 import { describeNode, type SourceNode } from './source-node.ts';
 
 export interface ParsedPipeline {
   /** Null exactly when a diagnostic is an error. */
   readonly definition: PipelineDefinition | null;
-  /** In the order of the file; at most 100. */
+  /** In the order of the files; at most 100. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
  * Reads a pipeline file. Every mistake is found in one pass: no text makes it throw, and none costs more than
- * its size. `file` is the name that messages begin with.
+ * its size. `file` is the name that messages begin with; `found` is what `gatherFiles` has read for it.
  */
-export function parsePipeline(text: string, file: string): ParsedPipeline {
-  const reading: Reading = { source: sourceFile(file, text), diagnostics: [], uses: [] };
-  const definition = readFile(reading, text, file);
-  const diagnostics = withoutIgnored(reading.diagnostics, reading.source).toSorted(
-    (a, b) => a.line - b.line || a.column - b.column,
+export function parsePipeline(text: string, file: string, found: FoundFiles = nothingFound): ParsedPipeline {
+  const joined = joinIncluded(text, file, found);
+  const reading: Reading = { source: joined.source, diagnostics: [], uses: [] };
+  const definition = readFile(reading, joined, file);
+  const files = joined.source.parts.map((part) => part.file);
+  const diagnostics = withoutIgnored(reading.diagnostics, joined.source).toSorted(
+    (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
   );
   const isBroken = definition === null || diagnostics.some((each) => each.severity === 'error');
   return { definition: isBroken ? null : definition, diagnostics };
 }
 
-function readFile(reading: Reading, text: string, file: string): PipelineDefinition | null {
-  const { root, problems } = readYaml(text);
+function readFile(
+  reading: Reading,
+  { root, problems }: JoinedFiles,
+  file: string,
+): PipelineDefinition | null {
   for (const problem of problems) report(reading, problem, problem.code, problem.message);
   if (root === null) {
     if (problems.length === 0) reportEmpty(reading);
@@ -80,7 +84,7 @@ function reportEmpty(reading: Reading): void {
 function readDefinition(reading: Reading, root: SourceNode, file: string): PipelineDefinition {
   const fields = readFields(reading, root, '', {
     known: namesOf(pipelineKeys),
-    later: ['include', 'use', 'services', 'cache', 'inputs'],
+    later: ['use', 'services', 'cache', 'inputs'],
   });
   const readPipelineEnv: Reader<Readonly<Record<string, EnvValue>>> = (_, node, name) =>
     readEnv(reading, node, name, 'pipeline-env', { stage: null, env: [] });
@@ -89,6 +93,7 @@ function readDefinition(reading: Reading, root: SourceNode, file: string): Pipel
   const readAll: Reader<readonly StageDefinition[]> = (_, node) => readStages(reading, node, env, defaults);
   return {
     name: field(fields, 'name', readPlainText, nameFromFile(file)),
+    file,
     on: requiredField(fields, 'on', readTriggerRules, 'on: push', noTriggers),
     env,
     priority: field(fields, 'priority', readChoice(priorities), null),

@@ -5,9 +5,44 @@ import type { Choices } from '../random.fixture.ts';
 type Keys = Record<string, unknown>;
 
 /** The text of a pipeline file; the same choices give the same text. */
-export function randomPipeline(choices: Choices): string {
+export const randomPipeline = (choices: Choices): string => written(choices, randomKeys(choices));
+
+/** The pipeline files of a repository with the files that they include, by their paths. */
+export function randomRepository(choices: Choices): Readonly<Record<string, string>> {
+  const { stages, ...pipeline } = randomKeys(choices);
+  const [here, there] = split(choices, stages);
+  const files: Record<string, string> = {};
+  if (Object.keys(there).length === 0) files['.sluice.yml'] = written(choices, { ...pipeline, stages });
+  else {
+    const include = choices.oneOf<unknown>(['./ci/more.yml', ['ci/*.yml']]);
+    files['.sluice.yml'] = written(choices, {
+      ...pipeline,
+      include,
+      ...(Object.keys(here).length > 0 && { stages: here }),
+    });
+    files['ci/more.yml'] = written(choices, { stages: there });
+  }
+  if (choices.chance(0.2))
+    files['.sluice/second.yml'] = written(choices, { ...randomKeys(choices), name: 'second' });
+  return files;
+}
+
+function split(choices: Choices, stages: Keys): readonly [here: Keys, there: Keys] {
+  if (choices.chance(0.6)) return [stages, {}];
+  const moved = new Set(choices.someOf(Object.keys(stages), 0.5));
+  const entries = Object.entries(stages);
+  return [
+    Object.fromEntries(entries.filter(([id]) => !moved.has(id))),
+    Object.fromEntries(entries.filter(([id]) => moved.has(id))),
+  ];
+}
+
+const written = (choices: Choices, pipeline: Keys): string =>
+  choices.chance(0.5) ? stringify(pipeline) : JSON.stringify(pipeline, null, choices.below(3));
+
+function randomKeys(choices: Choices): Keys & { readonly stages: Keys } {
   const inputs = choices.chance(0.5);
-  const pipeline: Keys = {
+  return {
     name: choices.oneOf(['shop', 'release', 'ünï-cödé']),
     on: randomTriggers(choices, inputs),
     ...(choices.chance(0.4) && {
@@ -22,7 +57,6 @@ export function randomPipeline(choices: Choices): string {
     }),
     stages: randomStages(choices, inputs),
   };
-  return choices.chance(0.5) ? stringify(pipeline) : JSON.stringify(pipeline, null, choices.below(3));
 }
 
 function randomTriggers(choices: Choices, inputs: boolean): unknown {

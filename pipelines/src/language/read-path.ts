@@ -15,7 +15,7 @@ export const readRepositoryPath: Reader<string> = (reading, node, name) => {
     );
     return '.';
   }
-  return normalise(written);
+  return normalisePath(written);
 };
 
 /** Why a path, or a pattern of paths, cannot be one inside the repository; null: it can. */
@@ -34,7 +34,8 @@ export function pathProblem(path: string): string | null {
   return null;
 }
 
-function normalise(path: string): string {
+/** Without `.` and `..`, where `pathProblem` has found nothing. */
+export function normalisePath(path: string): string {
   const parts: string[] = [];
   for (const part of path.split('/')) {
     if (part === '..') parts.pop();

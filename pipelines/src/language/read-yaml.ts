@@ -4,7 +4,7 @@ import { convertDocument, type YamlProblem } from './convert-yaml.ts';
 import type { SourceNode } from './source-node.ts';
 import { explainYamlError } from './yaml-errors.ts';
 
-const maxFileBytes = 1_048_576;
+export const maxFileBytes = 1_048_576;
 const maxTokens = 700_000;
 /** Brackets, lists and maps inside each other; the parser below recurses. */
 const maxDepth = 64;
@@ -15,39 +15,49 @@ export interface YamlReading {
   readonly problems: readonly YamlProblem[];
 }
 
-export function readYaml(text: string): YamlReading {
+/** `offset`: where the text begins in what is read together; every position counts from there. */
+export function readYaml(text: string, offset = 0): YamlReading {
+  const composed = compose(text);
+  if (composed.kind === 'document') return convertDocument(text, composed.document, offset);
+  const shift = (at: YamlProblem): YamlProblem => ({ ...at, start: at.start + offset, end: at.end + offset });
+  return { root: null, problems: composed.problems.map(shift) };
+}
+
+type Composed =
+  | { readonly kind: 'document'; readonly document: Document.Parsed }
+  /** None: the text holds nothing. */
+  | { readonly kind: 'unreadable'; readonly problems: readonly YamlProblem[] };
+
+function compose(text: string): Composed {
   if (text.length > maxFileBytes || new TextEncoder().encode(text).length > maxFileBytes) {
-    return failed(
-      0,
-      1,
-      'file-too-large',
-      'The file is larger than 1 MiB. Move scripts and data into files of their own.',
-    );
+    return failed({
+      start: 0,
+      end: 1,
+      code: 'file-too-large',
+      message: 'The file is larger than 1 MiB. Move scripts and data into files of their own.',
+    });
   }
   const tokens = tokenise(text);
-  if (!Array.isArray(tokens)) return { root: null, problems: [tokens] };
+  if (!Array.isArray(tokens)) return failed(tokens);
   const options = { uniqueKeys: false, prettyErrors: false, keepSourceTokens: false };
   const documents = [...new Composer<ParsedNode>(options).compose(tokens, true, text.length)];
   const [document, second] = documents;
-  if (document === undefined) return { root: null, problems: [] };
+  if (document === undefined) return failed();
   const problems = syntaxProblems(text, document);
-  if (problems.length > 0) return { root: null, problems };
+  if (problems.length > 0) return failed(...problems);
   if (second !== undefined) {
     const at = second.range[0];
-    return failed(
-      at,
-      at + 3,
-      'several-documents',
-      'A file holds one pipeline. Put the second one into a file of its own.',
-    );
+    return failed({
+      start: at,
+      end: at + 3,
+      code: 'several-documents',
+      message: 'A file holds one pipeline. Put the second one into a file of its own.',
+    });
   }
-  return convertDocument(text, document);
+  return { kind: 'document', document };
 }
 
-const failed = (start: number, end: number, code: string, message: string): YamlReading => ({
-  root: null,
-  problems: [{ start, end, code, message }],
-});
+const failed = (...problems: readonly YamlProblem[]): Composed => ({ kind: 'unreadable', problems });
 
 function tokenise(text: string): CST.Token[] | YamlProblem {
   const parser = new Parser();

@@ -31,6 +31,7 @@ export function buildPlan(definition: PipelineDefinition, trigger: Trigger): Pla
     kind: 'planned',
     plan: {
       pipeline: definition.name,
+      file: definition.file,
       trigger,
       inputs: inputs.value,
       env,

@@ -14,6 +14,8 @@ import type { InputValue, Trigger } from '../trigger/trigger.ts';
 
 export interface Plan {
   readonly pipeline: string;
+  /** Path of the pipeline file; absent in plans made before there could be several. */
+  readonly file?: string;
   readonly trigger: Trigger;
   /** Of a manual start, checked and with defaults; of any other event, the defaults alone. */
   readonly inputs: Readonly<Record<string, InputValue>>;

@@ -274,6 +274,8 @@ export const startRun = z.object({
     .string()
     .regex(/^[0-9a-f]{7,64}$/)
     .optional(),
+  /** Its name or its file; needed where several can be started by hand. */
+  pipeline: z.string().min(1).max(300).optional(),
   inputs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
 });
 export type StartRun = z.infer<typeof startRun>;

@@ -6,8 +6,8 @@ import { previewRerun, rerunRun, type RerunRefusal, type RerunWish } from '../or
 import type { Mirrors } from '../repositories/mirrors.ts';
 import { findRepository, type Repository } from '../store/repository-store.ts';
 import { findRun } from '../store/run-store.ts';
-import { prepareRun } from '../webhooks/prepare-run.ts';
-import { plannedOrRefused } from './planned-or-refused.ts';
+import { prepareRuns } from '../webhooks/prepare-runs.ts';
+import { plannedOrRefused } from './chosen-pipeline.ts';
 import { foundOr404, uuidParameter } from './path-parameter.ts';
 import { parseBody, ProblemError } from './problem.ts';
 import { userOf } from './signed-in.ts';
@@ -49,7 +49,10 @@ async function wishOf(
     throw new ProblemError(404, 'no-such-repository', message);
   }
   const trigger = await newestTrigger(mirrors, repository, run.trigger);
-  return { what, debug, current: plannedOrRefused(await prepareRun(mirrors, repository, trigger)) };
+  const prepared = await prepareRuns(mirrors, repository, trigger);
+  // A pipeline that is alone may have got another name since.
+  const isAlone = prepared.kind === 'read' && prepared.pipelines.length === 1;
+  return { what, debug, current: plannedOrRefused(prepared, isAlone ? null : run.pipeline) };
 }
 
 /** A tag does not move, and a pull request's commits are told by its forge alone: those keep their commit. */

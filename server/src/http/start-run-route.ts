@@ -6,8 +6,8 @@ import { startRun } from '../orchestrator/start-run.ts';
 import type { Mirrors } from '../repositories/mirrors.ts';
 import { recordAudit } from '../store/audit-store.ts';
 import { findRepositoryByName } from '../store/repository-store.ts';
-import { prepareRun } from '../webhooks/prepare-run.ts';
-import { plannedOrRefused } from './planned-or-refused.ts';
+import { prepareRuns } from '../webhooks/prepare-runs.ts';
+import { plannedOrRefused } from './chosen-pipeline.ts';
 import { parseBody, ProblemError } from './problem.ts';
 import { userOf } from './signed-in.ts';
 
@@ -40,7 +40,9 @@ export function startRunRoute(context: ServerContext, mirrors: Mirrors): Router 
       branch,
       inputs,
     };
-    const { pipeline, ...content } = plannedOrRefused(await prepareRun(mirrors, repository, trigger));
+    const prepared = await prepareRuns(mirrors, repository, trigger);
+    const { pipeline, plan, diagnostics } = plannedOrRefused(prepared, wanted.pipeline ?? null);
+    const content = { kind: 'planned', plan, diagnostics } as const;
     const { runId } = await startRun(context, {
       project: repository.project,
       repositoryId: repository.id,
@@ -49,7 +51,7 @@ export function startRunRoute(context: ServerContext, mirrors: Mirrors): Router 
       content,
       deliveryId: null,
     });
-    const detail = { repository: repository.fullName, branch, commit: commit.value.sha };
+    const detail = { repository: repository.fullName, branch, commit: commit.value.sha, pipeline };
     const [at, from] = [context.now(), request.ip ?? null];
     await recordAudit(context.db, { who, what: 'run-started', target: runId, detail, at, from });
     response.status(201).json({ runId });

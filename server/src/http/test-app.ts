@@ -1,7 +1,7 @@
 // For tests only: the whole app on a PostgreSQL and a Redis of its own, with a Git repository to read from.
 import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -38,7 +38,11 @@ export interface TestApp {
     headers?: Record<string, string>,
   ) => Promise<{ readonly status: number; readonly body: unknown; readonly headers: Headers }>;
   /** Commits the text as `.sluice.yml` to `main` of a new repository under `acme/<name>`; gives the commit. */
-  readonly commit: (name: string, pipeline: string | null) => string;
+  readonly commit: (
+    name: string,
+    pipeline: string | null,
+    others?: Readonly<Record<string, string>>,
+  ) => string;
   readonly cloneUrl: (name: string) => string;
   /** Starts working off deliveries, as a server does at its start. */
   readonly startDeliveries: () => DeliveryWorker;
@@ -110,7 +114,7 @@ export async function openTestApp(options: { readonly webRoot?: string } = {}): 
       const isJson = answer.headers.get('content-type')?.includes('json') === true;
       return { status: answer.status, body: isJson ? JSON.parse(text) : text, headers: answer.headers };
     },
-    commit: (name, pipeline) => commitTo(repository(name), pipeline),
+    commit: (name, pipeline, others) => commitTo(repository(name), pipeline, others),
     cloneUrl: (name) => pathToFileURL(repository(name)).href,
     startDeliveries() {
       const worker = startDeliveryWorker(context, (delivery) => processDelivery(context, mirrors, delivery));
@@ -133,10 +137,18 @@ export async function openTestApp(options: { readonly webRoot?: string } = {}): 
   };
 }
 
-function commitTo(folder: string, pipeline: string | null): string {
+function commitTo(
+  folder: string,
+  pipeline: string | null,
+  others: Readonly<Record<string, string>> = {},
+): string {
   const git = (...args: string[]) => execFileSync('git', args, { cwd: folder, encoding: 'utf8' });
   if (!existsSync(folder)) execFileSync('git', ['init', '--quiet', '--initial-branch=main', folder]);
   if (pipeline !== null) writeFileSync(path.join(folder, '.sluice.yml'), pipeline);
+  for (const [file, text] of Object.entries(others)) {
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+    writeFileSync(path.join(folder, file), text);
+  }
   git('add', '--all');
   const who = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com'];
   git(...who, 'commit', '--quiet', '--allow-empty', '--message', 'Change');

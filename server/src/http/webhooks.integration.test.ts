@@ -170,6 +170,42 @@ describe('what becomes of a delivery', () => {
     expect(second?.runIds).not.toEqual(first?.runIds);
   });
 
+  test('a push starts every pipeline that it matches, each once, with the stages that it includes', async () => {
+    const name = await aRepository('generic');
+    const stages = pipeline.slice(pipeline.indexOf('stages:'));
+    const commit = app.commit(name.slice(5), pipeline, {
+      '.sluice/nightly.yml': `on: { push: {}, manual: {} }\ninclude: ../ci/*.yml\n`,
+      '.sluice/release.yml': `on: { tag: v* }\n${stages}`,
+      'ci/stages.yml': stages.replace('test:', 'nightly-test:'),
+    });
+    const id = await accepted('generic', genericPush(name, commit));
+    const started = await settled(id);
+    expect(started).toMatchObject({
+      status: 'started',
+      reason: '.sluice/release.yml: A push does not start this pipeline: on.push is not in the file.',
+    });
+    const runs = await app.context.db
+      .selectFrom('runs')
+      .select(['id', 'pipeline', 'plan'])
+      .where('delivery_id', '=', id)
+      .orderBy('number')
+      .execute();
+    expect(runs.map((run) => run.id)).toEqual(started?.runIds);
+    expect(
+      runs.map((run) => [run.pipeline, run.plan?.file, run.plan?.stages.map((each) => each.id)]),
+    ).toEqual([
+      ['ci', '.sluice.yml', ['test']],
+      ['nightly', '.sluice/nightly.yml', ['nightly-test']],
+    ]);
+    // As after a crash before the delivery was settled.
+    await app.context.db
+      .updateTable('deliveries')
+      .set({ status: 'received', due_at: 0 })
+      .where('id', '=', id)
+      .execute();
+    expect((await settled(id))?.runIds).toEqual(started?.runIds);
+  });
+
   test('a broken pipeline file is a run that shows what is wrong', async () => {
     const name = await aRepository('generic');
     const commit = app.commit(name.slice(5), 'name: ci\nstages:\n  test: [');
@@ -249,6 +285,35 @@ describe('a run by hand', () => {
         ]),
       },
     });
+  });
+
+  test('of several pipelines, the one that is meant must be named', async () => {
+    const name = await aRepository('generic');
+    app.commit(name.slice(5), pipeline, {
+      '.sluice/nightly.yml': pipeline.replace('ci', 'nightly'),
+      '.sluice/release.yml': pipeline.replace('name: ci', '').replace('manual: {}', 'tag: v*'),
+    });
+    const start = (wanted: object) =>
+      app.call('POST', '/api/runs', { repository: name, branch: 'main', ...wanted });
+    expect(await start({})).toMatchObject({
+      status: 422,
+      body: {
+        reason: 'several-pipelines',
+        message: 'Say which pipeline is meant, by its name: ci, nightly.',
+      },
+    });
+    expect(await start({ pipeline: 'other' })).toMatchObject({
+      body: { reason: 'no-such-pipeline', message: expect.stringContaining('It has ci, nightly, release.') },
+    });
+    expect(await start({ pipeline: 'release' })).toMatchObject({ body: { reason: 'not-started' } });
+    for (const wanted of ['nightly', '.sluice/nightly.yml']) {
+      const answer = await start({ pipeline: wanted });
+      expect(answer).toMatchObject({ status: 201 });
+      const { runId } = answer.body as { runId: string };
+      const again = await app.call('POST', `/api/runs/${runId}/rerun`, { what: 'all', plan: 'current' });
+      // It knows which pipeline is meant, and only waits for the run's end.
+      expect(again).toMatchObject({ status: 409, body: { reason: 'run-not-ended' } });
+    }
   });
 
   test.each([

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { nothingFound } from '@sluice/pipelines/language/join-files';
 import { openMirrors, type Mirrors, type RepositoryToRead } from './mirrors.ts';
 
 let root: string;
@@ -31,9 +32,9 @@ afterAll(async () => {
 test('the pipeline file is read at the very commit, not at the branch head', async () => {
   const first = commit('name: first\n', 'First');
   const second = commit('name: second\n', 'Second: with a\n\nlonger message');
-  expect(await mirrors.readPipelineFile(repository, first)).toEqual({
+  expect(await mirrors.readPipelines(repository, first)).toEqual({
     ok: true,
-    value: { path: '.sluice.yml', text: 'name: first\n' },
+    value: [{ file: '.sluice.yml', text: 'name: first\n', found: nothingFound }],
   });
   expect(await mirrors.resolveBranch(repository, 'main')).toEqual({
     ok: true,
@@ -59,7 +60,7 @@ test('a commit is found by the beginning of its name, when it lies on the branch
 test('a commit without a pipeline file has none, and that is no error', async () => {
   unlinkSync(path.join(work(), '.sluice.yml'));
   const bare = commit(null, 'Without');
-  expect(await mirrors.readPipelineFile(repository, bare)).toEqual({ ok: true, value: null });
+  expect(await mirrors.readPipelines(repository, bare)).toEqual({ ok: true, value: [] });
 });
 
 test('a pipeline file that is a link out of the repository is not followed', async () => {
@@ -67,7 +68,7 @@ test('a pipeline file that is a link out of the repository is not followed', asy
   symlinkSync('/etc/passwd', path.join(work(), '.sluice.yml'));
   const linked = commit(null, 'Linked');
   unlinkSync(path.join(work(), '.sluice.yml'));
-  expect(await mirrors.readPipelineFile(repository, linked)).toMatchObject({
+  expect(await mirrors.readPipelines(repository, linked)).toMatchObject({
     ok: false,
     error: { reason: 'pipeline-file-unusable', message: expect.stringContaining('symbolic link') },
   });
@@ -75,7 +76,7 @@ test('a pipeline file that is a link out of the repository is not followed', asy
 
 test('a pipeline file above 1 MiB is not read', async () => {
   const big = commit(`# ${'x'.repeat(1_100_000)}\n`, 'Big');
-  expect(await mirrors.readPipelineFile(repository, big)).toMatchObject({
+  expect(await mirrors.readPipelines(repository, big)).toMatchObject({
     error: { reason: 'pipeline-file-unusable', message: expect.stringContaining('1 MiB') },
   });
 });
@@ -87,7 +88,7 @@ describe('what is not there is said so', () => {
     });
   });
   test('a commit', async () => {
-    expect(await mirrors.readPipelineFile(repository, 'd'.repeat(40))).toMatchObject({
+    expect(await mirrors.readPipelines(repository, 'd'.repeat(40))).toMatchObject({
       error: { reason: 'commit-missing' },
     });
   });
@@ -124,15 +125,33 @@ test.each([
 test.each(['--help', 'HEAD', 'main', 'a'.repeat(39), 'A'.repeat(40)])(
   'the commit name %j is refused before Git sees it',
   async (name) => {
-    expect(await mirrors.readPipelineFile(repository, name)).toMatchObject({ error: { reason: 'bad-ref' } });
+    expect(await mirrors.readPipelines(repository, name)).toMatchObject({ error: { reason: 'bad-ref' } });
   },
 );
+
+test('a commit gives all of its pipelines with what they include, and no file of another place', async () => {
+  mkdirSync(path.join(work(), '.sluice'), { recursive: true });
+  mkdirSync(path.join(work(), 'ci'), { recursive: true });
+  writeFileSync(path.join(work(), '.sluice', 'b.yml'), 'include: [../ci/*.yml, ../link.yml]\n');
+  writeFileSync(path.join(work(), 'ci', 'x.yml'), 'stages: {}\n');
+  symlinkSync('/etc/passwd', path.join(work(), 'link.yml'));
+  const several = commit('name: several\n', 'Several');
+  for (const folder of ['.sluice', 'ci', 'link.yml']) rmSync(path.join(work(), folder), { recursive: true });
+  const read = await mirrors.readPipelines(repository, several);
+  expect(read.ok && read.value.map(({ file }) => file)).toEqual(['.sluice.yml', '.sluice/b.yml']);
+  expect(read.ok && read.value[1]?.found.includes).toEqual(
+    new Map([
+      ['ci/*.yml', { kind: 'found', files: [{ file: 'ci/x.yml', text: 'stages: {}\n' }] }],
+      ['link.yml', { kind: 'refused', why: expect.stringContaining('a symbolic link') }],
+    ]),
+  );
+});
 
 test('many readers of one repository at once all get their commit', async () => {
   const commits = Array.from({ length: 5 }, (_, index) => commit(`name: c${index}\n`, `C${index}`));
   const fresh = { ...repository, id: 'r4' };
-  const files = await Promise.all(commits.map((sha) => mirrors.readPipelineFile(fresh, sha)));
-  expect(files.map((file) => file.ok && file.value?.text)).toEqual(
+  const files = await Promise.all(commits.map((sha) => mirrors.readPipelines(fresh, sha)));
+  expect(files.map((file) => file.ok && file.value[0]?.text)).toEqual(
     commits.map((_, index) => `name: c${index}\n`),
   );
 });
@@ -142,8 +161,8 @@ test('a repository whose folder Git would read as two is fetched instead of look
   const odd = path.join(root, 'a:b');
   git(root, 'clone', '--quiet', '--bare', work(), odd);
   const repositoryThere = { ...repository, id: 'r5', cloneUrl: pathToFileURL(odd).href };
-  expect(await mirrors.readPipelineFile(repositoryThere, sha)).toMatchObject({
-    value: { text: 'name: fetched\n' },
+  expect(await mirrors.readPipelines(repositoryThere, sha)).toMatchObject({
+    value: [{ text: 'name: fetched\n' }],
   });
 });
 

@@ -1,4 +1,5 @@
 // One bare repository per registered repository, holding what was asked for so far.
+import { loadPipelines, type LoadedPipeline } from '@sluice/pipelines/language/load-pipelines';
 import type { CommitFile } from '@sluice/pipelines/plan/reuse-key';
 import { err, ok, type Result } from '@sluice/pipelines/result';
 import type { Commit } from '@sluice/pipelines/trigger/trigger';
@@ -7,22 +8,21 @@ import path from 'node:path';
 import type { SimpleGit } from 'simple-git';
 import type { Repository } from '../store/repository-store.ts';
 import { checkCloneUrl, type CloneRules, type CloneSource } from './clone-url.ts';
+import { gitTree, objectLimitBytes, ObjectMissingError } from './git-tree.ts';
 import { keyedLock } from './keyed-lock.ts';
 import { objectReaders } from './object-readers.ts';
-import { objectLimitBytes, readPipelineFileAt, type PipelineFile } from './pipeline-file.ts';
 import { checkBranchName, checkCommitName } from './refs.ts';
 import { explainGitFailure, serverEnds, type RepositoryProblem } from './repository-problem.ts';
 import { openGit } from './run-git.ts';
 
-export type { PipelineFile } from './pipeline-file.ts';
 export type RepositoryToRead = Pick<Repository, 'id' | 'fullName' | 'cloneUrl' | 'credentials'>;
 
 export interface Mirrors {
-  /** The pipeline file of a commit (its full name); null: the commit has none. */
-  readonly readPipelineFile: (
+  /** The pipelines of a commit (its full name), each with what it includes; none: it has no pipeline file. */
+  readonly readPipelines: (
     repository: RepositoryToRead,
     commit: string,
-  ) => Promise<Result<PipelineFile | null, RepositoryProblem>>;
+  ) => Promise<Result<readonly LoadedPipeline[], RepositoryProblem>>;
   /** Every file of a commit (its full name). */
   readonly listFiles: (
     repository: RepositoryToRead,
@@ -72,16 +72,17 @@ export function openMirrors(folder: string, rules: CloneRules): Mirrors {
   }
 
   return {
-    async readPipelineFile(repository, commit) {
+    async readPipelines(repository, commit) {
       const name = checkCommitName(commit);
       if (!name.ok) return name;
       return inMirror(repository, async (git, source, mirror) => {
-        const before = await readPipelineFileAt(await readers.of(mirror, source), name.value);
-        if (before.kind === 'found') return before.result;
-        await fetchCommit(git, source, name.value);
-        const after = await readPipelineFileAt(await readers.of(mirror, source), name.value);
-        if (after.kind === 'found') return after.result;
-        throw new Error(`the commit ${name.value} was fetched and is not there`);
+        const read = () => loadPipelines(gitTree(() => readers.of(mirror, source), name.value));
+        const loaded = await read().catch(async (error: unknown) => {
+          if (!(error instanceof ObjectMissingError)) throw error;
+          await fetchCommit(git, source, name.value);
+          return read();
+        });
+        return loaded.ok ? loaded : err(unusable(loaded.error));
       });
     },
 
@@ -138,6 +139,12 @@ export function openMirrors(folder: string, rules: CloneRules): Mirrors {
     },
   };
 }
+
+const unusable = (message: string): RepositoryProblem => ({
+  reason: 'pipeline-file-unusable',
+  message,
+  isTemporary: false,
+});
 
 async function ensureBare(git: SimpleGit, mirror: string): Promise<void> {
   const isThere = await access(path.join(mirror, 'HEAD')).then(

@@ -8,7 +8,7 @@ import { inUnit } from '../orchestrator/unit.ts';
 import type { Mirrors } from '../repositories/mirrors.ts';
 import { findRepository, type Repository } from '../store/repository-store.ts';
 import { listDueSchedules, passSchedule, postponeSchedule, type Schedule } from '../store/schedule-store.ts';
-import { prepareRun, type PreparedRun } from '../webhooks/prepare-run.ts';
+import { contentOf, prepareRuns, startableAlone, type PreparedRuns } from '../webhooks/prepare-runs.ts';
 import { lookForSchedules } from './look-for-schedules.ts';
 import { nextTime } from './next-time.ts';
 
@@ -60,7 +60,7 @@ async function fire(context: ServerContext, mirrors: Mirrors, schedule: Schedule
     timezone,
     dueAt,
   };
-  const prepared = await prepareRun(mirrors, repository, trigger);
+  const prepared = await prepareRuns(mirrors, repository, trigger);
   if (prepared.kind === 'unreadable')
     return postpone(context, schedule, repository, prepared.problem.message);
   await start(context, repository, schedule, trigger, prepared);
@@ -71,15 +71,17 @@ async function start(
   repository: Repository,
   schedule: Schedule,
   trigger: ScheduleTrigger,
-  prepared: Exclude<PreparedRun, { readonly kind: 'unreadable' }>,
+  prepared: Exclude<PreparedRuns, { readonly kind: 'unreadable' }>,
 ): Promise<void> {
   await inUnit(context, async (unit) => {
     if (!(await passSchedule(unit.trx, schedule, nextTime(schedule, unit.at)))) return;
-    // The file no longer has it: the next look takes it off the list.
-    if (prepared.kind === 'filtered' || prepared.kind === 'no-file') return;
-    const { pipeline, ...content } = prepared;
+    if (prepared.kind === 'no-file') return;
     const { project, id: repositoryId } = repository;
-    await startRunIn(unit, { project, repositoryId, trigger, pipeline, content, deliveryId: null }, null);
+    // A file that no longer has it is filtered, and the next look takes it off the list.
+    for (const each of startableAlone(prepared.pipelines)) {
+      const run = { project, repositoryId, trigger, pipeline: each.pipeline, content: contentOf(each) };
+      await startRunIn(unit, { ...run, deliveryId: null }, null);
+    }
   });
 }
 

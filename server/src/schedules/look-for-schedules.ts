@@ -1,5 +1,5 @@
 import type { ScheduleRule } from '@sluice/pipelines/language/definition';
-import { parsePipeline } from '@sluice/pipelines/language/parse-pipeline';
+import { parsePipelines } from '@sluice/pipelines/language/parse-pipelines';
 import { err, ok, type Result } from '@sluice/pipelines/result';
 import type { ServerContext } from '../context.ts';
 import { inUnit } from '../orchestrator/unit.ts';
@@ -17,7 +17,7 @@ const lookAgainMs = 600_000;
 
 /**
  * Brings the list of schedules up to the pipeline files of default branches, and returns how long it may rest. A
- * repository that cannot be read, or whose file is broken, keeps the schedules that it had.
+ * repository that cannot be read, or one of whose files is broken, keeps the schedules that it had.
  */
 export async function lookForSchedules(context: ServerContext, mirrors: Mirrors): Promise<number> {
   const now = context.now();
@@ -50,9 +50,17 @@ async function readRules(
 ): Promise<Result<readonly ScheduleRule[], string>> {
   const commit = await mirrors.resolveBranch(repository, repository.defaultBranch);
   if (!commit.ok) return err(commit.error.message);
-  const file = await mirrors.readPipelineFile(repository, commit.value.sha);
-  if (!file.ok) return err(file.error.message);
-  if (file.value === null) return ok([]);
-  const { definition } = parsePipeline(file.value.text, file.value.path);
-  return definition === null ? err('the pipeline file is broken') : ok(definition.on.schedule ?? []);
+  const loaded = await mirrors.readPipelines(repository, commit.value.sha);
+  if (!loaded.ok) return err(loaded.error.message);
+  const rules: ScheduleRule[] = [];
+  for (const { file, definition } of parsePipelines(loaded.value)) {
+    if (definition === null) return err(`${file} is broken`);
+    rules.push(...(definition.on.schedule ?? []));
+  }
+  return ok(withoutCopies(rules));
 }
+
+/** Several pipelines may have the same schedule: it fires once, and starts them all. */
+const withoutCopies = (rules: readonly ScheduleRule[]): readonly ScheduleRule[] => [
+  ...new Map(rules.map((rule) => [`${rule.cron}\n${rule.timezone}`, rule])).values(),
+];

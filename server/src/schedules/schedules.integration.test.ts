@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { nothingFound } from '@sluice/pipelines/language/join-files';
+import type { LoadedPipeline } from '@sluice/pipelines/language/load-pipelines';
 import { ok, err } from '@sluice/pipelines/result';
 import { openTestCore, type TestCore } from '../orchestrator/test-core.ts';
 import type { Mirrors } from '../repositories/mirrors.ts';
@@ -9,6 +11,8 @@ import { lookForSchedules } from './look-for-schedules.ts';
 let core: TestCore;
 let repositoryId: string;
 let text: string;
+/** Of `.sluice/b.yml`; null: there is none. */
+let second: string | null = null;
 let isReadable: boolean;
 
 const hourMs = 3_600_000;
@@ -20,7 +24,10 @@ const away = err({
 } as const);
 
 const mirrors: Mirrors = {
-  readPipelineFile: () => Promise.resolve(ok({ path: '.sluice.yml', text })),
+  readPipelines: () =>
+    Promise.resolve(
+      ok([aPipeline('.sluice.yml', text), ...(second === null ? [] : [aPipeline('.sluice/b.yml', second)])]),
+    ),
   listFiles: () => Promise.resolve(ok([])),
   resolveBranch: () => Promise.resolve(isReadable ? ok(commit) : away),
   resolveCommit: () => Promise.resolve(ok(commit)),
@@ -99,6 +106,21 @@ test('a look adds what is new, takes off what is gone, and leaves the time of th
   expect(await schedules()).toHaveLength(1);
 });
 
+test('pipelines with the same schedule start together, and one without it does not', async () => {
+  second = text.replace('on:', 'name: b\non:');
+  await write("[{ cron: '0 * * * *' }]");
+  expect(await schedules()).toHaveLength(1);
+  core.passTime(hourMs);
+  await fireSchedules(core.context, mirrors);
+  expect((await runs()).map(({ pipeline }) => pipeline).toSorted()).toEqual(['b', 'pipeline']);
+  second = second.replace("'0 * * * *'", "'@yearly'");
+  await core.context.db.deleteFrom('runs').execute();
+  core.passTime(hourMs);
+  await fireSchedules(core.context, mirrors);
+  expect((await runs()).map(({ pipeline }) => pipeline)).toEqual(['pipeline']);
+  second = null;
+});
+
 test('a file that dropped its schedule since the last look starts nothing', async () => {
   core.passTime(hourMs);
   text = 'on: push\nstages: { a: { steps: [x] } }\n';
@@ -114,4 +136,7 @@ async function write(schedule: string): Promise<void> {
 
 const schedules = () => core.context.db.selectFrom('schedules').selectAll().orderBy('cron').execute();
 
-const runs = () => core.context.db.selectFrom('runs').select(['event', 'actor', 'trigger']).execute();
+const runs = () =>
+  core.context.db.selectFrom('runs').select(['event', 'actor', 'trigger', 'pipeline']).execute();
+
+const aPipeline = (file: string, its: string): LoadedPipeline => ({ file, text: its, found: nothingFound });

@@ -1,5 +1,5 @@
 import type { DeliveryView } from '@sluice/pipelines/protocol/api';
-import type { ExpressionBuilder, Kysely } from 'kysely';
+import { sql, type ExpressionBuilder, type Kysely } from 'kysely';
 import type { DeliveryStatus } from './edge-schema.ts';
 import type { Schema } from './schema.ts';
 
@@ -136,6 +136,7 @@ export async function finishDelivery(
   end: {
     readonly status: Exclude<DeliveryStatus, 'received'>;
     readonly reasons: readonly string[];
+    /** The first of what it started. */
     readonly runId: string | null;
     readonly at: number;
   },
@@ -168,7 +169,7 @@ export async function listDeliveries(
       'deliveries.received_at',
       'deliveries.status',
       'deliveries.reasons',
-      'deliveries.run_id',
+      runIdsOf.as('run_ids'),
     ])
     .orderBy('deliveries.received_at', 'desc')
     .orderBy('deliveries.id', 'desc')
@@ -183,6 +184,10 @@ export async function listDeliveries(
     receivedAt: row.received_at,
     status: row.status,
     reason: row.reasons.length === 0 ? null : row.reasons.join(' '),
-    runIds: row.run_id === null ? [] : [row.run_id],
+    runIds: row.run_ids,
   }));
 }
+
+/** What it started, one run for each pipeline file that its event is for. */
+const runIdsOf = sql<string[]>`array(
+  select runs.id::text from runs where runs.delivery_id = deliveries.id::text order by runs.number)`;

@@ -94,9 +94,8 @@ export function startDeliveryWorker(
     }
     return finishDelivery(db, delivery, {
       status: outcome.kind,
-      reasons:
-        outcome.kind === 'ignored' ? outcome.reasons : outcome.kind === 'failed' ? [outcome.reason] : [],
-      runId: outcome.kind === 'started' ? outcome.runId : null,
+      reasons: outcome.kind === 'failed' ? [outcome.reason] : outcome.reasons,
+      runId: outcome.kind === 'started' ? (outcome.runIds[0] ?? null) : null,
       at,
     });
   }

@@ -7,10 +7,11 @@ import type { ClaimedDelivery } from '../store/delivery-store.ts';
 import { findRepository, type Repository } from '../store/repository-store.ts';
 import { lookAtSchedules } from '../store/schedule-store.ts';
 import { interpretDelivery } from './interpret-delivery.ts';
-import { prepareRun } from './prepare-run.ts';
+import { contentOf, prepareRuns, startable, type PreparedPipeline } from './prepare-runs.ts';
 
 export type DeliveryOutcome =
-  | { readonly kind: 'started'; readonly runId: string }
+  /** `reasons`: why other pipelines of the repository were not. */
+  | { readonly kind: 'started'; readonly runIds: readonly string[]; readonly reasons: readonly string[] }
   | { readonly kind: 'ignored'; readonly reasons: readonly string[] }
   | { readonly kind: 'failed'; readonly reason: string; readonly isTemporary: boolean }
   /** This server ends: the next one does it. */
@@ -39,25 +40,36 @@ async function start(
   trigger: Trigger,
   deliveryId: string,
 ): Promise<DeliveryOutcome> {
-  const prepared = await prepareRun(mirrors, repository, trigger);
+  const prepared = await prepareRuns(mirrors, repository, trigger);
   switch (prepared.kind) {
     case 'unreadable':
       if (prepared.problem.reason === 'server-ends') return { kind: 'interrupted' };
       return { kind: 'failed', reason: prepared.problem.message, isTemporary: prepared.problem.isTemporary };
     case 'no-file':
       return ignored(prepared.reason);
-    case 'filtered':
-      return ignored(...prepared.reasons);
-    case 'planned':
-    case 'broken': {
-      const { pipeline, ...content } = prepared;
+    case 'read': {
+      const reasons = whyFiltered(prepared.pipelines);
       const { project, id: repositoryId } = repository;
-      const run = { project, repositoryId, trigger, pipeline, content, deliveryId };
-      return { kind: 'started', ...(await startRun(context, run)) };
+      const runIds: string[] = [];
+      for (const each of startable(prepared.pipelines)) {
+        const content = contentOf(each);
+        const run = { project, repositoryId, trigger, pipeline: each.pipeline, content, deliveryId };
+        runIds.push((await startRun(context, run)).runId);
+      }
+      return runIds.length === 0 ? ignored(...reasons) : { kind: 'started', runIds, reasons };
     }
     default:
       return unreachable(prepared);
   }
+}
+
+/** With the file before each reason where there are several. */
+function whyFiltered(pipelines: readonly PreparedPipeline[]): readonly string[] {
+  return pipelines.flatMap((each) =>
+    each.kind === 'filtered'
+      ? each.reasons.map((reason) => (pipelines.length === 1 ? reason : `${each.file}: ${reason}.`))
+      : [],
+  );
 }
 
 const ignored = (...reasons: readonly string[]): DeliveryOutcome => ({ kind: 'ignored', reasons });

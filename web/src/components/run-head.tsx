@@ -26,6 +26,7 @@ export function RunHead({ run }: { readonly run: RunView }) {
       </div>
       <div className="row wrap soft run-meta" title={body.join('\n').trim() || undefined}>
         <span>{run.repository}</span>
+        {run.plan?.file !== undefined && <code>{run.plan.file}</code>}
         <span className="run-ref">{run.ref}</span>
         <Copyable value={run.commit.sha} shown={shortCommit(run.commit.sha)} />
         <span>{run.commit.author}</span>

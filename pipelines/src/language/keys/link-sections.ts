@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import type { Reading } from '../reading.ts';
+import { lineStartOf } from '../source-file.ts';
 import type { SourceNode } from '../source-node.ts';
 import { findSection } from './find-section.ts';
 import { warningIds } from '../warnings/warning-ids.ts';
@@ -7,8 +8,8 @@ import { warningIds } from '../warnings/warning-ids.ts';
 /** Tells each diagnostic the section of docs/language.md about the key that it stands at. */
 export function linkToSections({ diagnostics, source }: Reading, root: SourceNode): void {
   diagnostics.forEach((diagnostic, index) => {
-    const { line, column, length } = diagnostic;
-    const start = (source.lineStarts[line - 1] ?? 0) + column - 1;
+    const { file, line, column, length } = diagnostic;
+    const start = (lineStartOf(source, file, line) ?? 0) + column - 1;
     const section = sectionOfCode(diagnostic) ?? findSection(root, { start, end: start + length });
     if (section !== null) diagnostics[index] = { ...diagnostic, section };
   });

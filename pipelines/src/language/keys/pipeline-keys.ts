@@ -1,7 +1,18 @@
 // The top of a pipeline file.
 import { priorities } from '../definition.ts';
 import type { KeyTable, MapShape } from './key.ts';
-import { choice, env, map, nothing, oneOf, plainText, record, wordNames } from './shapes.ts';
+import {
+  choice,
+  env,
+  includedFiles,
+  map,
+  nothing,
+  oneOf,
+  oneOrList,
+  plainText,
+  record,
+  wordNames,
+} from './shapes.ts';
 import { concurrency, commonKeys, stage } from './stage-keys.ts';
 import { image, resourcesKey, shell } from './steps-keys.ts';
 import { triggers } from './trigger-keys.ts';
@@ -57,9 +68,14 @@ export const pipelineKeys: KeyTable = {
   stages: {
     shape: { ...record('stages', wordNames, stage), rules: { notEmpty: true } },
     says: 'The stages by their ids. Each does one thing; `needs` says what comes before it.',
-    required: true,
     section: 'stages',
+  },
+  include: {
+    shape: oneOrList(includedFiles),
+    says: 'Files with more stages: paths and patterns from the folder of this file, inside the repository. An included file holds `stages` and `include` only.',
+    fallback: 'all stages stand in this file',
+    section: 'include',
   },
 };
 
-export const pipeline: MapShape = map('a pipeline', pipelineKeys);
+export const pipeline: MapShape = map('a pipeline', pipelineKeys, { atLeastOne: [['stages', 'include']] });

@@ -78,6 +78,12 @@ export const repositoryPath = text(
 );
 export const glob = text('a pattern of files', '^(?![/~\\\\!-])(?![\\s\\S]*\\$\\{\\{)[^\\\\]+$', ['dist/**']);
 
+export const includedFiles = text(
+  'a path or pattern of files',
+  '^(?![/~\\\\-])(?![\\s\\S]*\\$\\{\\{)[^\\\\]*\\S[^\\\\]*$',
+  ['./stages/*.yml'],
+);
+
 export const secretKeys: KeyTable = {
   secret: {
     shape: text('the name of a secret', '^[A-Za-z_][A-Za-z0-9_.-]{0,99}$', ['npm-token']),

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { buildPlan } from '../../plan/build-plan.ts';
 import type { Trigger } from '../../trigger/trigger.ts';
+import { gatherFiles } from '../gather-files.ts';
 import { parsePipeline } from '../parse-pipeline.ts';
 import { schemaProblems } from './check-schema.fixture.ts';
 import { faultsOf, type Fault } from './faults.fixture.ts';
@@ -19,11 +20,12 @@ test('there are examples in the docs and in examples/', () => {
 
 describe.each(examples.map((example): [string, WrittenExample] => [example.place, example]))(
   '%s',
-  (_, { text, warning }) => {
+  (_, { text, warning, tree }) => {
     const value: unknown = parse(text);
 
-    test('says what it should to the linter, and is planned for each of its events', () => {
-      const { definition, diagnostics } = parsePipeline(text, '.sluice.yml');
+    test('says what it should to the linter, and is planned for each of its events', async () => {
+      const found = await gatherFiles(text, '.sluice.yml', tree);
+      const { definition, diagnostics } = parsePipeline(text, '.sluice.yml', found);
       expect(diagnostics.map(({ code }) => code)).toEqual(warning === null ? [] : [warning]);
       if (definition === null) return;
       for (const trigger of triggers.filter(({ event }) => definition.on[event] !== null))
@@ -39,10 +41,11 @@ describe.each(examples.map((example): [string, WrittenExample] => [example.place
       expect(accepted.map(({ says }) => says)).toEqual([]);
     });
 
-    test('is refused by the linter with the same faults', () => {
+    test('is refused by the linter with the same faults', async () => {
+      const found = await gatherFiles(text, '.sluice.yml', tree);
       const accepted = faultsOf(value).filter((fault) => {
         if (!isFirstOfItsKind(fault)) return false;
-        const { definition } = parsePipeline(JSON.stringify(fault.value, null, 1), '.sluice.yml');
+        const { definition } = parsePipeline(JSON.stringify(fault.value, null, 1), '.sluice.yml', found);
         return definition !== null;
       });
       expect(accepted.map(({ says }) => says)).toEqual([]);

@@ -1,6 +1,8 @@
 // Every pipeline that the documentation and the examples show.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { aFileTree } from '../file-tree.fixture.ts';
+import type { FileTree } from '../find-files.ts';
 import { pipelineKeys } from '../keys/pipeline-keys.ts';
 
 export interface WrittenExample {
@@ -10,31 +12,55 @@ export interface WrittenExample {
   readonly text: string;
   /** The warning that it shows; null: none. */
   readonly warning: string | null;
+  /** The files beside it that it may name. */
+  readonly tree: FileTree;
 }
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
 export function writtenExamples(): readonly WrittenExample[] {
-  const folders = readdirSync(`${root}examples`).map((name) => `examples/${name}/.sluice.yml`);
-  const files = folders.filter((file) => existsSync(root + file));
+  const folders = readdirSync(`${root}examples`).filter((name) =>
+    existsSync(`${root}examples/${name}/.sluice.yml`),
+  );
   const pages = ['README.md', ...readdirSync(`${root}docs`).map((name) => `docs/${name}`)];
   return [
-    ...files.map((file) => ({ place: file, text: readFileSync(root + file, 'utf8'), warning: null })),
+    ...folders.map((name) => exampleIn(`examples/${name}`)),
     ...pages
       .filter((page) => page.endsWith('.md'))
       .flatMap((page) => pipelinesOf(page, readFileSync(root + page, 'utf8'))),
   ];
 }
 
-/** Blocks of a page that are pipelines, or a part of one that a pipeline can be made around. */
+function exampleIn(folder: string): WrittenExample {
+  const paths = readdirSync(root + folder, { recursive: true, encoding: 'utf8' });
+  const files = paths
+    .filter((path) => path.endsWith('.yml'))
+    .map((path): [string, string] => [path, readFileSync(`${root}${folder}/${path}`, 'utf8')]);
+  const place = `${folder}/.sluice.yml`;
+  const tree = aFileTree(Object.fromEntries(files));
+  return { place, text: readFileSync(root + place, 'utf8'), warning: null, tree };
+}
+
+/**
+ * Blocks of a page that are pipelines, or a part of one that a pipeline can be made around. A block that begins with
+ * a path in a comment is that file, beside all of them.
+ */
 function pipelinesOf(page: string, text: string): readonly WrittenExample[] {
-  return [...text.matchAll(/^```yaml(?: warning=(\S+))?\n([\s\S]*?)^```/gm)].flatMap((match) => {
+  const blocks = [...text.matchAll(/^```yaml(?: warning=(\S+))?\n([\s\S]*?)^```/gm)];
+  const files = blocks.flatMap(([, , block = '']) => {
+    const [, path] = fileName.exec(block) ?? [];
+    return path === undefined ? [] : [[path, block] as const];
+  });
+  const tree = aFileTree(Object.fromEntries(files));
+  return blocks.flatMap((match) => {
     const [, warning = null, block = ''] = match;
     const line = text.slice(0, match.index).split('\n').length + 1;
-    const whole = wholePipeline(block);
-    return whole === null ? [] : [{ place: `${page}:${line}`, text: whole, warning }];
+    const whole = fileName.test(block) ? null : wholePipeline(block);
+    return whole === null ? [] : [{ place: `${page}:${line}`, text: whole, warning, tree }];
   });
 }
+
+const fileName = /^# ([\w./-]+\.yml)\n/;
 
 /** An example of one key leaves out what it is not about; null: the block is no pipeline. */
 function wholePipeline(block: string): string | null {

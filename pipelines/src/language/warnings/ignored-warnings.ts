@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../diagnostic.ts';
-import type { SourceFile } from '../source-file.ts';
+import { lineStartOf, type SourceFile } from '../source-file.ts';
 
 const mark = /#\s*sluice-ignore:\s*([\w-]+(?:\s*,\s*[\w-]+)*)/;
 
@@ -12,15 +12,19 @@ export function withoutIgnored(
   source: SourceFile,
 ): readonly Diagnostic[] {
   if (!source.text.includes('sluice-ignore')) return diagnostics;
-  return diagnostics.filter(({ severity, code, line }) => {
+  return diagnostics.filter(({ severity, code, file, line }) => {
     if (severity === 'error') return true;
-    const above = lineText(source, line - 1);
-    const named = [lineText(source, line), ...(/^\s*#/.test(above) ? [above] : [])].flatMap(
+    const above = lineText(source, file, line - 1);
+    const named = [lineText(source, file, line), ...(/^\s*#/.test(above) ? [above] : [])].flatMap(
       (text) => mark.exec(text)?.[1]?.split(/\s*,\s*/) ?? [],
     );
     return !named.includes(code);
   });
 }
 
-const lineText = ({ text, lineStarts }: SourceFile, line: number): string =>
-  line < 1 ? '' : text.slice(lineStarts[line - 1], (lineStarts[line] ?? text.length + 1) - 1);
+function lineText(source: SourceFile, file: string, line: number): string {
+  const start = lineStartOf(source, file, line);
+  if (start === null) return '';
+  const end = source.text.indexOf('\n', start);
+  return source.text.slice(start, end === -1 ? source.text.length : end);
+}

@@ -1,0 +1,82 @@
+import type { ManualRules } from '@sluice/pipelines/language/definition';
+import type { Diagnostic } from '@sluice/pipelines/language/diagnostic';
+import { pipelineFolder, pipelinePath } from '@sluice/pipelines/language/load-pipelines';
+import { parsePipelines, type ParsedFile } from '@sluice/pipelines/language/parse-pipelines';
+import { buildPlan } from '@sluice/pipelines/plan/build-plan';
+import type { Plan } from '@sluice/pipelines/plan/plan';
+import type { Trigger } from '@sluice/pipelines/trigger/trigger';
+import type { NewRun } from '../orchestrator/start-run.ts';
+import type { Mirrors, RepositoryToRead } from '../repositories/mirrors.ts';
+import type { RepositoryProblem } from '../repositories/repository-problem.ts';
+
+/** What a trigger leads to, before anything is started. */
+export type PreparedRuns =
+  /** One for each file, in the order of their paths; at least one. */
+  | { readonly kind: 'read'; readonly pipelines: readonly PreparedPipeline[] }
+  | { readonly kind: 'no-file'; readonly reason: string }
+  | { readonly kind: 'unreadable'; readonly problem: RepositoryProblem };
+
+export type PreparedPipeline = Prepared &
+  /** Warnings alone, the first of them. */
+  (
+    | { readonly kind: 'planned'; readonly plan: Plan; readonly diagnostics: readonly Diagnostic[] }
+    | { readonly kind: 'broken'; readonly diagnostics: readonly Diagnostic[] }
+    | { readonly kind: 'filtered'; readonly reasons: readonly string[] }
+  );
+
+interface Prepared {
+  readonly file: string;
+  /** Its name, or its file where it could not be read. */
+  readonly pipeline: string;
+  /** Null: it cannot be started by hand. */
+  readonly manual: ManualRules | null;
+}
+
+/** A run is read at each of its steps, and with it its warnings. */
+const mostWarnings = 20;
+
+/** Reads the pipeline files at the trigger's commit and plans each. */
+export async function prepareRuns(
+  mirrors: Pick<Mirrors, 'readPipelines'>,
+  repository: RepositoryToRead,
+  trigger: Trigger,
+): Promise<PreparedRuns> {
+  const loaded = await mirrors.readPipelines(repository, trigger.commit.sha);
+  if (!loaded.ok) return { kind: 'unreadable', problem: loaded.error };
+  if (loaded.value.length === 0) {
+    const commit = trigger.commit.sha.slice(0, 10);
+    const reason = `There is no ${pipelinePath}, and no .yml in ${pipelineFolder}, at commit ${commit}.`;
+    return { kind: 'no-file', reason };
+  }
+  return { kind: 'read', pipelines: parsePipelines(loaded.value).map((parsed) => prepare(parsed, trigger)) };
+}
+
+function prepare({ file, definition, diagnostics }: ParsedFile, trigger: Trigger): PreparedPipeline {
+  if (definition === null) return { kind: 'broken', file, pipeline: file, manual: null, diagnostics };
+  const { name, on } = definition;
+  const outcome = buildPlan(definition, trigger);
+  const which = { file, pipeline: name, manual: on.manual };
+  return outcome.kind === 'filtered'
+    ? { ...outcome, ...which }
+    : { ...outcome, ...which, diagnostics: diagnostics.slice(0, mostWarnings) };
+}
+
+/** What a run is made of: a pipeline with errors is a failed run that shows them. */
+export type StartablePipeline = Exclude<PreparedPipeline, { readonly kind: 'filtered' }>;
+
+export const startable = (pipelines: readonly PreparedPipeline[]): readonly StartablePipeline[] =>
+  pipelines.filter((each) => each.kind !== 'filtered');
+
+/**
+ * The same for an event that is meant for some pipelines only, such as a schedule: whether one with errors is among
+ * them, nobody can tell, so it is left out where another one is.
+ */
+export function startableAlone(pipelines: readonly PreparedPipeline[]): readonly StartablePipeline[] {
+  const planned = startable(pipelines).filter(({ kind }) => kind === 'planned');
+  return planned.length > 0 ? planned : startable(pipelines);
+}
+
+export const contentOf = (prepared: StartablePipeline): NewRun['content'] =>
+  prepared.kind === 'planned'
+    ? { kind: 'planned', plan: prepared.plan, diagnostics: prepared.diagnostics }
+    : { kind: 'broken', diagnostics: prepared.diagnostics };

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { randomInt } from 'node:crypto';
 import type Docker from 'dockerode';
 import { DeployProblem, messageOf } from '../deploy-problem.ts';
 import { listContainers, statusOf } from './service-containers.ts';
@@ -58,13 +58,18 @@ async function startAgain(docker: Docker, id: string): Promise<boolean> {
   }
 }
 
-/** Between choosing a free port and binding it, somebody else may take it. */
-const portTries = 5;
+/**
+ * On the host's loopback address, below what systems lend to outgoing connections (Linux from 32768) and the node ports
+ * of Kubernetes (from 30000): the engine must find the port free whenever it starts the container again.
+ */
+const hostPorts = { lowest: 20_000, beyond: 30_000 };
+/** Somebody else may have the port that was chosen. */
+const portTries = 20;
 
 async function startNew(docker: Docker, wanted: WantedContainers, replica: number): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     const container = await docker
-      .createContainer(containerOptions(wanted, replica, await freePort()))
+      .createContainer(containerOptions(wanted, replica, randomInt(hostPorts.lowest, hostPorts.beyond)))
       .catch((error: unknown) => {
         throw startProblem(error);
       });
@@ -124,17 +129,4 @@ function startProblem(error: unknown): Error {
     `Docker does not start a container of the new version: ${messageOf(error)}. Check the image's command and the engine's free resources.`,
     { retryable: status >= 500 || status === 409, cause: error },
   );
-}
-
-/** Of the kernel's choice on the loopback address. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().unref();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

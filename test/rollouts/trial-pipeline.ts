@@ -1,0 +1,51 @@
+// The pipeline of a trial: build, push, and one deployment.
+import { intervalMs, type Place } from './place.ts';
+import type { Trial } from './trial.ts';
+
+/** Requests that a look has at least while a version is under trial; the pauses are as long as the trial needs. */
+export interface TrialPipeline {
+  readonly place: Place;
+  readonly trial: Pick<Trial, 'strategy' | 'fewestRequests'>;
+  readonly perSecond: number;
+  readonly baseImage: string;
+  readonly registry: string;
+}
+
+export function pipelineOf({ place, trial, perSecond, baseImage, registry }: TrialPipeline): string {
+  const keys = [
+    'environment: trials',
+    'image: push',
+    ...place.deployKeys,
+    `strategy: ${trial.strategy}`,
+    ...(trial.strategy === 'canary' ? canaryKeys(place, trial.fewestRequests / perSecond) : []),
+    'drain: 2s',
+    'deadline: 30m',
+  ];
+  return `name: trial
+on: { push: {} }
+stages:
+  image:
+    build: { file: Dockerfile, args: { BASE: '${baseImage}' } }
+  push:
+    needs: [image]
+    push: { of: image, to: '${registry}/sluice-trial', tags: ['\${{ commit.short }}'] }
+  production:
+    needs: [push]
+    deploy:
+${keys.map((line) => `      ${line}\n`).join('')}`;
+}
+
+/** `seconds`: how long the rollout has to last at least, over all its weights. */
+function canaryKeys({ weights }: Place, seconds: number): readonly string[] {
+  const pause = Math.ceil(seconds / weights.length);
+  return [
+    `interval: ${intervalMs / 1_000}s`,
+    'on_inconclusive: abort',
+    'steps:',
+    ...weights.flatMap((weight) => [
+      `  - set_weight: ${weight}`,
+      '  - analysis: { for: 4m }',
+      ...(pause > 0 ? [`  - pause: ${pause}s`] : []),
+    ]),
+  ];
+}

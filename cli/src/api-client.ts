@@ -2,6 +2,7 @@
 // this machine keeps for its own command line.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { InputProblem } from '@sluice/pipelines/plan/check-inputs';
 import type { ApiProblem } from '@sluice/pipelines/protocol/api';
 
 export interface ApiClient {
@@ -16,10 +17,18 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly reason: string;
   readonly status: number | null;
-  constructor(message: string, reason: string, status: number | null, options?: ErrorOptions) {
+  /** Of a manual start: what is wrong with each input. */
+  readonly inputs: readonly InputProblem[];
+  constructor(
+    message: string,
+    reason: string,
+    status: number | null,
+    options: ErrorOptions & { readonly inputs?: readonly InputProblem[] } = {},
+  ) {
     super(message, options);
     this.reason = reason;
     this.status = status;
+    this.inputs = options.inputs ?? [];
   }
 }
 
@@ -68,8 +77,8 @@ async function send(
 
 function problem(answer: Response, text: string): ApiError {
   try {
-    const { reason, message } = JSON.parse(text) as ApiProblem;
-    return new ApiError(message, reason, answer.status);
+    const { reason, message, inputs = [] } = JSON.parse(text) as ApiProblem;
+    return new ApiError(message, reason, answer.status, { inputs });
   } catch {
     return new ApiError(
       `the server answered ${answer.status} ${answer.statusText}`,

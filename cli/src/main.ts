@@ -11,6 +11,8 @@ const api = () => connect(process.env);
 
 const program = new Command('sluice')
   .description('From a push to production, with evidence at every gate.')
+  // What stands behind `runs start` is an option of that, also where `runs` knows one of the same name.
+  .enablePositionalOptions()
   .showHelpAfterError('(sluice --help lists the commands)');
 
 program
@@ -126,13 +128,25 @@ const runs = program
   });
 
 runs
+  .command('inputs')
+  .description('list what can be started by hand, and what each pipeline asks for')
+  .option('--repository <name>', 'of which repository; needed where there are several')
+  .option('--branch <branch>', 'default: the default branch')
+  .option('--commit <commit>', 'default: the newest of the branch')
+  .option('--json', 'as JSON', false)
+  .action(async (options: { repository?: string; branch?: string; commit?: string; json: boolean }) => {
+    const { showRunInputs } = await import('./commands/run-inputs.ts');
+    write(await showRunInputs(api(), options));
+  });
+
+runs
   .command('start')
   .description('start a run by hand')
   .option('--repository <name>', 'of which repository; needed where there are several')
   .option('--branch <branch>', 'default: the default branch')
   .option('--commit <commit>', 'default: the newest of the branch')
   .option('--pipeline <name>', 'which one; needed where several can be started by hand')
-  .option('--input <name=value...>', 'an input that the pipeline asks for')
+  .option('--input <name=value...>', 'an input that the pipeline asks for: `sluice runs inputs` lists them')
   .action(
     async (options: {
       repository?: string;

@@ -78,7 +78,8 @@ async function plansThere(
   if (prepared.kind !== 'read') return [JSON.stringify(prepared)];
   return prepared.pipelines.map((each) => {
     if (each.kind === 'planned') return JSON.stringify({ kind: 'planned', plan: each.plan });
-    if (each.kind === 'filtered') return JSON.stringify({ kind: 'filtered', reasons: each.reasons });
+    if (each.kind === 'filtered')
+      return JSON.stringify({ kind: 'filtered', reasons: each.reasons, inputs: each.inputs });
     return JSON.stringify({ kind: 'broken', diagnostics: each.diagnostics });
   });
 }

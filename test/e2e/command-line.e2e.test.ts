@@ -96,6 +96,13 @@ describe.skipIf(registry === undefined)('the command line (needs REGISTRY)', () 
     expect(stdout).toMatch(/^#3\s+failed\s+acme\/hello/);
   });
 
+  test('runs start and runs inputs take the branch that they are given', async () => {
+    for (const command of ['start', 'inputs'])
+      await expect(cli('runs', command, '--branch', 'nowhere')).rejects.toThrow('no branch "nowhere"');
+    const { stdout } = await cli('runs', 'inputs');
+    expect(stdout).toContain('hello .sluice.yml  is not started by hand');
+  });
+
   test('logs prints every stage, and with --follow ends when the run has ended', async () => {
     const { stdout } = await cli('logs', '1');
     const followed = await cli('logs', '--follow', '1');

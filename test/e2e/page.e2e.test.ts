@@ -350,6 +350,89 @@ describe.skipIf(chromiumPath === null)(
       expect(await page.locator('.diagnostics u').allTextContents()).toEqual(['bulid', 'enviroment', 'scan']);
     });
 
+    test('a diagnostic leads to the section that explains it, on a page that the server has itself', async () => {
+      await open(`/runs/${known.broken}`, '.diagnostics');
+      await page.click('.diagnostics >> text=documentation: needs');
+      await page.waitForURL('**/docs/language#needs');
+      const heading = page.locator('.docs-text h3[data-wanted=true]');
+      expect(await heading.textContent()).toBe('needs');
+      await expect.poll(async () => (await heading.boundingBox())?.y ?? 9_999).toBeLessThan(200);
+      await page.locator('.docs-text a[href="/docs/gate"]').click();
+      await page.waitForSelector('.docs-text h1:has-text("gate")');
+      expect(await namelessControls(page)).toEqual([]);
+    });
+
+    /** What stands below the field of an input. */
+    const fieldError = (name: string) => page.locator(`[id="start-input-${name}-error"]`).textContent();
+
+    test('a run is started by hand from the keyboard, with a field for each input of its kind', async () => {
+      await open('/runs', '.run-row');
+      await page.keyboard.press('n');
+      await page.waitForSelector('#start-input-rounds');
+      expect(await namelessControls(page)).toEqual([]);
+      expect(await page.locator('[role=dialog] label').allTextContents()).toEqual([
+        'Repository',
+        'Branch *',
+        'Commit',
+        'Pipeline',
+        'level',
+        'rounds *',
+        'dry_run',
+        'note',
+        'target *',
+      ]);
+      expect(await page.textContent('[role=dialog]')).toContain('How much is logged');
+      await page.focus('#start-input-note');
+      await page.keyboard.press('Enter');
+      expect(await fieldError('rounds')).toBe('Fill this in: it has no default.');
+      expect(await fieldError('target')).toBe('Fill this in: it has no default.');
+      expect(server.changes).toEqual([]);
+      // The first field that is wrong has the focus.
+      await page.keyboard.type('7');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Space');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Tab');
+      await page.keyboard.type('stag');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      await page.focus('#start-input-note');
+      await page.keyboard.press('Enter');
+      await page.waitForURL(`**/runs/${known.running}`);
+      expect(server.changes).toMatchObject([
+        {
+          method: 'POST',
+          path: '/api/runs',
+          body: {
+            repository: 'acme/shop',
+            branch: 'main',
+            pipeline: 'ci',
+            inputs: { level: 'info', rounds: 7, dry_run: true, note: 'none', target: 'staging' },
+          },
+        },
+      ]);
+    });
+
+    test('what cannot be started by hand says why, and a branch that is not there says so', async () => {
+      await open('/settings/repositories', '.settings-table');
+      await page.click('button[aria-label="Start a run: acme/tools"]');
+      await page.waitForSelector('[role=dialog] [role=status]');
+      expect(await page.textContent('[role=dialog] [role=status]')).toContain(
+        '.sluice.yml has no manual below on',
+      );
+      const submit = page.locator('[role=dialog] button[type=submit]');
+      expect(await submit.isDisabled()).toBe(true);
+      await page.click('[role=dialog] >> text=Cancel');
+      await page.click('button[aria-label="Start a run: acme/shop"]');
+      await page.fill('[role=dialog] input[required]', 'broken');
+      await page.waitForSelector('[role=dialog] .diagnostics u');
+      await page.fill('[role=dialog] input[required]', 'nowhere');
+      await page.waitForSelector('[role=dialog] [role=alert]:has-text("has no branch")');
+      // The refusal itself is one line on the console.
+      expect(faults).toEqual([expect.stringContaining('422')]);
+      faults = [];
+    });
+
     test('approving sends the hash of the decision that was shown when asked', async () => {
       await open(`/rollouts/${known.rollout}`, '.decisions li');
       const view = server.world.rollouts.get(known.rollout);
@@ -428,6 +511,7 @@ describe.skipIf(chromiumPath === null)(
         [`/runs/${known.signOff}`, '.notice'],
         [`/rollouts/${known.rollout}`, '.chart canvas'],
         ['/environments', '.environment'],
+        ['/docs/language#if', '.docs-text table'],
         ['/settings/repositories', '.settings-table'],
         ['/settings/tokens', '.settings-table'],
         ['/settings/deliveries', '.settings-table'],

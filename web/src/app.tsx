@@ -16,8 +16,9 @@ import { SettingsPage } from './pages/settings-page.tsx';
 import { SignedIn } from './pages/signed-in.tsx';
 import { resolveVariables, theme } from './theme.ts';
 
-// The graph and the charts bring large libraries along: they are loaded when first needed.
+// The graph and the charts bring large libraries along, and the documentation its text: loaded when first needed.
 const RunPage = lazy(() => import('./pages/run-page.tsx'));
+const DocsPage = lazy(() => import('./pages/docs-page.tsx'));
 const RolloutPage = lazy(() => import('./pages/rollout-page.tsx'));
 
 interface AppProps {
@@ -43,6 +44,7 @@ export function App({ api, queries, live }: AppProps) {
                   <Route path="/runs/:id/attempts/:attemptId/log" element={<LogPage />} />
                   <Route path="/rollouts/:id" element={<RolloutPage />} />
                   <Route path="/environments" element={<EnvironmentsPage />} />
+                  <Route path="/docs/:page?" element={<DocsPage />} />
                   <Route path="/settings/:section?" element={<SettingsPage />} />
                   <Route path="*" element={<NotFoundPage />} />
                 </Route>

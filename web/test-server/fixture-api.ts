@@ -5,6 +5,7 @@ import { chooseRerun } from '@sluice/pipelines/run/choose-rerun';
 import { createLineTest } from '@sluice/pipelines/log/find-text';
 import { pageOf } from './fixture-logs.ts';
 import { failedReports } from './fixture-reports.ts';
+import { fixtureStarts } from './fixture-starts.ts';
 import { summaryOf } from './fixture-runs.ts';
 import type { World } from './fixture-world.ts';
 
@@ -53,6 +54,8 @@ function read(world: World, { path, query }: ApiRequest): ApiAnswer {
       return logMatches(world, key, query);
     case 'environments':
       return ok({ environments: world.environments });
+    case 'manual-starts':
+      return manualStarts(query);
     case 'repositories':
       return ok({ repositories: world.repositories });
     case 'secrets':
@@ -74,6 +77,13 @@ function read(world: World, { path, query }: ApiRequest): ApiAnswer {
 
 function found(value: unknown): ApiAnswer {
   return value === undefined ? missing : ok(value);
+}
+
+function manualStarts(query: URLSearchParams): ApiAnswer {
+  const starts = fixtureStarts.get(`${query.get('repository')} ${query.get('branch')}`);
+  if (starts !== undefined) return ok(starts);
+  const message = `${query.get('repository')} has no branch "${query.get('branch')}": was it pushed, and is it spelled so?`;
+  return { status: 422, body: { reason: 'branch-missing', message } };
 }
 
 function runsPage(

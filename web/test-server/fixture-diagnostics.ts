@@ -11,6 +11,7 @@ export const brokenFile: readonly Diagnostic[] = [
     column: 13,
     length: 5,
     sourceLine: '    needs: [bulid]',
+    section: 'needs',
   },
   {
     severity: 'error',

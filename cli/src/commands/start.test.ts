@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { stripVTControlCharacters } from 'node:util';
-import type { ApiClient } from '../api-client.ts';
+import { ApiError, type ApiClient } from '../api-client.ts';
 import { startRun } from './start.ts';
 
 const shop = { fullName: 'acme/shop', defaultBranch: 'trunk' };
@@ -26,7 +26,25 @@ test('among several repositories, one must be named, and named right', async () 
   expect(await startRun(api, { repository: 'Acme/Site', commit: 'abc1234', inputs: {} })).toContain('run #7');
 });
 
-function server(repositories: readonly (typeof shop)[]) {
+test('inputs that are refused are told one by one, with what they may be', async () => {
+  const inputs = [
+    { input: 'lvel', reason: 'unknown', message: 'there is no input "lvel". Did you mean "level"?' },
+    {
+      input: 'rounds',
+      reason: 'missing',
+      message: 'input "rounds" (a number) is missing and has no default',
+    },
+  ] as const;
+  const { api } = server([shop], new ApiError('not started', 'inputs-refused', 422, { inputs }));
+  await expect(startRun(api, { inputs: { lvel: 'debug' } })).rejects.toThrow(
+    'nothing was started:\n' +
+      '  there is no input "lvel". Did you mean "level"?\n' +
+      '  input "rounds" (a number) is missing and has no default\n' +
+      '`sluice runs inputs` shows what each pipeline asks for.',
+  );
+});
+
+function server(repositories: readonly (typeof shop)[], refusal: ApiError | null = null) {
   const calls: unknown[][] = [];
   const answers: Readonly<Record<string, unknown>> = {
     'GET /api/repositories': { repositories },
@@ -35,6 +53,7 @@ function server(repositories: readonly (typeof shop)[]) {
   };
   const call = (method: string, path: string, body?: unknown) => {
     calls.push([method, path, body]);
+    if (path === '/api/runs' && refusal !== null) return Promise.reject(refusal);
     return Promise.resolve(answers[`${method} ${path}`]);
   };
   return { api: { call } as unknown as ApiClient, calls };

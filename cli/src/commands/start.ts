@@ -26,12 +26,21 @@ export async function startRun(api: ApiClient, options: StartOptions): Promise<s
     ...(commit === undefined ? {} : { commit }),
     ...(pipeline === undefined ? {} : { pipeline }),
   };
-  const { runId } = await api.call<{ readonly runId: string }>('POST', '/api/runs', body);
+  const { runId } = await api.call<{ readonly runId: string }>('POST', '/api/runs', body).catch(explain);
   const run = await api.call<RunView>('GET', `/api/runs/${runId}`);
   return `started run #${run.number} of ${run.repository} on ${run.ref} ${pc.dim(runId)}\n`;
 }
 
-async function chooseRepository(
+/** One line for each input that is not as the pipeline asks for it. */
+function explain(error: unknown): never {
+  if (!(error instanceof ApiError) || error.inputs.length === 0) throw error;
+  const lines = error.inputs.map(({ message }) => `\n  ${message}`).join('');
+  const message = `nothing was started:${lines}\n\`sluice runs inputs\` shows what each pipeline asks for.`;
+  throw new ApiError(message, error.reason, error.status, { cause: error });
+}
+
+/** The repository of that name, or the only one. Throws `ApiError` with the names that there are. */
+export async function chooseRepository(
   api: ApiClient,
   name: string | undefined,
 ): Promise<Pick<RepositoryView, 'fullName' | 'defaultBranch'>> {

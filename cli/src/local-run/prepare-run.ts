@@ -38,6 +38,7 @@ export function prepareRun(
   const trigger = chooseTrigger({ ...wishes, branch }, definition, now, facts);
   if (!trigger.ok) return err([trigger.error]);
   const outcome = buildPlan(definition, trigger.value);
+  if (outcome.kind === 'filtered' && outcome.inputs !== undefined) return err(outcome.reasons);
   if (outcome.kind === 'filtered') {
     const hint = 'Another event is chosen with --event, --branch or --tag.';
     return ok({

@@ -67,7 +67,7 @@ export const githubKeys = {
     type: carried('`type`'),
     default: carried('`default`'),
     options: carried('`options`'),
-    description: carried('a comment'),
+    description: carried('`description`'),
     required: changes('no `default`', 'an input without a default is asked for.'),
     deprecationMessage: without('it has no place.'),
   },

@@ -147,17 +147,11 @@ function manual(conversion: Conversion, node: SourceNode | undefined, inputs: Ma
         type,
         options: type === 'choice' ? draftList(options) : undefined,
         default: defaultOf(keys.get('default')?.value, type),
+        description: plainTextOf(keys.get('description')?.value),
       },
       spanOfEntry(entry),
     );
-    const description = textOf(keys.get('description')?.value);
-    if (!isEmpty(input))
-      drafts.entries.push({
-        key: name,
-        value: input,
-        from: spanOfEntry(entry),
-        comments: description === null ? [] : [description],
-      });
+    if (!isEmpty(input)) put(drafts, name, input, spanOfEntry(entry));
   }
   return drafts.entries.length === 0 ? draftMap() : draftOf({ inputs: drafts });
 }
@@ -166,5 +160,12 @@ function defaultOf(node: SourceNode | undefined, type: string): DraftValue | und
   const text = textOf(node);
   if (text === null || text.trim() === '') return undefined;
   if (type === 'boolean') return isTrue(node) || text === 'true';
-  return type === 'number' ? Number(text) : text.replaceAll('${{', '$ {{');
+  return type === 'number' ? Number(text) : withoutExpressions(text);
 }
+
+function plainTextOf(node: SourceNode | undefined): string | undefined {
+  const text = textOf(node)?.trim() ?? '';
+  return text === '' ? undefined : withoutExpressions(text);
+}
+
+const withoutExpressions = (text: string): string => text.replaceAll('${{', '$ {{');

@@ -64,13 +64,18 @@ export interface ManualRules {
   readonly inputs: Readonly<Record<string, InputDefinition>>;
 }
 
-export type InputDefinition =
+/** Without a default (null) it must be filled in. */
+export type InputDefinition = {
+  /** What it is for, in words; absent: nobody said. */
+  readonly description?: string;
+} & (
   | { readonly type: 'string'; readonly default: string | null }
   | { readonly type: 'number'; readonly default: number | null }
   | { readonly type: 'boolean'; readonly default: boolean | null }
   /** The name of an environment of this installation. */
   | { readonly type: 'environment'; readonly default: string | null }
-  | { readonly type: 'choice'; readonly options: readonly string[]; readonly default: string | null };
+  | { readonly type: 'choice'; readonly options: readonly string[]; readonly default: string | null }
+);
 
 export type EnvValue =
   { readonly kind: 'text'; readonly text: Template } | { readonly kind: 'secret'; readonly secret: string };

@@ -37,6 +37,7 @@ const foreignKeys: Readonly<Record<string, string>> = {
   'continue-on-error': 'Write allow_failure: true.',
   'fail-fast': 'The other combinations of a matrix always go on.',
   'working-directory': 'Begin the command with cd.',
+  required: 'An input without a default must be filled in, and one with a default need not be.',
   permissions: 'What a run may do is set with the project, not in the file.',
   steps: 'Steps belong to a stage: stages: { build: { steps: [make] } }.',
   image: 'An image belongs to a stage, or to all of them: defaults: { image: node:20 }.',

@@ -111,10 +111,12 @@ const readManualRules: Reader<ManualRules> = (reading, node, name) => {
 };
 
 function readInput(reading: Reading, node: SourceNode, name: string): InputDefinition {
-  const fields = readFields(reading, node, name, {
-    known: namesOf(inputKeys),
-    later: ['description', 'required'],
-  });
+  const fields = readFields(reading, node, name, { known: namesOf(inputKeys) });
+  const description = field(fields, 'description', readPlainText, null);
+  return { ...readTyped(fields, name), ...(description === null ? {} : { description }) };
+}
+
+function readTyped(fields: Fields, name: string): InputDefinition {
   const readType = readChoice(inputTypes);
   const type = requiredField(fields, 'type', readType, 'type: string', 'string');
   if (type !== 'choice') refuseOptions(fields);
@@ -140,7 +142,7 @@ function readInput(reading: Reading, node: SourceNode, name: string): InputDefin
       const entry = fields.entries.get('default');
       if (entry !== undefined && chosen !== null && chosen !== '' && !options.includes(chosen)) {
         report(
-          reading,
+          fields.reading,
           entry.value,
           'wrong-value',
           `${name}.default is not one of its options ${options.join(', ')}.`,

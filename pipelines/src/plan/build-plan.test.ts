@@ -154,14 +154,20 @@ stages:
   });
 
   test('every wrong input is told at once', () => {
+    const problems = [
+      { input: 'lvel', reason: 'unknown', message: 'there is no input "lvel". Did you mean "level"?' },
+      { input: 'level', reason: 'wrong', message: 'input "level" must be one of debug, info, not "loud"' },
+      {
+        input: 'rounds',
+        reason: 'missing',
+        message: 'input "rounds" (a number) is missing and has no default',
+      },
+      { input: 'dry', reason: 'wrong', message: 'input "dry" must be true or false, not "maybe"' },
+    ];
     expect(buildPlan(definition(text), manual({ lvel: 'debug', level: 'loud', dry: 'maybe' }))).toEqual({
       kind: 'filtered',
-      reasons: [
-        'there is no input "lvel". Did you mean "level"?',
-        'input "level" must be one of debug, info, not "loud"',
-        'input "rounds" (a number) is missing and has no default',
-        'input "dry" must be true or false, not "maybe"',
-      ],
+      reasons: problems.map(({ message }) => message),
+      inputs: problems,
     });
   });
 

@@ -5,7 +5,7 @@ import type { Scope } from '../language/expression/scope.ts';
 import { ok, type Result } from '../result.ts';
 import { matchTrigger } from '../trigger/match-trigger.ts';
 import type { Trigger } from '../trigger/trigger.ts';
-import { checkInputs, defaultInputs } from './check-inputs.ts';
+import { checkInputs, defaultInputs, type InputProblem } from './check-inputs.ts';
 import { knownMatrix } from './combine.ts';
 import { decideStage, type Before } from './decide-stage.ts';
 import { combinationsOf, combinationStage, gatheringStage, renderMatrix } from './expand-matrix.ts';
@@ -21,7 +21,10 @@ export function buildPlan(definition: PipelineDefinition, trigger: Trigger): Pla
   const match = matchTrigger(definition.on, trigger);
   if (!match.matches) return { kind: 'filtered', reasons: match.reasons };
   const inputs = inputsOf(definition, trigger);
-  if (!inputs.ok) return { kind: 'filtered', reasons: inputs.error };
+  if (!inputs.ok) {
+    const reasons = inputs.error.map(({ message }) => message);
+    return { kind: 'filtered', reasons, inputs: inputs.error };
+  }
 
   const known = { trigger, inputs: inputs.value, run: null, stage: null };
   const env = renderPipelineEnv(definition.env, known, leaveUnknown);
@@ -45,7 +48,7 @@ export function buildPlan(definition: PipelineDefinition, trigger: Trigger): Pla
 function inputsOf(
   definition: PipelineDefinition,
   trigger: Trigger,
-): Result<Plan['inputs'], readonly string[]> {
+): Result<Plan['inputs'], readonly InputProblem[]> {
   const rules = definition.on.manual;
   if (trigger.event !== 'manual' || rules === null) return ok(defaultInputs(rules));
   return checkInputs(rules, trigger.inputs);

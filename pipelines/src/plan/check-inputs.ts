@@ -5,17 +5,25 @@ import type { InputValue } from '../trigger/trigger.ts';
 
 type Inputs = Readonly<Record<string, InputValue>>;
 
+/** What is wrong with one input; the message names its type and what it may be. */
+export interface InputProblem {
+  readonly input: string;
+  readonly reason: 'unknown' | 'missing' | 'wrong';
+  readonly message: string;
+}
+
 /**
  * Checks what a person gave a manual start against the file's `on.manual.inputs`, and fills in the defaults.
  * Text is taken for a number or a boolean where it spells one, so that a command line can give any input.
  * The error lists every problem.
  */
-export function checkInputs(rules: ManualRules, given: Inputs): Result<Inputs, readonly string[]> {
-  const problems: string[] = [];
+export function checkInputs(rules: ManualRules, given: Inputs): Result<Inputs, readonly InputProblem[]> {
+  const problems: InputProblem[] = [];
   const names = Object.keys(rules.inputs);
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(rules.inputs, name)) continue;
-    problems.push(`there is no input "${name}".${didYouMean(name, names)}`);
+    const message = `there is no input "${name}".${didYouMean(name, names)}`;
+    problems.push({ input: name, reason: 'unknown', message });
   }
   const values: [string, InputValue][] = [];
   for (const [name, definition] of Object.entries(rules.inputs)) {
@@ -39,15 +47,16 @@ function checkInput(
   name: string,
   definition: InputDefinition,
   given: InputValue | undefined,
-): Result<InputValue, string> {
+): Result<InputValue, InputProblem> {
   if (given === undefined) {
     if (definition.default !== null) return ok(definition.default);
-    return err(`input "${name}" (${describe(definition)}) is missing and has no default`);
+    const message = `input "${name}" (${describeInput(definition)}) is missing and has no default`;
+    return err({ input: name, reason: 'missing', message });
   }
   const value = convert(definition, given);
-  return value === null
-    ? err(`input "${name}" must be ${describe(definition)}, not ${JSON.stringify(given)}`)
-    : ok(value);
+  if (value !== null) return ok(value);
+  const message = `input "${name}" must be ${describeInput(definition)}, not ${JSON.stringify(given)}`;
+  return err({ input: name, reason: 'wrong', message });
 }
 
 function convert(definition: InputDefinition, given: InputValue): InputValue | null {
@@ -73,7 +82,8 @@ function convert(definition: InputDefinition, given: InputValue): InputValue | n
 /** Which ones there are is not the pipeline's to know: a deploy stage says when there is none of this name. */
 const isEnvironmentName = (name: string): boolean => /^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$/.test(name);
 
-function describe(definition: InputDefinition): string {
+/** What may be filled in: `a number`, `one of debug, info`. */
+export function describeInput(definition: InputDefinition): string {
   switch (definition.type) {
     case 'string':
       return 'text';

@@ -11,6 +11,7 @@ import type {
   StageWork,
 } from '../language/definition.ts';
 import type { InputValue, Trigger } from '../trigger/trigger.ts';
+import type { InputProblem } from './check-inputs.ts';
 
 export interface Plan {
   readonly pipeline: string;
@@ -63,4 +64,9 @@ export interface Unexpanded {
 /** Whether an event starts a pipeline at all, and why. */
 export type PlanOutcome =
   | { readonly kind: 'planned'; readonly plan: Plan }
-  | { readonly kind: 'filtered'; readonly reasons: readonly string[] };
+  | {
+      readonly kind: 'filtered';
+      readonly reasons: readonly string[];
+      /** Of a manual start whose inputs alone are in the way; absent: there is another reason. */
+      readonly inputs?: readonly InputProblem[];
+    };

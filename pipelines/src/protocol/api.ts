@@ -4,6 +4,7 @@
 //   GET  /api/session                         sessionView | 401        POST /api/session {token} (one-time or API token) · DELETE /api/session
 //   GET  /api/runs?project&status&branch&pipeline&before&limit     { runs: runSummary[], next: string | null }
 //   POST /api/runs              startRun      → 201 { runId }
+//   GET  /api/manual-starts?repository&branch&commit   manualStartsView   (what a person may start, and its inputs)
 //   GET  /api/runs/:id                        runView
 //   POST /api/runs/:id/cancel   {reason, force?}              → 202
 //   POST /api/runs/:id/stages/:stage/cancel {reason, force?}  → 202
@@ -30,6 +31,8 @@
 import { z } from 'zod';
 import type { Diagnostic } from '../language/diagnostic.ts';
 import type { CoverageCount, StageReports } from '../reports/test-report.ts';
+import type { InputProblem } from '../plan/check-inputs.ts';
+import type { ManualStart } from '../plan/manual-start.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ComparedDecision } from '../rollout/compare-decisions.ts';
 import type { Decision, Rollout } from '../rollout/rollout-state.ts';
@@ -37,12 +40,15 @@ import type { RerunStage } from '../run/choose-rerun.ts';
 import type { ForeseenFailure } from '../run/foresee-failure.ts';
 import type { RunState, RunStatus, StageState } from '../run/run-state.ts';
 import type { StageWait } from '../schedule/wait-reason.ts';
+import type { Commit } from '../trigger/trigger.ts';
 import type { EnvironmentTarget } from './environment.ts';
 
 /** An error of the API: what happened and what to do about it. */
 export interface ApiProblem {
   readonly reason: string;
   readonly message: string;
+  /** Of a manual start: what is wrong with each input. */
+  readonly inputs?: readonly InputProblem[];
 }
 
 export interface SessionView {
@@ -279,6 +285,17 @@ export const startRun = z.object({
   inputs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
 });
 export type StartRun = z.infer<typeof startRun>;
+
+export const manualStartsQuery = startRun.pick({ repository: true, branch: true, commit: true });
+
+/** What a person may start at one commit. */
+export interface ManualStartsView {
+  readonly commit: Commit;
+  /** All of the commit, in the order of their files. */
+  readonly pipelines: readonly ManualStart[];
+  /** Names of those that there are, for inputs that ask for one. */
+  readonly environments: readonly string[];
+}
 
 export const rerun = z.object({
   what: z.union([z.literal('all'), z.literal('failed'), z.object({ from: z.string().min(1).max(300) })]),

@@ -56,8 +56,9 @@ function startOf(prepared: PreparedPipeline): Planned {
       });
     }
     case 'filtered': {
-      const { reasons } = prepared;
-      throw new ProblemError(422, 'not-started', reasons.join(' '), { reasons });
+      const { reasons, inputs } = prepared;
+      if (inputs === undefined) throw new ProblemError(422, 'not-started', reasons.join(' '), { reasons });
+      throw new ProblemError(422, 'inputs-refused', `Nothing was started: ${reasons.join('; ')}`, { inputs });
     }
     default:
       return unreachable(prepared);

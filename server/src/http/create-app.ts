@@ -12,6 +12,7 @@ import { auditRoutes } from './audit-routes.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
 import { healthRoutes, metricsRoute } from './health-routes.ts';
 import { httpMetrics } from './http-metrics.ts';
+import { manualStartsRoute } from './manual-starts-route.ts';
 import { openApiDocument } from './openapi.ts';
 import { notFound, problemHandler } from './problem.ts';
 import { repositoryRoutes } from './repository-routes.ts';
@@ -79,6 +80,7 @@ function api({ context, doorkeeper, origins, cloneRules, mirrors, onDelivery, ap
   router.use(
     guard,
     startRunRoute(context, mirrors),
+    manualStartsRoute(context, mirrors),
     rerunRoutes(context, mirrors),
     repositoryRoutes(context, cloneRules),
     secretRoutes(context),

@@ -1,6 +1,13 @@
 // The description of `/api`, made from the schemas that the routes parse with.
 import { OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi';
-import { projectLimits, repositoryConfig, rerun, startRun, vote } from '@sluice/pipelines/protocol/api';
+import {
+  manualStartsQuery,
+  projectLimits,
+  repositoryConfig,
+  rerun,
+  startRun,
+  vote,
+} from '@sluice/pipelines/protocol/api';
 import { environmentTarget } from '@sluice/pipelines/protocol/environment';
 import { z } from 'zod';
 import { replayBody } from './rollout-routes.ts';
@@ -65,6 +72,12 @@ const routes: readonly ApiRoute[] = [
   { method: 'post', path: '/api/login-links', summary: 'A link that signs one person in, once', status: 201 },
   { method: 'get', path: '/api/runs', summary: 'Runs', query: runFilter },
   { method: 'post', path: '/api/runs', summary: 'Start a run by hand', status: 201, body: startRun },
+  {
+    method: 'get',
+    path: '/api/manual-starts',
+    summary: 'What can be started by hand at a commit, and the inputs that each pipeline asks for',
+    query: manualStartsQuery,
+  },
   { method: 'get', path: '/api/runs/{id}', summary: 'A run with its plan and state' },
   {
     method: 'post',

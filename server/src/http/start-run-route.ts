@@ -5,38 +5,25 @@ import type { ServerContext } from '../context.ts';
 import { startRun } from '../orchestrator/start-run.ts';
 import type { Mirrors } from '../repositories/mirrors.ts';
 import { recordAudit } from '../store/audit-store.ts';
-import { findRepositoryByName } from '../store/repository-store.ts';
 import { prepareRuns } from '../webhooks/prepare-runs.ts';
 import { plannedOrRefused } from './chosen-pipeline.ts';
-import { parseBody, ProblemError } from './problem.ts';
+import { parseBody } from './problem.ts';
 import { userOf } from './signed-in.ts';
+import { wantedCommit } from './wanted-commit.ts';
 
 /** Manual runs: what cannot be planned is answered 422 with the reasons, and nothing is started. */
 export function startRunRoute(context: ServerContext, mirrors: Mirrors): Router {
   const router = express.Router();
   router.post('/runs', async (request, response) => {
     const wanted = parseBody(startRunBody, request);
-    const repository = await findRepositoryByName(context, wanted.repository);
-    if (repository === null) {
-      throw new ProblemError(
-        404,
-        'no-such-repository',
-        `There is no repository "${wanted.repository}" here; add it first.`,
-      );
-    }
-    const commit =
-      wanted.commit === undefined
-        ? await mirrors.resolveBranch(repository, wanted.branch)
-        : await mirrors.resolveCommit(repository, wanted.branch, wanted.commit);
-    if (!commit.ok) throw new ProblemError(422, commit.error.reason, commit.error.message);
-
+    const { repository, commit } = await wantedCommit(context, mirrors, wanted);
     const who = userOf(response);
     const { branch, inputs } = wanted;
     const trigger: ManualTrigger = {
       event: 'manual',
       repository: repository.fullName,
       actor: who,
-      commit: commit.value,
+      commit,
       branch,
       inputs,
     };
@@ -51,7 +38,7 @@ export function startRunRoute(context: ServerContext, mirrors: Mirrors): Router 
       content,
       deliveryId: null,
     });
-    const detail = { repository: repository.fullName, branch, commit: commit.value.sha, pipeline };
+    const detail = { repository: repository.fullName, branch, commit: commit.sha, pipeline };
     const [at, from] = [context.now(), request.ip ?? null];
     await recordAudit(context.db, { who, what: 'run-started', target: runId, detail, at, from });
     response.status(201).json({ runId });

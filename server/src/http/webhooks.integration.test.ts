@@ -273,6 +273,76 @@ describe('a run by hand', () => {
     ]);
   });
 
+  const asking = pipeline.replace(
+    'manual: {}',
+    'manual: { inputs: { level: { type: choice, options: [debug, info], default: info }, rounds: { type: number } } }',
+  );
+
+  test('what can be started is told beforehand, of every pipeline at a commit', async () => {
+    const name = await aRepository('generic');
+    const first = app.commit(name.slice(5), asking, {
+      '.sluice/broken.yml': 'on: manual\n',
+      '.sluice/release.yml': pipeline.replace('name: ci', '').replace('manual: {}', 'tag: v*'),
+    });
+    const newest = app.commit(name.slice(5), pipeline);
+    const starts = (more: string) =>
+      app.call('GET', `/api/manual-starts?repository=${encodeURIComponent(name)}&branch=main${more}`);
+    expect(await starts(`&commit=${first}`)).toMatchObject({
+      status: 200,
+      body: {
+        commit: { sha: first },
+        environments: [],
+        pipelines: [
+          {
+            kind: 'startable',
+            file: '.sluice.yml',
+            pipeline: 'ci',
+            inputs: [
+              {
+                name: 'level',
+                type: 'choice',
+                options: ['debug', 'info'],
+                default: 'info',
+                isRequired: false,
+              },
+              { name: 'rounds', type: 'number', default: null, isRequired: true },
+            ],
+          },
+          { kind: 'broken', file: '.sluice/broken.yml', diagnostics: [{ code: 'missing-key' }] },
+          { kind: 'not-by-hand', file: '.sluice/release.yml', pipeline: 'release' },
+        ],
+      },
+    });
+    expect(await starts('')).toMatchObject({
+      body: { commit: { sha: newest }, pipelines: [{ pipeline: 'ci', inputs: [] }, {}, {}] },
+    });
+    expect(await starts('&commit=x')).toMatchObject({ status: 400, body: { reason: 'bad-query' } });
+    const nowhere = '/api/manual-starts?repository=acme/nowhere&branch=main';
+    expect(await app.call('GET', nowhere)).toMatchObject({ status: 404 });
+    expect(await app.call('GET', nowhere, undefined, {})).toMatchObject({ status: 401 });
+  });
+
+  test('inputs that are not as the pipeline asks for them are refused one by one', async () => {
+    const name = await aRepository('generic');
+    app.commit(name.slice(5), asking);
+    const inputs = { lvel: 'debug', level: 'loud' };
+    expect(await app.call('POST', '/api/runs', { repository: name, branch: 'main', inputs })).toMatchObject({
+      status: 422,
+      body: {
+        reason: 'inputs-refused',
+        inputs: [
+          { input: 'lvel', reason: 'unknown', message: 'there is no input "lvel". Did you mean "level"?' },
+          {
+            input: 'level',
+            reason: 'wrong',
+            message: 'input "level" must be one of debug, info, not "loud"',
+          },
+          { input: 'rounds', reason: 'missing' },
+        ],
+      },
+    });
+  });
+
   test('is refused with the diagnostics of a broken file', async () => {
     const name = await aRepository('generic');
     app.commit(name.slice(5), pipeline.replace('steps:', 'stepz:'));
@@ -322,7 +392,7 @@ describe('a run by hand', () => {
     ['a branch that climbs', { branch: '../../etc/passwd' }, 422, 'bad-ref'],
     ['a branch that is not there', { branch: 'nowhere' }, 422, 'branch-missing'],
     ['a commit that is not there', { branch: 'main', commit: 'd'.repeat(40) }, 422, 'commit-missing'],
-    ['an input that is not asked for', { branch: 'main', inputs: { colour: 'red' } }, 422, 'not-started'],
+    ['an input that is not asked for', { branch: 'main', inputs: { colour: 'red' } }, 422, 'inputs-refused'],
   ])('%s is refused with what to do', async (_, wanted, status, reason) => {
     const name = await aRepository('generic');
     app.commit(name.slice(5), pipeline);

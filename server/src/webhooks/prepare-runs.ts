@@ -3,8 +3,8 @@ import type { Diagnostic } from '@sluice/pipelines/language/diagnostic';
 import { pipelineFolder, pipelinePath } from '@sluice/pipelines/language/load-pipelines';
 import { parsePipelines, type ParsedFile } from '@sluice/pipelines/language/parse-pipelines';
 import { buildPlan } from '@sluice/pipelines/plan/build-plan';
-import type { Plan } from '@sluice/pipelines/plan/plan';
-import type { Trigger } from '@sluice/pipelines/trigger/trigger';
+import type { Plan, PlanOutcome } from '@sluice/pipelines/plan/plan';
+import type { Commit, Trigger } from '@sluice/pipelines/trigger/trigger';
 import type { NewRun } from '../orchestrator/start-run.ts';
 import type { Mirrors, RepositoryToRead } from '../repositories/mirrors.ts';
 import type { RepositoryProblem } from '../repositories/repository-problem.ts';
@@ -21,7 +21,7 @@ export type PreparedPipeline = Prepared &
   (
     | { readonly kind: 'planned'; readonly plan: Plan; readonly diagnostics: readonly Diagnostic[] }
     | { readonly kind: 'broken'; readonly diagnostics: readonly Diagnostic[] }
-    | { readonly kind: 'filtered'; readonly reasons: readonly string[] }
+    | Extract<PlanOutcome, { readonly kind: 'filtered' }>
   );
 
 interface Prepared {
@@ -43,13 +43,12 @@ export async function prepareRuns(
 ): Promise<PreparedRuns> {
   const loaded = await mirrors.readPipelines(repository, trigger.commit.sha);
   if (!loaded.ok) return { kind: 'unreadable', problem: loaded.error };
-  if (loaded.value.length === 0) {
-    const commit = trigger.commit.sha.slice(0, 10);
-    const reason = `There is no ${pipelinePath}, and no .yml in ${pipelineFolder}, at commit ${commit}.`;
-    return { kind: 'no-file', reason };
-  }
+  if (loaded.value.length === 0) return { kind: 'no-file', reason: noPipelineFile(trigger.commit) };
   return { kind: 'read', pipelines: parsePipelines(loaded.value).map((parsed) => prepare(parsed, trigger)) };
 }
+
+export const noPipelineFile = ({ sha }: Commit): string =>
+  `There is no ${pipelinePath}, and no .yml in ${pipelineFolder}, at commit ${sha.slice(0, 10)}.`;
 
 function prepare({ file, definition, diagnostics }: ParsedFile, trigger: Trigger): PreparedPipeline {
   if (definition === null) return { kind: 'broken', file, pipeline: file, manual: null, diagnostics };

@@ -1,3 +1,4 @@
+import type { InputProblem } from '@sluice/pipelines/plan/check-inputs';
 import type { ApiProblem } from '@sluice/pipelines/protocol/api';
 
 /** Thrown when the server refused a request or could not be reached. `message` says what to do. */
@@ -7,10 +8,13 @@ export class ApiError extends Error {
   readonly status: number;
   /** Stable kebab-case name of the cause. */
   readonly reason: string;
+  /** Of a manual start: what is wrong with each input. */
+  readonly inputs: readonly InputProblem[];
 
   constructor(status: number, problem: ApiProblem, options?: ErrorOptions) {
     super(problem.message, options);
     this.status = status;
     this.reason = problem.reason;
+    this.inputs = problem.inputs ?? [];
   }
 }

@@ -11,6 +11,12 @@ export const paths = {
     return `/api/runs?${query}`;
   },
   startRun: '/api/runs',
+  manualStarts: ({
+    repository,
+    branch,
+    commit,
+  }: Readonly<Record<'repository' | 'branch' | 'commit', string>>) =>
+    `/api/manual-starts?${new URLSearchParams({ repository, branch, ...(commit === '' ? {} : { commit }) })}`,
   run: (id: string) => `/api/runs/${part(id)}`,
   cancelRun: (id: string) => `/api/runs/${part(id)}/cancel`,
   cancelStage: (runId: string, stage: string) => `/api/runs/${part(runId)}/stages/${part(stage)}/cancel`,

@@ -1,9 +1,10 @@
 import { useEffect } from 'react';
-import { useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
+import { keepPreviousData, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
 import type {
   AuditView,
   DeliveryView,
   EnvironmentView,
+  ManualStartsView,
   ReportsView,
   RepositoryView,
   Rerun,
@@ -56,6 +57,20 @@ export function useRerunPreview(runId: string, wanted: Rerun): UseQueryResult<Re
   return useQuery({
     queryKey: ['rerun', runId, wanted],
     queryFn: () => api.send<RerunPreview>('POST', paths.previewRerun(runId), wanted),
+    retry: false,
+  });
+}
+
+/** What can be started by hand at a commit (empty: the newest) of a branch. */
+export function useManualStarts(
+  place: Readonly<Record<'repository' | 'branch' | 'commit', string>>,
+): UseQueryResult<ManualStartsView> {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['manual-starts', place],
+    queryFn: ({ signal }) => api.get<ManualStartsView>(paths.manualStarts(place), signal),
+    enabled: place.repository !== '' && place.branch !== '',
+    placeholderData: keepPreviousData,
     retry: false,
   });
 }

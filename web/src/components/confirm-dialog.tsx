@@ -1,5 +1,6 @@
-import { Button, Modal } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useMessages } from '../messages/language-context.tsx';
+import { Dialog } from './dialog.tsx';
 import { ProblemCard } from './problem-card.tsx';
 
 interface ConfirmDialogProps {
@@ -16,7 +17,7 @@ interface ConfirmDialogProps {
 export function ConfirmDialog(props: ConfirmDialogProps) {
   const t = useMessages();
   return (
-    <Modal opened onClose={props.onClose} title={<strong>{props.title}</strong>}>
+    <Dialog onClose={props.onClose} title={props.title}>
       <div className="stack">
         <p>{props.explain}</p>
         {props.error !== null && <ProblemCard error={props.error} />}
@@ -27,6 +28,6 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
           </Button>
         </div>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '@sluice/pipelines/language/diagnostic';
-import { linkOf } from '@sluice/pipelines/language/link-of';
+import { Link } from 'react-router';
+import { sectionAddress } from '../docs/docs-address.ts';
 import { useMessages } from '../messages/language-context.tsx';
 import { RichText } from './rich-text.tsx';
 import './diagnostics-list.css';
@@ -46,7 +47,7 @@ function List({ diagnostics }: { readonly diagnostics: readonly Diagnostic[] }) 
           </p>
           <p className="mono soft">
             {diagnostic.file}:{diagnostic.line}:{diagnostic.column} · {diagnostic.code}
-            {explained(diagnostic)}
+            <Explained diagnostic={diagnostic} />
           </p>
           <SourceLine diagnostic={diagnostic} />
         </li>
@@ -71,8 +72,15 @@ function SourceLine({ diagnostic }: { readonly diagnostic: Diagnostic }) {
   );
 }
 
-/** Where the documentation explains what stands there: ` · docs/language.md#retry`. */
-function explained(diagnostic: Diagnostic): string {
-  const link = linkOf(diagnostic);
-  return link === null ? '' : ` · ${link}`;
+/** Where the documentation explains what stands there. */
+function Explained({ diagnostic }: { readonly diagnostic: Diagnostic }) {
+  const t = useMessages();
+  const address = sectionAddress(diagnostic);
+  if (address === null) return null;
+  return (
+    <>
+      {' · '}
+      <Link to={address}>{t.docs.about(diagnostic.section ?? '')}</Link>
+    </>
+  );
 }

@@ -1,4 +1,4 @@
-import { Button, Modal, NumberInput, SegmentedControl, TextInput } from '@mantine/core';
+import { Button, NumberInput, SegmentedControl, TextInput } from '@mantine/core';
 import { useState, type FormEvent } from 'react';
 import type { EnvironmentView } from '@sluice/pipelines/protocol/api';
 import type { EnvironmentTarget } from '@sluice/pipelines/protocol/environment';
@@ -6,6 +6,7 @@ import { paths } from '../api/paths.ts';
 import { useAction } from '../api/use-action.ts';
 import { useMessages } from '../messages/language-context.tsx';
 import { readTarget, targetFields, type TargetFields } from '../state/target-fields.ts';
+import { Dialog } from './dialog.tsx';
 import { ProblemCard } from './problem-card.tsx';
 
 interface EnvironmentDialogProps {
@@ -27,7 +28,7 @@ export function EnvironmentDialog({ environment, onClose }: EnvironmentDialogPro
   };
   const title = environment === null ? words.addTitle : words.changeTitle(environment.name);
   return (
-    <Modal opened onClose={onClose} title={<strong>{title}</strong>}>
+    <Dialog onClose={onClose} title={title}>
       <form className="stack" onSubmit={submit}>
         {environment === null && (
           <TextInput
@@ -60,7 +61,7 @@ export function EnvironmentDialog({ environment, onClose }: EnvironmentDialogPro
           </Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,6 +1,7 @@
-import { Button, Modal, Textarea } from '@mantine/core';
+import { Button, Textarea } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { useMessages } from '../messages/language-context.tsx';
+import { Dialog } from './dialog.tsx';
 import { ProblemCard } from './problem-card.tsx';
 
 interface ReasonDialogProps {
@@ -26,7 +27,7 @@ export function ReasonDialog(props: ReasonDialogProps) {
     if (isReady && !props.isBusy) props.onConfirm(reason.trim());
   };
   return (
-    <Modal opened onClose={props.onClose} title={<strong>{props.title}</strong>}>
+    <Dialog onClose={props.onClose} title={props.title}>
       <form
         className="stack"
         onSubmit={(event) => {
@@ -63,6 +64,6 @@ export function ReasonDialog(props: ReasonDialogProps) {
           </Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

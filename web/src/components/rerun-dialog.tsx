@@ -1,4 +1,4 @@
-import { Button, Checkbox, Modal, SegmentedControl } from '@mantine/core';
+import { Button, Checkbox, SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import type { Rerun, RunView } from '@sluice/pipelines/protocol/api';
@@ -8,6 +8,7 @@ import { useRerunPreview } from '../api/queries.ts';
 import { useAction } from '../api/use-action.ts';
 import { useMessages } from '../messages/language-context.tsx';
 import { hasFailures } from '../state/run-view.ts';
+import { Dialog } from './dialog.tsx';
 import { ProblemCard } from './problem-card.tsx';
 import './rerun-dialog.css';
 
@@ -39,7 +40,7 @@ export function RerunDialog({ run, what: first, onClose }: RerunDialogProps) {
     ...(typeof first === 'object' ? [{ value: 'from', label: t.rerun.from(first.from) }] : []),
   ];
   return (
-    <Modal opened onClose={onClose} title={<strong>{t.rerun.title(run.number)}</strong>}>
+    <Dialog onClose={onClose} title={t.rerun.title(run.number)}>
       <div className="stack">
         <SegmentedControl
           aria-label={t.rerun.what}
@@ -77,7 +78,7 @@ export function RerunDialog({ run, what: first, onClose }: RerunDialogProps) {
           </Button>
         </div>
       </div>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,5 +1,5 @@
-import { Modal } from '@mantine/core';
 import { useMessages } from '../messages/language-context.tsx';
+import { Dialog } from './dialog.tsx';
 
 /** The keys that work, and what each does. */
 export function ShortcutsHelp({ onClose }: { readonly onClose: () => void }) {
@@ -8,7 +8,9 @@ export function ShortcutsHelp({ onClose }: { readonly onClose: () => void }) {
     ['g r', t.shortcuts.runs],
     ['g e', t.shortcuts.environments],
     ['g s', t.shortcuts.settings],
+    ['g d', t.shortcuts.docs],
     ['/', t.shortcuts.search],
+    ['n', t.shortcuts.start],
     ['j', t.shortcuts.next],
     ['k', t.shortcuts.previous],
     ['Enter', t.shortcuts.open],
@@ -18,7 +20,7 @@ export function ShortcutsHelp({ onClose }: { readonly onClose: () => void }) {
     ['?', t.shortcuts.help],
   ];
   return (
-    <Modal opened onClose={onClose} title={<strong>{t.shortcuts.title}</strong>} size="sm">
+    <Dialog onClose={onClose} title={t.shortcuts.title} size="sm">
       <dl className="facts">
         {rows.map(([keys, does]) => (
           <div key={keys} style={{ display: 'contents' }}>
@@ -34,6 +36,6 @@ export function ShortcutsHelp({ onClose }: { readonly onClose: () => void }) {
           </div>
         ))}
       </dl>
-    </Modal>
+    </Dialog>
   );
 }

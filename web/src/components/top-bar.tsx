@@ -1,5 +1,6 @@
 import { ActionIcon, Menu, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import {
+  IconBook2,
   IconKeyboard,
   IconLanguage,
   IconLogout,
@@ -10,7 +11,7 @@ import {
   IconSun,
   IconUserCircle,
 } from '@tabler/icons-react';
-import { NavLink } from 'react-router';
+import { Link, NavLink } from 'react-router';
 import type { SessionView } from '@sluice/pipelines/protocol/api';
 import { paths } from '../api/paths.ts';
 import { useAction } from '../api/use-action.ts';
@@ -96,6 +97,9 @@ function PersonMenu({ session, onHelp }: TopBarProps) {
           <br />
           Sluice {session.version} · {session.installation}
         </Menu.Label>
+        <Menu.Item leftSection={<IconBook2 size={15} />} component={Link} to="/docs/language">
+          {t.docs.title}
+        </Menu.Item>
         <Menu.Item leftSection={<IconKeyboard size={15} />} rightSection={<kbd>?</kbd>} onClick={onHelp}>
           {t.nav.help}
         </Menu.Item>

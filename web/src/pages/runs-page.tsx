@@ -6,7 +6,7 @@ import { EmptyState } from '../components/empty-state.tsx';
 import { ProblemCard } from '../components/problem-card.tsx';
 import { RunFiltersBar } from '../components/run-filters-bar.tsx';
 import { RunRows } from '../components/run-rows.tsx';
-import { StartRunDialog } from '../components/start-run-dialog.tsx';
+import { StartRunDialog } from '../components/start-run/start-run-dialog.tsx';
 import { useShortcuts } from '../components/use-shortcuts.ts';
 import { useMessages } from '../messages/language-context.tsx';
 import { matchesWords, readFilters } from '../state/run-filters.ts';
@@ -39,6 +39,7 @@ function FilteredRuns({ filterText, words }: { readonly filterText: string; read
   };
   useShortcuts({
     '/': () => search.current?.focus(),
+    n: () => setStarting(true),
     j: () => move(1),
     k: () => move(-1),
     Enter: () => {

@@ -24,6 +24,7 @@ export function SignedIn({ live }: { readonly live: LiveSocket }) {
     'g r': () => void navigate('/runs'),
     'g e': () => void navigate('/environments'),
     'g s': () => void navigate('/settings'),
+    'g d': () => void navigate('/docs/language'),
     '?': () => setHelpOpen(true),
   });
   useAskAgainAfterReconnect(live);

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { aRun } from '../../test-server/fixture-runs.ts';
 import { matchesFilters, matchesWords, readFilters } from './run-filters.ts';
-import { readInputs } from './read-inputs.ts';
 
 const run = aRun({
   number: 7,
@@ -24,12 +23,4 @@ test('every word has to occur somewhere in the row', () => {
   expect(matchesWords(run, '  PRICES tax ')).toBe(true);
   expect(matchesWords(run, '#7')).toBe(true);
   expect(matchesWords(run, 'prices main')).toBe(false);
-});
-
-test('inputs are read as what they look like', () => {
-  expect(readInputs('dry=true\ncount = 3\nname=a=b\n\nno equals sign')).toEqual({
-    dry: true,
-    count: 3,
-    name: 'a=b',
-  });
 });

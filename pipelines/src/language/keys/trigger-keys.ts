@@ -62,6 +62,10 @@ export const inputKeys: KeyTable = {
     says: 'What counts where nothing is filled in, and for every other event. Without it, the input must be filled in.',
   },
   options: { shape: list(text('text'), 0), says: 'The values of an input with `type: choice`.' },
+  description: {
+    shape: plainText('text', ['how much is logged']),
+    says: 'What the input is for, shown where it is filled in.',
+  },
 };
 
 export const manualKeys: KeyTable = {

@@ -6,6 +6,7 @@ import { useRepositories } from '../../api/queries.ts';
 import { useAction } from '../../api/use-action.ts';
 import { useMessages } from '../../messages/language-context.tsx';
 import { ProblemCard } from '../problem-card.tsx';
+import { StartRunDialog } from '../start-run/start-run-dialog.tsx';
 import { SettingsList } from './settings-list.tsx';
 
 export function RepositoriesSection() {
@@ -13,13 +14,14 @@ export function RepositoriesSection() {
   const words = t.settings.repositories;
   const query = useRepositories();
   const repositories = query.data?.repositories ?? [];
+  const [starting, setStarting] = useState<string | null>(null);
   return (
     <>
       <SettingsList
         title={t.settings.sections.repositories}
         explain={words.explain}
         query={query}
-        columns={[words.name, words.provider, words.cloneUrl, words.branch]}
+        columns={[words.name, words.provider, words.cloneUrl, words.branch, '']}
         isEmpty={repositories.length === 0}
         empty={words.empty}
       >
@@ -32,10 +34,20 @@ export function RepositoriesSection() {
             <td>{words[repository.provider]}</td>
             <td className="mono">{repository.cloneUrl}</td>
             <td>{repository.defaultBranch}</td>
+            <td>
+              <Button
+                size="compact-sm"
+                aria-label={`${t.runs.start}: ${repository.fullName}`}
+                onClick={() => setStarting(repository.fullName)}
+              >
+                {t.runs.start}
+              </Button>
+            </td>
           </tr>
         ))}
       </SettingsList>
       <RepositoryForm />
+      {starting !== null && <StartRunDialog repository={starting} onClose={() => setStarting(null)} />}
     </>
   );
 }

@@ -327,8 +327,8 @@ export interface DeployWork {
   readonly manifests: string | null;
   /** How a Docker environment runs the image; null for a Kubernetes environment. */
   readonly container: ContainerSpec | null;
-  readonly strategy: 'rolling' | 'canary';
-  /** Empty for `rolling`. */
+  readonly strategy: Strategy;
+  /** Empty for `rolling` and `recreate`. */
   readonly steps: readonly RolloutStep[];
   /** Empty means the traffic provider's own (requests and 5xx of HAProxy). */
   readonly metrics: Readonly<Record<string, MetricSpec>>;
@@ -343,7 +343,17 @@ export interface DeployWork {
   readonly bakeMs: number;
   readonly drainMs: number;
   readonly deadlineMs: number;
+  /** Replicas that are not ready within it will not get there; absent: ten minutes. */
+  readonly progressDeadlineMs?: number;
+  /** What follows the last step; absent: `promote`. `end`: the new version is removed, as was the plan. */
+  readonly afterwards?: 'promote' | 'end';
 }
+
+/**
+ * How the new version takes the old one's place. All but `recreate` run both side by side; what happens between the
+ * first replica and the promotion stands in the steps.
+ */
+export type Strategy = 'recreate' | 'rolling' | 'blue-green' | 'canary' | 'shadow' | 'ab';
 
 export interface ContainerSpec {
   readonly port: number;
@@ -363,9 +373,14 @@ export interface RequestMatch {
 
 export type RolloutStep =
   | { readonly kind: 'set-weight'; readonly percent: number }
+  /** Requests that all go to the new version from now on; empty: none any more. */
+  | { readonly kind: 'set-route'; readonly match: readonly RequestMatch[] }
+  /** Share of the old version's requests that the new one gets copies of from now on; 0: none any more. */
+  | { readonly kind: 'set-mirror'; readonly percent: number }
   /** Null: until a person resumes. */
   | { readonly kind: 'pause'; readonly forMs: number | null }
-  | { readonly kind: 'analysis'; readonly forMs: number }
+  /** `whole`: a pass waits for the end of its time as well. */
+  | { readonly kind: 'analysis'; readonly forMs: number; readonly whole?: true }
   | { readonly kind: 'approve'; readonly approval: ApprovalRule };
 
 /** What the gate looks at. In queries `${{ version }}` is replaced by each side's version label. */

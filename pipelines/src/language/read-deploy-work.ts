@@ -4,7 +4,7 @@ import { containerKeys, deployKeys } from './keys/deploy-keys.ts';
 import { namesOf } from './keys/key.ts';
 import { readMetrics } from './read-metrics.ts';
 import { readRepositoryPath } from './read-path.ts';
-import { defaultCanarySteps, readRolloutSteps } from './read-rollout-steps.ts';
+import { readStepsOf, readStrategy } from './read-strategy.ts';
 import { readEnv, type TemplateContext } from './read-templates.ts';
 import { readDuration, readFraction } from './read-units.ts';
 import { readChoice, readInteger, readPlainText } from './read-values.ts';
@@ -30,10 +30,8 @@ export function readDeployWork(
   context: TemplateContext,
 ): DeployWork {
   const fields = readFields(reading, node, name, { known: namesOf(deployKeys), later: laterKeys });
-  const readStrategy = readChoice(['rolling', 'canary'], ['recreate', 'blue-green', 'shadow', 'ab']);
-  const strategy = field(fields, 'strategy', readStrategy, 'rolling');
+  const strategy = readStrategy(fields);
   checkTarget(fields);
-  if (strategy === 'rolling') refuseCanaryKeys(fields);
   const work: DeployWork = {
     kind: 'deploy',
     environment: requiredField(fields, 'environment', readEnvironmentName, 'environment: staging', ''),
@@ -46,7 +44,7 @@ export function readDeployWork(
       null,
     ),
     strategy,
-    steps: field(fields, 'steps', readRolloutSteps, strategy === 'canary' ? defaultCanarySteps : []),
+    steps: readStepsOf(fields, strategy),
     metrics: field(fields, 'metrics', (_, value, label) => readMetrics(reading, value, label, context), {}),
     confidence: field(fields, 'confidence', readFraction(0.5, 1), 0.95),
     ...(fields.entries.has('budget')
@@ -55,9 +53,15 @@ export function readDeployWork(
     intervalMs: field(fields, 'interval', readDuration(1_000), 10_000),
     noData: field(fields, 'no_data', readChoice(['wait', 'fail']), 'wait'),
     onInconclusive: field(fields, 'on_inconclusive', readChoice(['hold', 'abort']), 'hold'),
-    bakeMs: field(fields, 'bake', readDuration(), 0),
+    bakeMs: field(fields, 'bake', readDuration(), strategy === 'blue-green' ? 10 * 60_000 : 0),
     drainMs: field(fields, 'drain', readDuration(), 5_000),
     deadlineMs: field(fields, 'deadline', readDuration(1_000), 2 * 3_600_000),
+    ...(fields.entries.has('progress_deadline')
+      ? { progressDeadlineMs: field(fields, 'progress_deadline', readDuration(1_000), 600_000) }
+      : {}),
+    ...(fields.entries.has('afterwards')
+      ? { afterwards: field(fields, 'afterwards', readChoice(['promote', 'end']), 'promote') }
+      : {}),
   };
   checkMetrics(fields, work);
   checkIntervals(fields, work);
@@ -82,19 +86,6 @@ function checkTarget(fields: Fields): void {
 
 const hasKey = ({ node }: Fields, key: string): boolean =>
   node.kind === 'map' && node.entries.some((entry) => entry.key === key);
-
-function refuseCanaryKeys(fields: Fields): void {
-  for (const key of ['steps', 'metrics']) {
-    const entry = fields.entries.get(key);
-    if (entry === undefined) continue;
-    report(
-      fields.reading,
-      entry.keySpan,
-      'conflicting-keys',
-      `${nameOf(fields, key)} belongs to strategy: canary. Add that, or remove ${key}.`,
-    );
-  }
-}
 
 /** A container's traffic is measured by the proxy before it; only Kubernetes has a Prometheus to ask. */
 function checkMetrics(fields: Fields, work: DeployWork): void {

@@ -4,7 +4,9 @@ import { analysisKeys, pauseKeys, rolloutStepKeys } from './keys/deploy-keys.ts'
 import { namesOf } from './keys/key.ts';
 import { metricRuleKeys } from './keys/metric-keys.ts';
 import { readApproval } from './read-approval.ts';
+import { readHeaderMatch, readRequestMatch } from './read-request-match.ts';
 import { readDuration, readPercent } from './read-units.ts';
+import { readBoolean } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
 import { describeNode, type SourceNode } from './source-node.ts';
 
@@ -18,7 +20,7 @@ export const defaultCanarySteps: readonly RolloutStep[] = [
   { kind: 'analysis', forMs: 10 * 60_000 },
 ];
 
-const later = ['set_header_route', 'set_mirror', 'set_canary_scale', 'experiment'];
+const later = ['set_canary_scale', 'experiment'];
 
 export const readRolloutSteps: Reader<readonly RolloutStep[]> = (reading, node, name) => {
   if (node.kind !== 'list') {
@@ -64,10 +66,24 @@ const stepReaders: Readonly<Record<string, Reader<RolloutStep>>> = {
     kind: 'set-weight',
     percent: readPercent(1, 99)(reading, node, name),
   }),
+  set_header_route: (reading, node, name) => ({
+    kind: 'set-route',
+    match: isNothing(node) ? [] : readHeaderMatch(reading, node, name),
+  }),
+  set_route: (reading, node, name) => ({
+    kind: 'set-route',
+    match: isNothing(node) ? [] : readRequestMatch(reading, node, name),
+  }),
+  set_mirror: (reading, node, name) => ({
+    kind: 'set-mirror',
+    percent: readPercent(0, 100)(reading, node, name),
+  }),
   pause: (reading, node, name) => ({ kind: 'pause', forMs: readPause(reading, node, name) }),
-  analysis: (reading, node, name) => ({ kind: 'analysis', forMs: readAnalysis(reading, node, name) }),
+  analysis: (reading, node, name) => ({ kind: 'analysis', ...readAnalysis(reading, node, name) }),
   approve: (reading, node, name) => ({ kind: 'approve', approval: readApproval(reading, node, name) }),
 };
+
+const isNothing = (node: SourceNode): boolean => node.kind === 'scalar' && node.value === null;
 
 /** Nothing: until a person resumes. */
 const readPause: Reader<number | null> = (reading, node, name) => {
@@ -76,8 +92,8 @@ const readPause: Reader<number | null> = (reading, node, name) => {
   return field(fields, 'for', readDuration(1), null);
 };
 
-const readAnalysis: Reader<number> = (reading, node, name) => {
-  if (node.kind === 'scalar') return readDuration(1_000)(reading, node, name);
+const readAnalysis: Reader<Omit<Analysis, 'kind'>> = (reading, node, name) => {
+  if (node.kind === 'scalar') return { forMs: readDuration(1_000)(reading, node, name) };
   const misplaced = namesOf(metricRuleKeys);
   const fields = readFields(reading, node, name, { known: [...namesOf(analysisKeys), ...misplaced] });
   for (const key of misplaced) {
@@ -86,8 +102,11 @@ const readAnalysis: Reader<number> = (reading, node, name) => {
     const message = `${key} belongs to a metric, because each has its own: metrics: { errors: { ${key}: … } }. Move it there.`;
     report(reading, entry.keySpan, 'unknown-key', message);
   }
-  return requiredField(fields, 'for', readDuration(1_000), 'for: 5m', 1_000);
+  const forMs = requiredField(fields, 'for', readDuration(1_000), 'for: 5m', 1_000);
+  return field(fields, 'whole', readBoolean, false) ? { forMs, whole: true } : { forMs };
 };
+
+type Analysis = Extract<RolloutStep, { kind: 'analysis' }>;
 
 /** Weights rise, and what is analysed has traffic. */
 function checkOrder(
@@ -95,6 +114,8 @@ function checkOrder(
   read: readonly { readonly node: SourceNode; readonly steps: readonly RolloutStep[] }[],
 ): void {
   let weight = 0;
+  let isChosen = false;
+  let isCopied = false;
   for (const { node, steps } of read) {
     for (const step of steps) {
       if (step.kind === 'set-weight') {
@@ -107,12 +128,16 @@ function checkOrder(
           );
         }
         weight = Math.max(weight, step.percent);
-      } else if (step.kind === 'analysis' && weight === 0) {
+      } else if (step.kind === 'set-route') {
+        isChosen = step.match.length > 0;
+      } else if (step.kind === 'set-mirror') {
+        isCopied = step.percent > 0;
+      } else if (step.kind === 'analysis' && weight === 0 && !isChosen && !isCopied) {
         report(
           reading,
           node,
           'wrong-value',
-          'An analysis before the first set_weight has no traffic to measure. Put set_weight before it.',
+          'An analysis before the first set_weight has no traffic to measure. Put set_weight, set_route or set_mirror before it.',
         );
       }
     }

@@ -7,6 +7,7 @@ import { isReady } from './reading.ts';
 import { replayRollout } from './replay.ts';
 import { aSpec, RolloutRig, simulateTarget, type World } from './rollout-rig.ts';
 import type { Rollout, RolloutEvent } from './rollout-state.ts';
+import { isNothing } from './traffic.ts';
 
 const minute = 60_000;
 
@@ -14,6 +15,11 @@ const steps = fc.array(
   fc.oneof(
     fc.constantFrom(1, 10, 50).map((percent): RolloutStep => ({ kind: 'set-weight', percent })),
     fc.constantFrom(minute, 3 * minute).map((forMs): RolloutStep => ({ kind: 'analysis', forMs })),
+    fc.constantFrom(minute).map((forMs): RolloutStep => ({ kind: 'analysis', forMs, whole: true })),
+    fc
+      .constantFrom([], [{ kind: 'header', name: 'x-canary', value: '1' } as const])
+      .map((match): RolloutStep => ({ kind: 'set-route', match })),
+    fc.constantFrom(0, 20).map((percent): RolloutStep => ({ kind: 'set-mirror', percent })),
     fc.constantFrom(null, 30_000).map((forMs): RolloutStep => ({ kind: 'pause', forMs })),
     fc.constantFrom(1, 2).map((count): RolloutStep => ({
       kind: 'approve',
@@ -50,7 +56,16 @@ const someMetrics = [
 const work = fc.record({
   metrics: fc.constantFrom(...someMetrics),
   budget: fc.constantFrom(0.99, 0.9999),
-  strategy: fc.constantFrom('canary' as const, 'canary' as const, 'rolling' as const),
+  strategy: fc.constantFrom(
+    'canary' as const,
+    'canary' as const,
+    'rolling' as const,
+    'blue-green' as const,
+    'shadow' as const,
+    'recreate' as const,
+  ),
+  afterwards: fc.constantFrom('promote' as const, 'promote' as const, 'end' as const),
+  progressDeadlineMs: fc.constantFrom(5 * minute, 20 * minute),
   steps,
   noData: fc.constantFrom('wait' as const, 'fail' as const),
   onInconclusive: fc.constantFrom('hold' as const, 'abort' as const),
@@ -69,6 +84,8 @@ const world = fc
     startMs: fc.constantFrom(0, 3_000, 3_000, 3_000, 15 * minute),
     problem: fc.constantFrom(null, null, null, null, null, null, 'CrashLoopBackOff'),
     lingerMs: fc.constantFrom(0, 40_000),
+    stopMs: fc.constantFrom(0, 0, 30_000, 30 * minute),
+    chosenPercent: fc.constantFrom(0, 5),
     isRouterStuck: fc.constantFrom(false, false, false, false, false, false, true),
     seed: fc.nat(),
     trouble: fc.constantFrom(0, 0.1, 0.6),
@@ -115,12 +132,14 @@ describe('any rollout', () => {
         const rig = tell(told, (now, before) => {
           expectNotStuck(now.rollout);
           expectOnlyReadyGetsTraffic(now, before);
+          expectNeverTwoAtOnce(now);
         });
         expect(isTerminal(rig.rollout)).toBe(true);
         expect(rig.outcome).not.toBeNull();
         expectEvidenceForPromotion(rig);
-        const { phase, weightPercent, facts } = rig.rollout;
-        const isClean = weightPercent === 0 && facts?.canary === null;
+        const { phase, weightPercent, facts, traffic } = rig.rollout;
+        const isClean =
+          weightPercent === 0 && facts?.canary === null && (traffic === undefined || isNothing(traffic));
         expect(phase.name !== 'rolled-back' || isClean).toBe(true);
       }),
       { numRuns: 100 },
@@ -210,10 +229,17 @@ function expectOnlyReadyGetsTraffic({ rollout }: RolloutRig, before: Rollout): v
   expect(isReady(rollout.facts?.canary ?? null)).toBe(true);
 }
 
+/** Where two versions must not run at once, the new one is only asked for when nothing of the old one runs. */
+function expectNeverTwoAtOnce({ rollout }: RolloutRig): void {
+  if (rollout.spec.work.strategy !== 'recreate' || rollout.pending?.what.kind !== 'deploy') return;
+  expect(rollout.facts?.stable?.ready ?? 0).toBe(0);
+}
+
 /** Every analysis before the promotion was passed by the judge, or a person took it upon them by name. */
 function expectEvidenceForPromotion({ rollout, decisions, actions }: RolloutRig): void {
+  const { strategy } = rollout.spec.work;
   const isPromoted = actions.some(({ kind }) => kind === 'promote');
-  if (!isPromoted || rollout.replaces === null || rollout.spec.work.strategy === 'rolling') return;
+  if (!isPromoted || rollout.replaces === null || ['rolling', 'recreate'].includes(strategy)) return;
   rollout.spec.work.steps.forEach((step, index) => {
     if (step.kind !== 'analysis') return;
     const last = decisions.filter((decision) => decision.step === index && decision.kind !== 'hold').at(0);

@@ -1,5 +1,5 @@
 // How many users may be hurt by a release before it is taken back, whatever the gate has to say.
-import { everCounted } from './counter-difference.ts';
+import { everCounted, everServed } from './counter-difference.ts';
 import { formatCount, formatPercent, formatValue } from './figures.ts';
 import { gateMetrics } from './gate-metrics.ts';
 import type { Rollout } from './rollout-state.ts';
@@ -25,14 +25,14 @@ export interface BlastBudget {
  * count) spend the budget. Where the old version has no errors every bad request counts.
  */
 export function blastBudget(rollout: Rollout): BlastBudget | null {
-  const { spec, tally, latest, countingSince } = rollout;
+  const { spec, tally, latest, countingSince, countsCopies } = rollout;
   const { budget } = spec.work;
   const metric = budgetMetric(rollout);
   if (budget === undefined || metric === null || latest === null || countingSince === undefined) return null;
   const counts = Object.hasOwn(tally, metric) ? tally[metric] : undefined;
   const seenMs = latest.at - countingSince;
   if (counts === undefined || seenMs <= 0) return null;
-  const [stable, canary] = [everCounted(counts, 'stable'), everCounted(counts, 'canary')];
+  const [stable, canary] = [everCounted(counts, 'stable'), everServed(counts, countsCopies)];
   const seen = stable.requests + canary.requests;
   const perMs = seen / seenMs;
   const expectedRequests = Math.max(seen, perMs * plannedMs(rollout));

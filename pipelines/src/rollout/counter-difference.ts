@@ -52,25 +52,28 @@ export function addObservation(tally: Tally, observation: Observation, taking: T
   return next;
 }
 
-/** Begins to count anew, as at a weight change; the marks of all series stay, and so does the dispersion. */
-export function restartTally(tally: Tally): Tally {
+/**
+ * Begins to count anew, as at a weight change; the marks of all series stay, and so does the dispersion. With `isCopies`
+ * what the new version has answered is not kept: nobody saw it.
+ */
+export function restartTally(tally: Tally, isCopies = false): Tally {
   return Object.fromEntries(
     Object.entries(tally).map(([metric, counts]) => {
       const { points: _, ...rest } = counts;
-      const earlier = { stable: everCounted(counts, 'stable'), canary: everCounted(counts, 'canary') };
+      const earlier = { stable: everCounted(counts, 'stable'), canary: everServed(counts, isCopies) };
       return [metric, { ...withoutCounts(rest), perLook: closeSpread(counts.perLook), earlier }];
     }),
   );
 }
 
 /** Keeps the old version's counts as the reference for the time when it has no traffic any more. */
-export function restartCanary(tally: Tally): Tally {
+export function restartCanary(tally: Tally, isCopies = false): Tally {
   return Object.fromEntries(
     Object.entries(tally).map(([metric, counts]) => {
       const { points: _, ...rest } = counts;
       const earlier = {
         stable: counts.earlier?.stable ?? none,
-        canary: everCounted(counts, 'canary'),
+        canary: everServed(counts, isCopies),
       };
       return [metric, { ...rest, canary: marksOf(counts.canary), earlier }];
     }),
@@ -81,6 +84,11 @@ export function restartCanary(tally: Tally): Tally {
 export function everCounted(counts: MetricTally, side: 'stable' | 'canary'): BadCount {
   const earlier = counts.earlier?.[side] ?? none;
   return { requests: earlier.requests + counts[side].requests, bad: earlier.bad + counts[side].bad };
+}
+
+/** By the new version, to users: what it answers to copies alone does not count. */
+export function everServed(counts: MetricTally, isCopies = false): BadCount {
+  return isCopies ? (counts.earlier?.canary ?? none) : everCounted(counts, 'canary');
 }
 
 /** From one reading of a series to the next: a lower value means that it began again at 0. */

@@ -35,6 +35,14 @@ export function rollBack(rollout: Rollout, cause: RollBackCause, at: number): Mo
   return command(change(said, { pending }), { kind: 'set-timer', dueAt: at + settleMs });
 }
 
+/** The steps were all there was to it: the new version is removed, and the stage has succeeded. */
+export function endAsPlanned(rollout: Rollout, at: number): Move {
+  const reason = 'every step is done, and afterwards: end';
+  const phase = { name: 'rolling-back', since: at, reason, cancelled: false, planned: true } as const;
+  const decided = decideTo(enter(stay(rollout), phase), 'end', at, reason, 'judge', rollout.verdict);
+  return askRollBack(say(decided, `removing ${rollout.spec.version}: ${reason}`));
+}
+
 export function askRollBack(move: Move): Move {
   const { phase } = move.rollout;
   const reason = 'reason' in phase ? phase.reason : 'rolled back';
@@ -60,14 +68,29 @@ export function abandon(rollout: Rollout, cause: RollBackCause, at: number): Mov
 
 export function endRolledBack(
   rollout: Rollout,
-  phase: { readonly reason: string; readonly cancelled: boolean },
+  phase: { readonly reason: string; readonly cancelled: boolean; readonly planned?: boolean },
   at: number,
 ): Move {
   const { replaces, spec } = rollout;
+  if (phase.planned === true) return endSeen(rollout, phase.reason, at);
   const now = replaces === null ? 'nothing runs there now' : `${replaces} has all the traffic again`;
   const message = `rolled back ${spec.version}: ${phase.reason}; ${now}`;
   const entered = enter(stay(rollout), { name: 'rolled-back', at, reason: phase.reason });
   return finish(say(entered, message), cancelledOrFailed(phase.cancelled, message));
+}
+
+function endSeen(rollout: Rollout, reason: string, at: number): Move {
+  const { spec, facts, replaces } = rollout;
+  const entered = enter(stay(rollout), { name: 'rolled-back', at, reason, planned: true });
+  const said = say(
+    entered,
+    `${spec.version} has been removed as planned; ${replaces ?? 'nothing'} serves on`,
+  );
+  const address = facts?.address ?? '';
+  return finish(said, {
+    result: 'succeeded',
+    outputs: { version: spec.version, image: spec.image, address },
+  });
 }
 
 export function succeed(rollout: Rollout, line: string, at: number): Move {

@@ -1,22 +1,31 @@
 // The way into each step of a rollout, and past the last one.
 import { unreachable } from '../result.ts';
 import { restartCanary, restartTally } from './counter-difference.ts';
+import { endAsPlanned } from './endings.ts';
 import { formatDuration, formatPercent } from './figures.ts';
 import { act, change, command, decideTo, enter, say, stay, wake, type Move } from './move.ts';
 import { isReady } from './reading.ts';
-import type { Rollout } from './rollout-state.ts';
+import type { ChosenTraffic, Rollout } from './rollout-state.ts';
 import { outlook } from './outlook.ts';
 import { deadlineOf, readinessPollMs } from './timing.ts';
-import { askTraffic, nothingChosen, wantedTraffic } from './traffic.ts';
+import { askTraffic, chosenInWords, isOnlyCopied, nothingChosen, wantedTraffic } from './traffic.ts';
 
 /** Begins step `index`; past the last one the version is promoted. */
 export function enterStep(rollout: Rollout, index: number, at: number): Move {
   const move = change(stay(rollout), { step: index, consecutiveErrors: 0 });
   const step = rollout.spec.work.steps[index];
-  if (step === undefined) return promote(move.rollout, at, 'every step is done');
+  if (step === undefined) {
+    return rollout.spec.work.afterwards === 'end'
+      ? endAsPlanned(move.rollout, at)
+      : promote(move.rollout, at, 'every step is done');
+  }
   switch (step.kind) {
     case 'set-weight':
       return setWeight(move, step.percent, at);
+    case 'set-route':
+      return choose(move, { match: step.match }, at);
+    case 'set-mirror':
+      return choose(move, { mirrorPercent: step.percent }, at);
     case 'pause': {
       const until = step.forMs === null ? null : at + step.forMs;
       const length = step.forMs === null ? 'until someone resumes' : `for ${formatDuration(step.forMs)}`;
@@ -26,7 +35,8 @@ export function enterStep(rollout: Rollout, index: number, at: number): Move {
       const until = at + step.forMs;
       const fresh = repeatsAnalysis(rollout, index) ? restartCounting(move) : move;
       const entered = enter(fresh, { name: 'analysing', since: at, until });
-      return lookOn(say(entered, `analysing for up to ${formatDuration(step.forMs)}`), at, until);
+      const length = `${step.whole === true ? 'for' : 'for up to'} ${formatDuration(step.forMs)}`;
+      return lookOn(say(entered, `analysing ${length}`), at, until);
     }
     case 'approve': {
       const expiresAt = at + step.approval.withinMs;
@@ -60,14 +70,21 @@ export function shift(move: Move, at: number): Move {
 
 /** Counts from here on, as after every change of weight. */
 export function restartCounting(move: Move): Move {
-  const { tally, latest } = move.rollout;
-  return change(move, { tally: restartTally(tally), baseline: latest, verdict: null, looks: {} });
+  const { tally, latest, countsCopies } = move.rollout;
+  return change(move, {
+    tally: restartTally(tally, countsCopies),
+    baseline: latest,
+    verdict: null,
+    looks: {},
+    countsCopies: isOnlyCopied(wantedTraffic(move.rollout)),
+  });
 }
 
 /** Like `restartCounting`, but keeps what the old version was seen to do as the reference. */
 export function restartCountingCanary(move: Move): Move {
-  const { tally, latest } = move.rollout;
-  return change(move, { tally: restartCanary(tally), baseline: latest, looks: {} });
+  const { tally, latest, countsCopies } = move.rollout;
+  const counting = { tally: restartCanary(tally, countsCopies), countsCopies: false };
+  return change(move, { ...counting, baseline: latest, looks: {} });
 }
 
 /** The next look comes after the interval, or at the end of the phase if that is earlier. */
@@ -81,6 +98,15 @@ export function lookOn(move: Move, at: number, until: number | null): Move {
 export function guardProgress(move: Move): Move {
   const dueAt = deadlineOf(move.rollout);
   return dueAt === null ? move : command(move, { kind: 'set-timer', dueAt });
+}
+
+/** The weight stays; what else reaches the new version changes. */
+function choose(move: Move, changes: Partial<ChosenTraffic>, at: number): Move {
+  const { spec, traffic: before = nothingChosen } = move.rollout;
+  const traffic = { ...before, ...changes };
+  const entered = enter(move, { name: 'setting-weight', since: at });
+  const said = say(entered, `giving ${spec.version} ${chosenInWords(traffic)}`);
+  return shift(guardProgress(change(said, { traffic })), at);
 }
 
 function setWeight(move: Move, percent: number, at: number): Move {
@@ -97,7 +123,7 @@ function setWeight(move: Move, percent: number, at: number): Move {
 /** A second analysis at the same weight needs evidence of its own. */
 function repeatsAnalysis({ spec }: Rollout, index: number): boolean {
   const before = spec.work.steps.slice(0, index);
-  const lastChange = before.findLastIndex((step) => step.kind === 'set-weight');
+  const lastChange = before.findLastIndex((step) => step.kind.startsWith('set-'));
   return before.slice(lastChange + 1).some((step) => step.kind === 'analysis');
 }
 

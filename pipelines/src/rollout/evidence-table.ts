@@ -91,7 +91,8 @@ function countingMetric(tally: Rollout['tally']): string | null {
  */
 function shareWhileCounting({ verdict, facts }: Rollout, countedBy: string | null): number | null {
   const judged = verdict?.metrics.find(({ metric }) => metric === countedBy) ?? verdict?.metrics[0];
-  return judged?.intendedSharePercent ?? facts?.canary?.weightPercent ?? null;
+  if (judged !== undefined) return judged.intendedSharePercent;
+  return facts?.canary?.weightPercent ?? null;
 }
 
 function evidenceRow(

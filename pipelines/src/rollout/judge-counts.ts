@@ -78,6 +78,7 @@ function whyUnusable(question: CountQuestion, counts: MetricCounts): Unusable | 
 }
 
 function whyWrongShare(question: CountQuestion, counts: MetricCounts): Unusable | null {
+  if (question.intendedSharePercent === null) return null;
   const isWrong = isShareMismatch({
     canaryRequests: counts.canary.requests,
     stableRequests: counts.stable.requests,

@@ -14,8 +14,11 @@ export interface JudgeQuestion {
   readonly countedSince: number;
   /** Of the stage, between two looks. */
   readonly intervalMs?: number;
-  /** Read back from the router. */
-  readonly intendedSharePercent: number;
+  /**
+   * Read back from the router. Null: requests are chosen or copied for the new version, so that its share of them is
+   * whatever users do; both sides are compared at the share that is observed.
+   */
+  readonly intendedSharePercent: number | null;
   /** Points by which the observed share may differ before it is a mismatch, however certain the difference is. */
   readonly shareTolerancePercent: number;
   readonly names: { readonly stable: string; readonly canary: string };

@@ -3,12 +3,14 @@ import { gateMetrics } from './gate-metrics.ts';
 import { judge } from './judge.ts';
 import { weightStep } from './reading.ts';
 import type { Rollout, Verdict } from './rollout-state.ts';
+import { nothingChosen } from './traffic.ts';
 
 /** Null: nothing was ever observed. */
 export function look(rollout: Rollout, traffic: 'beside' | 'afterwards'): Verdict | null {
   const { spec, facts, latest, baseline, tally } = rollout;
   if (latest === null || facts === null) return null;
-  const intended = facts.canary?.weightPercent ?? rollout.weightPercent;
+  const { match, mirrorPercent } = facts.traffic ?? nothingChosen;
+  const weight = facts.canary?.weightPercent ?? rollout.weightPercent;
   return judge({
     metrics: gateMetrics(spec.work),
     confidence: spec.work.confidence,
@@ -17,8 +19,8 @@ export function look(rollout: Rollout, traffic: 'beside' | 'afterwards'): Verdic
     countedSince: baseline?.at ?? latest.at,
     intervalMs: spec.work.intervalMs,
     looks: rollout.looks ?? {},
-    intendedSharePercent: intended,
-    shareTolerancePercent: Math.max(2, intended / 4, weightStep(facts)),
+    intendedSharePercent: match.length > 0 || mirrorPercent > 0 ? null : weight,
+    shareTolerancePercent: Math.max(2, weight / 4, weightStep(facts)),
     names: { stable: rollout.replaces ?? 'the old version', canary: spec.version },
     traffic,
   });

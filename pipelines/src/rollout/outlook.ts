@@ -1,12 +1,13 @@
 // What can be said before traffic moves: will the analysis at that weight be able to decide in its time, and how many
 // users would a bad version hurt before it is rolled back?
 import { blastBudget } from './blast-budget.ts';
-import { everCounted } from './counter-difference.ts';
+import { everCounted, everServed } from './counter-difference.ts';
 import { formatCount, formatDuration, formatPercent, formatValue } from './figures.ts';
 import { requestsToPass } from './forecast.ts';
 import { evidenceThreshold, gateMetrics, hasConditions, rulesOf } from './gate-metrics.ts';
 import { pairsToDecide } from './point-gate.ts';
-import type { BadCount, Rollout } from './rollout-state.ts';
+import type { BadCount, Rollout, Traffic } from './rollout-state.ts';
+import { nothingChosen } from './traffic.ts';
 
 /** Lines for the log about the present `set-weight` step, from the traffic seen so far; none: nothing is known of it. */
 export function outlook(rollout: Rollout, percent: number): readonly string[] {
@@ -35,9 +36,13 @@ const surelyTooLong = 3;
 function analysesOf(
   steps: Rollout['spec']['work']['steps'],
 ): readonly { readonly percent: number; readonly forMs: number }[] {
-  let percent = 0;
+  let traffic: Traffic = { percent: 0, ...nothingChosen };
   return steps.flatMap((step) => {
-    if (step.kind === 'set-weight') ({ percent } = step);
+    if (step.kind === 'set-weight') traffic = { ...traffic, percent: step.percent };
+    if (step.kind === 'set-route') traffic = { ...traffic, match: step.match };
+    if (step.kind === 'set-mirror') traffic = { ...traffic, mirrorPercent: step.percent };
+    // How many requests are of the chosen kind, nobody can know before.
+    const percent = traffic.match.length > 0 ? 0 : Math.max(traffic.percent, traffic.mirrorPercent);
     return step.kind === 'analysis' && percent > 0 ? [{ percent, forMs: step.forMs }] : [];
   });
 }
@@ -75,7 +80,7 @@ function budgetOutlook(rollout: Rollout, percent: number): string | null {
 function nextAnalysisMs({ spec, step }: Rollout): number | null {
   for (const next of spec.work.steps.slice(step + 1)) {
     if (next.kind === 'analysis') return next.forMs;
-    if (next.kind === 'set-weight') return null;
+    if (next.kind.startsWith('set-')) return null;
   }
   return null;
 }
@@ -123,7 +128,7 @@ const leastSeenMs = 60_000;
 
 /** The rate since the rollout began to count, and the errors of the longer time, which may be the hour before. */
 function trafficSeen(
-  { tally, latest, past, countingSince }: Rollout,
+  { tally, latest, past, countingSince, countsCopies }: Rollout,
   metric: string,
 ): { readonly stable: BadCount; readonly requestsPerMs: number } | null {
   const counts = Object.hasOwn(tally, metric) ? tally[metric] : undefined;
@@ -132,7 +137,7 @@ function trafficSeen(
   const isKnown = hour !== undefined && hour.requests > 0;
   if (isKnown && seenMs < leastSeenMs) return { stable: hour, requestsPerMs: hour.requests / hour.ms };
   if (counts === undefined || seenMs <= 0) return null;
-  const [stable, canary] = [everCounted(counts, 'stable'), everCounted(counts, 'canary')];
+  const [stable, canary] = [everCounted(counts, 'stable'), everServed(counts, countsCopies)];
   const requestsPerMs = (stable.requests + canary.requests) / seenMs;
   return { stable: isKnown && hour.requests > stable.requests ? hour : stable, requestsPerMs };
 }

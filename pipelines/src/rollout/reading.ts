@@ -51,7 +51,7 @@ function taking({ spec, baseline }: Rollout, observation: Observation, isLook: b
 }
 
 /** Every replica that should be there is there and answers. */
-export function isReady(side: SideFacts | null): side is SideFacts {
+export function isReady(side: SideFacts | null): boolean {
   return side !== null && side.problem === null && side.ready >= 1 && side.ready >= side.replicas;
 }
 

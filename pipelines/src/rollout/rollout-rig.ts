@@ -9,8 +9,10 @@ import type {
   RolloutAction,
   RolloutEvent,
   RolloutSpec,
+  RouterAbilities,
   SideFacts,
 } from './rollout-state.ts';
+import { askedTraffic, nothingChosen } from './traffic.ts';
 import type { StageOutcome } from '../run/run-state.ts';
 
 const minute = 60_000;
@@ -79,6 +81,12 @@ export interface World {
   readonly isLimping: (at: number) => boolean;
   /** How long replicas of the new version take to end after a roll-back. */
   readonly lingerMs: number;
+  /** What the router can do beside weights; it does it whenever it is asked. */
+  readonly can: RouterAbilities;
+  /** Of all requests, those that are of the chosen kind. */
+  readonly chosenPercent: number;
+  /** From being told to stop to nothing of the old version running. */
+  readonly stopMs: number;
 }
 
 const noValues = { stable: null, canary: null };
@@ -98,6 +106,9 @@ const aWorld: World = {
   isRouterStuck: false,
   isLimping: () => false,
   lingerMs: 0,
+  can: { router: 'simulated', match: ['header', 'cookie', 'query'], mirror: true },
+  chosenPercent: 5,
+  stopMs: 0,
 };
 
 /** Requests flow all the time, split as the weight says; counts are exact expectations, rounded down. */
@@ -109,6 +120,8 @@ export function simulateTarget(
   const world = { ...aWorld, ...changes };
   let deployedAt: number | null = null;
   let weight = 0;
+  let traffic = nothingChosen;
+  let stoppedAt: number | null = null;
   let rolledBackAt: number | null = null;
   let retired = false;
   let flowedUntil = startedAt;
@@ -116,8 +129,10 @@ export function simulateTarget(
 
   const flow = (at: number): void => {
     const requests = ((at - flowedUntil) / 1_000) * world.requestsPerSecond;
-    total.canary += (requests * weight) / 100;
-    if (world.stable) total.stable += (requests * (100 - weight)) / 100;
+    const chosen = traffic.match.length > 0 ? (requests * world.chosenPercent) / 100 : 0;
+    const old = ((requests - chosen) * (100 - weight)) / 100;
+    total.canary += requests - old + (old * traffic.mirrorPercent) / 100;
+    if (world.stable) total.stable += old;
     flowedUntil = at;
   };
   const side = (
@@ -144,10 +159,11 @@ export function simulateTarget(
             isReady ? world.replicas - (world.isLimping(at) ? 1 : 0) : 0,
             world.problem,
           );
-    const stable = world.stable ? side('r12', 100 - weight, world.replicas, null) : null;
+    const isGone = stoppedAt !== null && at >= stoppedAt + world.stopMs;
+    const stable = world.stable ? side('r12', 100 - weight, isGone ? 0 : world.replicas, null) : null;
     return retired
       ? { stable: canary, canary: null, address: 'http://shop' }
-      : { stable, canary, address: 'http://shop', weightStepPercent: 1 };
+      : { stable, canary, address: 'http://shop', weightStepPercent: 1, traffic, can: world.can };
   };
   const reading = (requests: number, badRate: number) => ({
     bad: { pod: Math.floor(requests * badRate) },
@@ -175,16 +191,19 @@ export function simulateTarget(
         deployedAt ??= at;
         break;
       case 'set-weight':
-        if (!world.isRouterStuck) weight = action.percent;
+        if (!world.isRouterStuck) ({ percent: weight, ...traffic } = askedTraffic(action));
+        break;
+      case 'stop-old':
+        stoppedAt ??= at;
         break;
       case 'promote':
-        if (!world.isRouterStuck) weight = 100;
+        if (!world.isRouterStuck) [weight, traffic] = [100, nothingChosen];
         break;
       case 'retire-old':
         retired = true;
         break;
       case 'roll-back':
-        weight = 0;
+        [weight, traffic, stoppedAt] = [0, nothingChosen, null];
         rolledBackAt ??= at;
         if (at >= rolledBackAt + world.lingerMs) deployedAt = null;
         break;

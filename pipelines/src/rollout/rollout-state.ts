@@ -1,6 +1,6 @@
 // One progressive delivery of one deploy stage on one target: the fold of its events by `advanceRollout`.
 //
-//   planned ─► inspecting ─► deploying ─► [ setting-weight ─► paused | analysing | awaiting-approval ]*
+//   planned ─► inspecting ─► [stopping ─►] deploying ─► [ setting-weight ─► paused | analysing | awaiting-approval ]*
 //           ─► promoting ─► baking ─► retiring ─► succeeded
 //   inspecting ─► refused                                  any ─► rolling-back ─► rolled-back
 //   analysing ─► held (need-more, no data: a person decides)          └─► rollback-blocked (call a person)
@@ -65,6 +65,8 @@ export interface Rollout {
   readonly past?: Readonly<Record<string, PastHour>>;
   /** By metric, since the last weight change; absent: no look was counted yet. */
   readonly looks?: Readonly<Record<string, LookCounts>>;
+  /** What is counted of the new version since the last weight change are answers to copies, which nobody saw. */
+  readonly countsCopies?: boolean;
   /** Who last let it go on, and when; absent: nobody. */
   readonly lastWord?: { readonly by: string; readonly at: number };
 }
@@ -72,6 +74,8 @@ export interface Rollout {
 export type RolloutPhase =
   | { readonly name: 'planned' }
   | { readonly name: 'inspecting' }
+  /** The old version ends before the new one begins (`recreate`). */
+  | { readonly name: 'stopping'; readonly since: number }
   | { readonly name: 'deploying'; readonly since: number }
   | { readonly name: 'setting-weight'; readonly since: number }
   | { readonly name: 'paused'; readonly since: number; readonly until: number | null }
@@ -92,6 +96,8 @@ export type RolloutPhase =
       readonly since: number;
       readonly reason: string;
       readonly cancelled: boolean;
+      /** The new version was to be seen and not to stay: its removal is a success. */
+      readonly planned?: boolean;
     }
   | {
       readonly name: 'rollback-blocked';
@@ -101,9 +107,10 @@ export type RolloutPhase =
       /** Why that does not succeed. */
       readonly problem: string;
       readonly cancelled: boolean;
+      readonly planned?: boolean;
     }
   | { readonly name: 'succeeded'; readonly at: number }
-  | { readonly name: 'rolled-back'; readonly at: number; readonly reason: string }
+  | { readonly name: 'rolled-back'; readonly at: number; readonly reason: string; readonly planned?: boolean }
   | { readonly name: 'refused'; readonly at: number; readonly reason: string };
 
 /** What reaches the new version beside its share of all requests. */
@@ -124,6 +131,8 @@ export interface Traffic extends ChosenTraffic {
 export type RolloutAction =
   /** Read only: is the target reachable, what runs there. */
   | { readonly kind: 'inspect' }
+  /** End the old version, and keep what it takes to start it again: `ready` is 0 once nothing of it runs. */
+  | { readonly kind: 'stop-old' }
   /** Make the new version exist beside the old one, without traffic where the target can do that. */
   | { readonly kind: 'deploy' }
   /**
@@ -142,7 +151,10 @@ export type RolloutAction =
   | { readonly kind: 'promote' }
   /** The new version is the stable one from now on; drain and remove the old one. */
   | { readonly kind: 'retire-old' }
-  /** All traffic to the old version, then remove the new one. Where nothing ran before: remove the new one. */
+  /**
+   * All traffic to the old version, then remove the new one. Where nothing ran before: remove the new one. Where the old
+   * one was stopped: remove the new one, then start the old one.
+   */
   | { readonly kind: 'roll-back'; readonly reason: string };
 
 export type ActionResult =
@@ -311,7 +323,8 @@ export interface MetricVerdict {
   readonly reason: string;
   readonly stable: { readonly requests: number; readonly bad: number };
   readonly canary: { readonly requests: number; readonly bad: number };
-  readonly intendedSharePercent: number;
+  /** Null: requests are chosen or copied, not only shared out. */
+  readonly intendedSharePercent: number | null;
   /** Null while there are no requests. */
   readonly observedSharePercent: number | null;
   /** ln of the evidence for and against, and the threshold ln(1/α) that decides. */
@@ -337,7 +350,8 @@ export interface Decision {
   readonly at: number;
   /** Index of the step that the decision belongs to. */
   readonly step: number;
-  readonly kind: 'continue' | 'hold' | 'promote' | 'roll-back' | 'refuse' | 'resume' | 'approve' | 'reject';
+  readonly kind:
+    'continue' | 'hold' | 'promote' | 'end' | 'roll-back' | 'refuse' | 'resume' | 'approve' | 'reject';
   /** `judge` or a person's name. */
   readonly by: string;
   readonly reason: string;

@@ -3,8 +3,8 @@ import type { Rollout } from './rollout-state.ts';
 
 /** Between two looks at replicas that are starting. */
 export const readinessPollMs = 1_000;
-/** A phase in which nothing gets ready for this long will not get there. */
-const progressDeadlineMs = 10 * 60_000;
+/** A phase in which nothing gets ready for this long will not get there, unless the stage says otherwise. */
+const defaultProgressMs = 10 * 60_000;
 /** A target that cannot even be inspected for this long is refused. */
 const inspectDeadlineMs = 5 * 60_000;
 /** An action under way is given this long before a roll-back goes ahead without its result. */
@@ -21,11 +21,13 @@ export const backoffMs = (failures: number): number =>
 /** End of patience with the present phase, by which something else happens; null: the phase has none. */
 export function deadlineOf(rollout: Rollout): number | null {
   const { phase, startedAt } = rollout;
-  const overall = startedAt + rollout.spec.work.deadlineMs;
+  const { deadlineMs, progressDeadlineMs = defaultProgressMs } = rollout.spec.work;
+  const overall = startedAt + deadlineMs;
   switch (phase.name) {
     case 'planned':
     case 'inspecting':
       return Math.min(overall, startedAt + inspectDeadlineMs);
+    case 'stopping':
     case 'deploying':
     case 'setting-weight':
       return Math.min(overall, phase.since + progressDeadlineMs);

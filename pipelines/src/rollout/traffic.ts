@@ -1,4 +1,5 @@
 // What a router is asked to do for the new version, and whether it does it.
+import type { RolloutStep } from '../language/definition.ts';
 import { formatPercent } from './figures.ts';
 import { hasWeight } from './reading.ts';
 import type {
@@ -11,6 +12,19 @@ import type {
 } from './rollout-state.ts';
 
 export const nothingChosen: ChosenTraffic = { match: [], mirrorPercent: 0 };
+
+export const isNothing = ({ match, mirrorPercent }: ChosenTraffic): boolean =>
+  match.length === 0 && mirrorPercent === 0;
+
+/** What a step asks for beside the weight; other steps ask for nothing. */
+export function trafficOfStep(step: RolloutStep): ChosenTraffic {
+  if (step.kind === 'set-route') return { ...nothingChosen, match: step.match };
+  return step.kind === 'set-mirror' ? { ...nothingChosen, mirrorPercent: step.percent } : nothingChosen;
+}
+
+/** The new version answers copies alone: whatever it does, nobody notices. */
+export const isOnlyCopied = ({ percent, match, mirrorPercent }: Traffic): boolean =>
+  percent === 0 && match.length === 0 && mirrorPercent > 0;
 
 /** What the rollout has asked for last. */
 export function wantedTraffic({ weightPercent, traffic = nothingChosen }: Rollout): Traffic {
@@ -58,6 +72,13 @@ function isSameMatch(one: readonly RequestMatch[], other: readonly RequestMatch[
 
 function keyOf({ kind, name, value }: RequestMatch): string {
   return JSON.stringify([kind, kind === 'header' ? name.toLowerCase() : name, value]);
+}
+
+/** `all requests with the header x-canary: 1 and copies of 10 % of the others` */
+export function chosenInWords({ match, mirrorPercent }: ChosenTraffic): string {
+  const chosen = match.length === 0 ? [] : [`all ${matchInWords(match)}`];
+  const copied = mirrorPercent === 0 ? [] : [`copies of ${formatPercent(mirrorPercent)} of the requests`];
+  return [...chosen, ...copied].join(' and ') || 'no chosen and no copied requests';
 }
 
 /** `requests with the header x-canary: 1 and the cookie group=b` */

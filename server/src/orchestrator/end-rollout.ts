@@ -47,6 +47,8 @@ function sentence(outcome: StageOutcome): string {
 async function recordRelease(unit: Unit, run: PlannedRun, rollout: StoredRollout): Promise<void> {
   const { phase, spec } = rollout.state;
   if (phase.name !== 'succeeded' && phase.name !== 'rolled-back') return;
+  // What was only to be seen was never released.
+  if (phase.name === 'rolled-back' && phase.planned === true) return;
   await insertRelease(unit.trx, {
     id: unit.newId(),
     environment: rollout.environment,

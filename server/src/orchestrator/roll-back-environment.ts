@@ -91,7 +91,10 @@ function chooseRelease(
 
 function rollbackPlan(origin: Run, release: Release, environment: string, wanted: RollbackWish): Plan {
   const { trigger } = origin;
-  const work: DeployWork = { ...release.work, strategy: 'rolling', steps: [], metrics: {}, bakeMs: 0 };
+  const { afterwards: _, ...kept } = release.work;
+  // What must not run beside another version must not do so on the way back either.
+  const strategy = kept.strategy === 'recreate' ? 'recreate' : 'rolling';
+  const work: DeployWork = { ...kept, strategy, steps: [], metrics: {}, bakeMs: 0 };
   return {
     pipeline: `roll back ${environment}`,
     trigger: {

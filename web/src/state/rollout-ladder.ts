@@ -1,22 +1,17 @@
-import type { RolloutStep } from '@sluice/pipelines/language/definition';
+import type { DeployWork, RolloutStep } from '@sluice/pipelines/language/definition';
 import type { Rollout } from '@sluice/pipelines/rollout/rollout-state';
 
 export type Standing = 'done' | 'now' | 'next' | 'later' | 'stopped' | 'never';
 
-export type Rung =
-  | { readonly kind: 'step'; readonly step: RolloutStep; readonly standing: Standing }
-  | { readonly kind: 'promote'; readonly standing: Standing }
-  | { readonly kind: 'retire'; readonly standing: Standing }
-  | { readonly kind: 'bake'; readonly forMs: number; readonly standing: Standing };
+export type Rung = Unplaced & { readonly standing: Standing };
 
 /** The rollout from its first step to the end, with where it stands: the dashboard's ladder. */
 export function ladderOf(rollout: Rollout): readonly Rung[] {
   const { work } = rollout.spec;
   const rungs: Unplaced[] = [
+    ...(work.strategy === 'recreate' ? [{ kind: 'stop' as const }] : []),
     ...work.steps.map((step) => ({ kind: 'step' as const, step })),
-    { kind: 'promote' },
-    ...(work.bakeMs > 0 ? [{ kind: 'bake' as const, forMs: work.bakeMs }] : []),
-    { kind: 'retire' },
+    ...(work.afterwards === 'end' ? [{ kind: 'end' as const }] : promotionOf(work)),
   ];
   const { at, isThere } = positionOf(rollout, rungs);
   const end = endOf(rollout);
@@ -24,10 +19,19 @@ export function ladderOf(rollout: Rollout): readonly Rung[] {
 }
 
 type Unplaced =
+  /** Of the old version, before the new one starts. */
+  | { readonly kind: 'stop' }
   | { readonly kind: 'step'; readonly step: RolloutStep }
   | { readonly kind: 'promote' }
+  | { readonly kind: 'bake'; readonly forMs: number }
   | { readonly kind: 'retire' }
-  | { readonly kind: 'bake'; readonly forMs: number };
+  /** The new version was only to be seen. */
+  | { readonly kind: 'end' };
+
+function promotionOf({ bakeMs }: DeployWork): readonly Unplaced[] {
+  const bake = bakeMs > 0 ? [{ kind: 'bake' as const, forMs: bakeMs }] : [];
+  return [{ kind: 'promote' }, ...bake, { kind: 'retire' }];
+}
 
 function standingOf(index: number, at: number, isThere: boolean, end: 'good' | 'bad' | null): Standing {
   if (end === 'good' || index < at) return 'done';
@@ -45,8 +49,11 @@ function positionOf(
   switch (rollout.phase.name) {
     case 'planned':
     case 'inspecting':
-    case 'deploying':
       return { at: 0, isThere: false };
+    case 'stopping':
+      return { at: find('stop'), isThere: true };
+    case 'deploying':
+      return { at: find('stop') + 1, isThere: false };
     case 'promoting':
       return { at: find('promote'), isThere: true };
     case 'baking':
@@ -54,12 +61,14 @@ function positionOf(
     case 'retiring':
       return { at: find('retire'), isThere: true };
     default:
-      return { at: rollout.step, isThere: true };
+      return { at: find('stop') + 1 + rollout.step, isThere: true };
   }
 }
 
 function endOf({ phase }: Rollout): 'good' | 'bad' | null {
   if (phase.name === 'succeeded') return 'good';
+  if (phase.name === 'rolling-back' && phase.planned === true) return null;
+  if (phase.name === 'rolled-back' && phase.planned === true) return 'good';
   const isBad =
     phase.name === 'rolling-back' ||
     phase.name === 'rollback-blocked' ||

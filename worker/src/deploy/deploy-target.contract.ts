@@ -1,6 +1,7 @@
 // What every deploy target must do, whatever it deploys to. A rig gives the suite a place of its own and a tiny
 // service whose answer is its version.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DeployWork } from '@sluice/pipelines/language/definition';
 import type {
   RequestMatch,
   RouterAbilities,
@@ -12,7 +13,7 @@ import type { DeployTarget } from './deploy-target.ts';
 
 export interface TargetRig extends AsyncDisposable {
   /** The target as a new process would open it, for a rollout of this version. */
-  readonly rollout: (version: string) => DeployTarget;
+  readonly rollout: (version: string, work?: Partial<DeployWork>) => DeployTarget;
   /** A version whose containers end at once. */
   readonly brokenRollout: (version: string) => DeployTarget;
   /** The version that answers a user's request; null: none does. */
@@ -79,18 +80,28 @@ export function deployTargetContract(
       expect(await answers(rig)).toEqual(['v2']);
     });
 
-    test.each(requestsByKind)(
+    test('says what its router can do beside weights', async () => {
+      await release(rig, 'v1');
+      expect((await rig.rollout('v2').inspect()).can).toEqual(can);
+    });
+
+    test.each(requestsByKind.filter(({ kind }) => !can.match.includes(kind)))(
+      'requests with a certain $kind cannot be chosen, and the message names routers that can',
+      async ({ match }) => {
+        await release(rig, 'v1');
+        await rig.rollout('v2').deploy();
+        const refused = { name: 'DeployProblem', message: expect.stringContaining('haproxy') };
+        await expect(rig.rollout('v2').setTraffic({ ...share(0), match })).rejects.toMatchObject(refused);
+        expect(await answers(rig)).toEqual(['v1']);
+      },
+    );
+
+    test.each(requestsByKind.filter(({ kind }) => can.match.includes(kind)))(
       'requests with a certain $kind go to the new version, whatever the weight',
-      async ({ kind, match, chosen, others }) => {
+      async ({ match, chosen, others }) => {
         await release(rig, 'v1');
         await rig.rollout('v2').deploy();
         const wanted = { percent: 0, match, mirrorPercent: 0 };
-        if (!can.match.includes(kind)) {
-          const refused = { name: 'DeployProblem', message: expect.stringContaining('haproxy') };
-          await expect(rig.rollout('v2').setTraffic(wanted)).rejects.toMatchObject(refused);
-          expect((await rig.rollout('v2').inspect()).can).toEqual(can);
-          return;
-        }
         const facts = await until(
           () => rig.rollout('v2').setTraffic(wanted),
           ({ traffic }) => traffic?.match.length === match.length,
@@ -98,7 +109,9 @@ export function deployTargetContract(
         expect(facts.traffic).toEqual({ match, mirrorPercent: 0 });
         expect(facts.canary).toMatchObject({ version: 'v2', weightPercent: 0 });
         expect(await answers(rig, chosen)).toEqual(['v2']);
-        for (const other of others) expect(await answers(rig, other), JSON.stringify(other)).toEqual(['v1']);
+        for (const other of others) {
+          expect({ other, answers: await answers(rig, other) }).toEqual({ other, answers: ['v1'] });
+        }
         expect(await rig.rollout('v2').setTraffic(wanted)).toEqual(facts);
 
         await rollBack(rig, 'v2');
@@ -175,6 +188,29 @@ export function deployTargetContract(
         (facts) => facts.canary === null,
       );
       expect(await rig.rollout('v2').inspect()).toMatchObject({ stable: null, canary: null });
+    });
+
+    test('where two versions must not run at once, the old one ends first and a roll-back starts it again', async () => {
+      await release(rig, 'v1');
+      const alone = (): DeployTarget => rig.rollout('v2', { strategy: 'recreate' });
+      const stopped = await until(
+        () => alone().stopOld(),
+        ({ stable }) => stable?.ready === 0,
+      );
+      expect(stopped.stable?.version).toBe('v1');
+      expect(await answers(rig)).toEqual([null]);
+      await alone().deploy();
+      await until(
+        () => alone().promote(),
+        ({ canary }) => canary?.weightPercent === 100,
+      );
+      expect(await answers(rig)).toEqual(['v2']);
+      const back = await until(
+        () => alone().rollBack(),
+        ({ stable, canary }) => canary === null && stable?.ready === rig.replicas,
+      );
+      expect(back.stable).toMatchObject({ version: 'v1', weightPercent: 100 });
+      expect(await answers(rig)).toEqual(['v1']);
     });
 
     test('every action may be repeated', async () => {

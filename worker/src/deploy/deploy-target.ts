@@ -3,7 +3,7 @@ import type { Observation, TargetFacts, Traffic } from '@sluice/pipelines/rollou
 /**
  * One place where one rollout happens: what runs there, and how traffic is shared. It decides nothing.
  *
- * Order of calls: `inspect`, `deploy`, then `setTraffic` and `observe` as often as wanted, then `promote` and
+ * Order of calls: `inspect`, `deploy`, (after `stopOld`, where two versions must not run at once), then `setTraffic` and `observe` as often as wanted, then `promote` and
  * `retireOld`. `rollBack` may come after any of them and ends the rollout. Calls for one environment never overlap;
  * the next one may come from another process, because everything is remembered at the target itself.
  *
@@ -21,6 +21,11 @@ import type { Observation, TargetFacts, Traffic } from '@sluice/pipelines/rollou
 export interface DeployTarget {
   /** Changes nothing. Rejects with what would make the rollout impossible (no access, no metrics, port taken). */
   readonly inspect: () => Promise<TargetFacts>;
+  /**
+   * Nothing of the old version runs any more once its `ready` is 0; what it takes to start it again stays. Only for
+   * stages whose strategy is `recreate`, before `deploy`; their `rollBack` starts it again.
+   */
+  readonly stopOld: () => Promise<TargetFacts>;
   /** The new version exists beside the old one and gets no traffic. */
   readonly deploy: () => Promise<TargetFacts>;
   /**

@@ -71,6 +71,8 @@ async function act({ what }: ActionClaim, target: DeployTarget): Promise<ActionR
   switch (what.kind) {
     case 'inspect':
       return done(await target.inspect());
+    case 'stop-old':
+      return done(await target.stopOld());
     case 'deploy':
       return done(await target.deploy());
     case 'set-weight':

@@ -14,7 +14,7 @@ test('servers of the backend are read by column name, broken answers count as ba
     '',
   ].join('\n');
   expect(serverCounters(csv)).toEqual([
-    { name: 'a1', requests: 100, bad: 6, underWay: 2, meanMs: 12, maxMs: 340 },
+    { backend: 'service', name: 'a1', requests: 100, bad: 6, underWay: 2, meanMs: 12, maxMs: 340 },
   ]);
 });
 

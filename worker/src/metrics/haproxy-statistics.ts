@@ -1,7 +1,9 @@
 // Reads the CSV of HAProxy's `show stat`. Columns are found by name: newer versions add some at the end.
+import { chosen, shared } from '../deploy/docker/haproxy-backends.ts';
 
 /** Counters of one server since its process started; times are milliseconds. */
 export interface ServerCounters {
+  readonly backend: string;
   readonly name: string;
   readonly requests: number;
   /** Answered with 5xx, or broken off. */
@@ -15,14 +17,17 @@ export interface ServerCounters {
 const serverRow = '2';
 const responseColumns = ['hrsp_1xx', 'hrsp_2xx', 'hrsp_3xx', 'hrsp_4xx', 'hrsp_5xx', 'hrsp_other'];
 
-/** Of the servers of one backend. Throws when the text is not HAProxy's. */
-export function serverCounters(csv: string, backend = 'service'): readonly ServerCounters[] {
+/** Of the servers of backends that users' requests go to. Throws when the text is not HAProxy's. */
+export function serverCounters(
+  csv: string,
+  backends: readonly string[] = [shared, chosen],
+): readonly ServerCounters[] {
   const [header, ...rows] = csv.split('\n').filter((line) => line.trim() !== '');
   const columns = (header ?? '').replace(/^# /, '').split(',');
   if (columns[0] !== 'pxname') throw new Error(`not the statistics of an HAProxy: ${csv.slice(0, 100)}`);
   return rows
     .map((row) => new Map(row.split(',').map((cell, index) => [columns[index] ?? '', cell])))
-    .filter((row) => row.get('pxname') === backend && row.get('type') === serverRow)
+    .filter((row) => backends.includes(row.get('pxname') ?? '') && row.get('type') === serverRow)
     .map(readCounters);
 }
 
@@ -31,6 +36,7 @@ function readCounters(row: ReadonlyMap<string, string>): ServerCounters {
   const answered = responseColumns.reduce((sum, column) => sum + value(column), 0);
   const brokenOff = value('eresp');
   return {
+    backend: row.get('pxname') ?? '',
     name: row.get('svname') ?? '',
     requests: answered + brokenOff,
     bad: value('hrsp_5xx') + brokenOff,

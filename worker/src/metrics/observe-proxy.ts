@@ -5,6 +5,7 @@ import type {
   Observation,
 } from '@sluice/pipelines/rollout/rollout-state';
 import { messageOf } from '../deploy/deploy-problem.ts';
+import { shared } from '../deploy/docker/haproxy-backends.ts';
 import { showStatistics } from '../deploy/docker/haproxy-socket.ts';
 import type { Colour } from '../deploy/docker/service-state.ts';
 import { serverCounters, type ServerCounters } from './haproxy-statistics.ts';
@@ -40,10 +41,14 @@ function observation(
 function reading(servers: readonly ServerCounters[]): CounterReading | null {
   if (servers.length === 0) return null;
   return {
-    bad: Object.fromEntries(servers.map(({ name, bad }) => [name, bad])),
-    total: Object.fromEntries(servers.map(({ name, requests }) => [name, requests])),
+    bad: Object.fromEntries(servers.map((server) => [seriesOf(server), server.bad])),
+    total: Object.fromEntries(servers.map((server) => [seriesOf(server), server.requests])),
   };
 }
+
+/** A server's chosen requests are counted beside those that it was dealt. */
+const seriesOf = ({ backend, name }: ServerCounters): string =>
+  backend === shared ? name : `${backend}/${name}`;
 
 /** The mean of a colour is that of its servers, each weighted by its requests. */
 function latency(servers: readonly ServerCounters[]): LatencyReading | null {

@@ -2,7 +2,9 @@
 import { approval } from './approval-keys.ts';
 import type { KeyTable, MapRules } from './key.ts';
 import { metric } from './metric-keys.ts';
+import { requestMatch, requestValueMap } from './request-keys.ts';
 import {
+  boolean,
   choice,
   duration,
   durationOrZero,
@@ -20,6 +22,8 @@ import {
   whole,
   wholePercent,
 } from './shapes.ts';
+
+export const strategies = ['rolling', 'canary', 'blue-green', 'ab', 'shadow', 'recreate'] as const;
 
 export const containerKeys: KeyTable = {
   port: { shape: whole(1, 65_535), says: 'The port that the service listens on.', required: true },
@@ -42,6 +46,11 @@ export const analysisKeys: KeyTable = {
     says: 'At most this long; a bad version is caught and a good one passes as soon as there is evidence enough.',
     required: true,
   },
+  whole: {
+    shape: boolean,
+    says: 'A pass, too, waits for the end of that time.',
+    fallback: 'false',
+  },
 };
 
 export const rolloutStepKeys: KeyTable = {
@@ -52,6 +61,18 @@ export const rolloutStepKeys: KeyTable = {
   pause: {
     shape: oneOf(nothing, duration, map('a pause', pauseKeys)),
     says: 'Waits: for a time, or until a person resumes.',
+  },
+  set_header_route: {
+    shape: oneOf(nothing, requestValueMap('headers')),
+    says: 'From now on requests with all these headers go to the new version, whatever its weight; nothing: none do any more.',
+  },
+  set_route: {
+    shape: oneOf(nothing, requestMatch),
+    says: 'Like `set_header_route`, also by cookies and parameters of the address.',
+  },
+  set_mirror: {
+    shape: wholePercent(0, 100),
+    says: 'From now on the new version gets copies of this share of the old one’s requests. Nobody sees its answers; the gate does.',
   },
   analysis: {
     shape: oneOf(duration, map('an analysis', analysisKeys)),
@@ -85,20 +106,42 @@ export const deployKeys: KeyTable = {
     section: 'deploy.container',
   },
   strategy: {
-    shape: choice(['rolling', 'canary']),
-    says: '`rolling` replaces the old version at once; `canary` gives the new one more traffic step by step, on evidence.',
+    shape: choice(strategies),
+    says: 'How the new version takes the old one’s place: `rolling` at once when it is ready, `canary` step by step on evidence, `blue-green` in one switch with a way back, `ab` after some requests have tried it, `shadow` after copies of requests have, `recreate` after the old one has ended.',
     fallback: 'rolling',
     section: 'deploy.strategy',
   },
   steps: {
     shape: list(
       map('a rollout step', rolloutStepKeys, {
-        exactlyOne: [['set_weight', 'pause', 'analysis', 'approve']],
+        exactlyOne: [
+          ['set_weight', 'set_header_route', 'set_route', 'set_mirror', 'pause', 'analysis', 'approve'],
+        ],
       }),
     ),
-    says: 'The steps of a canary, in order.',
-    fallback: '1 % with 5 minutes of analysis, 10 % with 10, 50 % with 10',
+    says: 'What happens between the first replica and the promotion, in order. `set_weight` is for a canary alone.',
+    fallback:
+      'of a canary 1 % with 5 minutes of analysis, 10 % with 10, 50 % with 10; of the others what the strategy says',
     section: 'deploy.steps',
+  },
+  match: {
+    shape: requestMatch,
+    says: 'With `ab`: the requests that go to the new version.',
+  },
+  mirror: {
+    shape: wholePercent(1, 100),
+    says: 'With `shadow`: the share of requests that the new version gets copies of.',
+    fallback: '10%',
+  },
+  for: {
+    shape: duration,
+    says: 'With `ab` and `shadow`: how long both versions are compared; a bad one goes back at once.',
+    fallback: '1h',
+  },
+  afterwards: {
+    shape: choice(['promote', 'end']),
+    says: 'With `ab` and `shadow`: what follows when the new version has done well. `end` removes it, and the stage has succeeded.',
+    fallback: 'promote',
   },
   metrics: {
     shape: oneOf(record('metrics', variableNames, metric), nothing),
@@ -131,7 +174,7 @@ export const deployKeys: KeyTable = {
   bake: {
     shape: durationOrZero,
     says: 'The old version stays whole this long after the new one has all traffic.',
-    fallback: '0',
+    fallback: '0; 10m with blue-green',
   },
   drain: {
     shape: durationOrZero,
@@ -143,9 +186,14 @@ export const deployKeys: KeyTable = {
     says: 'A rollout that takes longer goes back. Longer than its steps and `bake` together.',
     fallback: '2h',
   },
+  progress_deadline: {
+    shape: duration,
+    says: 'A version whose replicas are not all ready within this time goes back.',
+    fallback: '10m',
+  },
 };
 
 export const deployRules: MapRules = {
   exactlyOne: [['manifests', 'container']],
-  conflicts: { container: ['metrics'] },
+  conflicts: { container: ['metrics'], match: ['mirror', 'steps'], mirror: ['steps'], for: ['steps'] },
 };

@@ -41,7 +41,8 @@ function begin(rollout: Rollout, at: number): Move {
       'first deployment here, there is nothing to compare with, so no step applies',
     );
   }
-  return rollout.spec.work.strategy === 'rolling'
+  const { strategy } = rollout.spec.work;
+  return strategy === 'rolling' || strategy === 'recreate'
     ? promote(rollout, at, 'all replicas are ready')
     : enterStep(rollout, 0, at);
 }

@@ -1,11 +1,13 @@
 import type { FailureClass, MetricSpec } from '../../language/definition.ts';
 import { refuse, succeed } from '../endings.ts';
 import { gateMetrics, hasTest } from '../gate-metrics.ts';
-import { act, change, enter, say, stay, andThen, type Move } from '../move.ts';
+import { act, stay, type Move } from '../move.ts';
 import { absorb, isReady } from '../reading.ts';
 import type { Observation, Rollout, TargetFacts } from '../rollout-state.ts';
-import { guardProgress } from '../enter-step.ts';
 import { whyNeverInTime } from '../outlook.ts';
+import { whyCannotRoute } from '../router-abilities.ts';
+import { startReplacing } from '../start-deploying.ts';
+import { trafficOfStep } from '../traffic.ts';
 import type { PhaseNamed, PhaseRules } from './phase-rules.ts';
 import { describe, retry } from './retry.ts';
 
@@ -14,14 +16,18 @@ export const inspecting: PhaseRules<PhaseNamed<'inspecting'>> = {
   done: (before, _phase, done, what, at) => {
     const rollout = absorb(before, done);
     if (done.facts.stable?.version === rollout.spec.version) return alreadyThere(rollout, done.facts, at);
-    if (!willAnalyse(rollout, done.facts)) return deploy(rollout, done.facts, at);
+    const impossible = whyNotHere(rollout, done.facts);
+    if (impossible !== null) return refuse(rollout, impossible, at, 'failed');
+    if (!willAnalyse(rollout, done.facts)) return startReplacing(rollout, done.facts, at);
     const useless = whyNeverDecides(gateMetrics(rollout.spec.work));
     if (useless !== null) return refuse(rollout, useless, at, 'failed');
     if (done.observation === null && what.kind === 'inspect') return act(stay(rollout), askPast);
     const problem = whyUnmeasurable(rollout, done.observation);
     if (problem === null) {
       const hopeless = whyNeverInTime(rollout);
-      return hopeless === null ? deploy(rollout, done.facts, at) : refuse(rollout, hopeless, at, 'failed');
+      return hopeless === null
+        ? startReplacing(rollout, done.facts, at)
+        : refuse(rollout, hopeless, at, 'failed');
     }
     return problem.mayPass && before.tries < mostReadings
       ? retry({ ...rollout, tries: before.tries + 1, failures: before.tries }, askPast, problem.reason, at)
@@ -51,6 +57,17 @@ function alreadyThere(rollout: Rollout, facts: TargetFacts, at: number): Move {
         at,
         'failed',
       );
+}
+
+/** Without an old version no step applies; where one does, the router must be able to do it. */
+function whyNotHere({ spec }: Rollout, { stable, can }: TargetFacts): string | null {
+  const { steps, strategy, afterwards } = spec.work;
+  if (stable === null) {
+    const ends = `strategy: ${strategy} with afterwards: end only compares`;
+    return afterwards === 'end' ? `nothing runs in ${spec.environment} yet, and ${ends}` : null;
+  }
+  const reasons = steps.map((step) => whyCannotRoute(trafficOfStep(step), can));
+  return reasons.find((reason) => reason !== null) ?? null;
 }
 
 function willAnalyse({ spec }: Rollout, facts: TargetFacts): boolean {
@@ -89,17 +106,6 @@ function whyUnmeasurable(
 
 const cannotMeasure = (environment: string): string =>
   `the environment "${environment}" measures nothing, so an analysis could never end; give it a source of metrics, or remove the analysis steps`;
-
-function deploy(rollout: Rollout, facts: TargetFacts, at: number): Move {
-  const { version, environment } = rollout.spec;
-  const old = facts.stable?.version ?? null;
-  const line =
-    old === null
-      ? `deploying ${version}: nothing runs in ${environment} yet`
-      : `deploying ${version} beside ${old}`;
-  const entered = enter(change(stay(rollout), { replaces: old }), { name: 'deploying', since: at });
-  return andThen(guardProgress(say(entered, line)), (ready) => act(stay(ready), { kind: 'deploy' }));
-}
 
 function classOf(reason: string): FailureClass {
   if (reason === 'target-unreachable') return 'infrastructure';

@@ -7,6 +7,7 @@ import { retiring } from './retiring.ts';
 import { rollbackBlocked, rollingBack } from './rolling-back.ts';
 import { promoting, settingWeight } from './shifting.ts';
 import { analysing, awaitingApproval, held, paused } from './soaking.ts';
+import { stopping } from './stopping.ts';
 
 /** Not begun, or over: nothing happens here. */
 const quiet: PhaseRules<PhaseNamed<PhaseName>> = { done: stay, failed: stay, woken: stay, overdue: stay };
@@ -14,6 +15,7 @@ const quiet: PhaseRules<PhaseNamed<PhaseName>> = { done: stay, failed: stay, wok
 export const phaseRules: { readonly [Name in PhaseName]: PhaseRules<PhaseNamed<Name>> } = {
   planned: quiet,
   inspecting,
+  stopping,
   deploying,
   'setting-weight': settingWeight,
   paused,

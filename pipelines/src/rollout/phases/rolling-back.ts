@@ -1,7 +1,7 @@
 // `rolling-back` and `rollback-blocked`: it never gives up, it only gets slower and calls a person.
 import { askRollBack, endRolledBack } from '../endings.ts';
 import { change, decideTo, enter, say, stay, wake, type Move } from '../move.ts';
-import { absorb } from '../reading.ts';
+import { absorb, isReady } from '../reading.ts';
 import type { Rollout, TargetFacts } from '../rollout-state.ts';
 import { blockedRetryMs, readinessPollMs } from '../timing.ts';
 import { matchInWords, nothingChosen } from '../traffic.ts';
@@ -51,6 +51,10 @@ function whyUnfinished({ spec, replaces }: Rollout, { stable, canary, traffic }:
   if (canary !== null) return `${spec.version} is still there, with ${canary.weightPercent} % of the traffic`;
   if (replaces === null) return null;
   if (stable === null) return `${replaces} is gone from the target`;
+  // Elsewhere the old version has served all the time; here it has to start.
+  if (spec.work.strategy === 'recreate' && !isReady(stable)) {
+    return `${replaces} has started again, and ${stable.ready} of its ${stable.replicas} replicas are ready`;
+  }
   if (stable.weightPercent < 99.5) return `${replaces} has only ${stable.weightPercent} % of the traffic`;
   const { match, mirrorPercent } = traffic ?? nothingChosen;
   if (match.length > 0) return `${matchInWords(match)} are still chosen for ${spec.version}`;
@@ -60,8 +64,8 @@ function whyUnfinished({ spec, replaces }: Rollout, { stable, canary, traffic }:
 }
 
 function block(rollout: Rollout, phase: PhaseNamed<'rolling-back'>, problem: string, at: number): Move {
-  const { reason, cancelled } = phase;
-  const entered = enter(stay(rollout), { name: 'rollback-blocked', since: at, reason, problem, cancelled });
+  const { name: _, ...cause } = phase;
+  const entered = enter(stay(rollout), { ...cause, name: 'rollback-blocked', since: at, problem });
   const decided = decideTo(entered, 'hold', at, `the roll-back is blocked: ${problem}`);
   const line = `the roll-back of ${rollout.spec.version} is blocked, someone has to look: ${problem}; it is tried again every minute`;
   return wake(say(decided, line), at + blockedRetryMs);

@@ -8,7 +8,7 @@ import { absorb, isReady, type Done } from '../reading.ts';
 import { startRetiring } from './retiring.ts';
 import type { Rollout, RolloutAction } from '../rollout-state.ts';
 import { readinessPollMs } from '../timing.ts';
-import { wantedTraffic, whyOtherTraffic } from '../traffic.ts';
+import { chosenInWords, isNothing, nothingChosen, wantedTraffic, whyOtherTraffic } from '../traffic.ts';
 import type { PhaseNamed, PhaseRules } from './phase-rules.ts';
 import { retryOrRollBack } from './retry.ts';
 
@@ -40,14 +40,16 @@ function rules<Phase extends Shifting>(applied: (rollout: Rollout, at: number) =
         : act(stay(rollout), { kind: 'observe' }),
     overdue: (rollout, phase, at) => {
       const waited = formatDuration(at - phase.since);
-      return rollBack(rollout, because(`weight-not-applied: ${mismatch(rollout)} after ${waited}`), at);
+      return rollBack(rollout, because(`${whyOverdue(rollout)} after ${waited}`), at);
     },
   };
 }
 
 export const settingWeight = rules<PhaseNamed<'setting-weight'>>((rollout, at) => {
   const actual = formatPercent(rollout.facts?.canary?.weightPercent ?? rollout.weightPercent);
-  const line = `${rollout.spec.version} has ${actual} of the traffic`;
+  const { traffic = nothingChosen } = rollout;
+  const beside = isNothing(traffic) ? '' : `, and ${chosenInWords(traffic)}`;
+  const line = `${rollout.spec.version} has ${actual} of the traffic${beside}`;
   const counting = restartCounting(say(stay(rollout), line));
   return andThen(counting, (counted) => enterStep(counted, counted.step + 1, at));
 });
@@ -83,8 +85,12 @@ function tryAgain(rollout: Rollout, wrong: string, at: number): Move {
   return wake(change(say(stay(rollout), `${mismatch}; asking again`), { tries }), at + readinessPollMs);
 }
 
-function mismatch(rollout: Rollout): string {
+function whyOverdue(rollout: Rollout): string {
   const { spec, facts } = rollout;
+  const canary = facts?.canary ?? null;
+  if (canary !== null && !isReady(canary)) {
+    return `${spec.version} had ${canary.ready} of ${canary.replicas} replicas ready`;
+  }
   const wrong = facts === null ? null : whyOtherTraffic(facts, wantedTraffic(rollout));
-  return `${spec.version} ${wrong ?? 'has its traffic, but nothing could be read since'}`;
+  return `weight-not-applied: ${spec.version} ${wrong ?? 'has its traffic, but nothing could be read since'}`;
 }

@@ -90,10 +90,11 @@ export const analysing = rules<PhaseNamed<'analysing'>>({
   /** The verdict needs a last look, so the end is found by `judged`. */
   endOf: () => null,
   judged: (rollout, phase, verdict, at) => {
-    if (verdict.kind === 'pass') return goOn(rollout, verdict, at);
+    const isOver = at >= phase.until;
+    if (verdict.kind === 'pass' && (isOver || !takesItsTime(rollout))) return goOn(rollout, verdict, at);
     const givenUp = whyGivenUp(rollout, verdict);
     if (givenUp !== null) return hold(rollout, verdict, givenUp, at);
-    return at >= phase.until ? conclude(rollout, verdict, at) : lookOn(stay(rollout), at, phase.until);
+    return isOver ? conclude(rollout, verdict, at) : lookOn(stay(rollout), at, phase.until);
   },
   ended: (rollout) => stay(rollout),
 });
@@ -107,6 +108,11 @@ export const held = rules<PhaseNamed<'held'>>({
   },
   ended: (rollout) => stay(rollout),
 });
+
+function takesItsTime({ spec, step }: Rollout): boolean {
+  const under = spec.work.steps[step];
+  return under?.kind === 'analysis' && under.whole === true;
+}
 
 function goOn(rollout: Rollout, verdict: Verdict, at: number): Move {
   const decided = decideTo(stay(rollout), 'continue', at, verdict.reason, 'judge', verdict);
@@ -198,7 +204,7 @@ function unread(reason: string, at: number): Verdict {
 /** The state of the evidence goes to the log when its kind changes, and every half minute. */
 function news(before: Rollout, now: Rollout, phase: Soaking, at: number): Move {
   const { verdict, latest } = now;
-  if (verdict === null || verdict.kind === 'pass') return stay(now);
+  if (verdict === null || (verdict.kind === 'pass' && !takesItsTime(now))) return stay(now);
   const hasChanged = before.verdict?.kind !== verdict.kind;
   const beat = (time: number) => Math.floor((time - phase.since) / newsEveryMs);
   const isDue = latest !== null && beat(at) !== beat(before.verdict?.at ?? at);

@@ -9,6 +9,7 @@ import { RelativeTime } from '../times.tsx';
 const colors = {
   continue: 'succeeded',
   promote: 'succeeded',
+  end: 'succeeded',
   approve: 'succeeded',
   resume: 'running',
   hold: 'held',

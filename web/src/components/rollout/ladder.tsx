@@ -1,4 +1,5 @@
 import { unreachable } from '@sluice/pipelines/result';
+import type { RequestMatch, RolloutStep } from '@sluice/pipelines/language/definition';
 import type { Rollout } from '@sluice/pipelines/rollout/rollout-state';
 import { formatDuration } from '../../format/duration.ts';
 import { formatPercent } from '../../format/figure.ts';
@@ -27,7 +28,7 @@ export function Ladder({ rollout }: { readonly rollout: Rollout }) {
             aria-current={rung.standing === 'now' ? 'step' : undefined}
           >
             <StateBadge state={stateOf(rung, rollout)} iconOnly />
-            <span className="ladder-what">{say(rung, t)}</span>
+            <span className="ladder-what">{sayRung(rung, t)}</span>
             {rung.kind === 'step' && rung.step.kind === 'set-weight' && (
               <span className="ladder-weight" aria-hidden>
                 <i style={{ width: `${rung.step.percent}%` }} />
@@ -43,23 +44,50 @@ export function Ladder({ rollout }: { readonly rollout: Rollout }) {
   );
 }
 
-function say(rung: Rung, { rollout }: Messages): string {
-  if (rung.kind === 'promote') return rollout.promote;
-  if (rung.kind === 'retire') return rollout.retire;
-  if (rung.kind === 'bake') return rollout.bake(formatDuration(rung.forMs));
-  const { step } = rung;
+function sayRung(rung: Rung, { rollout }: Messages): string {
+  switch (rung.kind) {
+    case 'stop':
+      return rollout.stopOld;
+    case 'promote':
+      return rollout.promote;
+    case 'bake':
+      return rollout.bake(formatDuration(rung.forMs));
+    case 'retire':
+      return rollout.retire;
+    case 'end':
+      return rollout.endAsPlanned;
+    case 'step':
+      return sayStep(rung.step, rollout);
+    default:
+      return unreachable(rung);
+  }
+}
+
+function sayStep(step: RolloutStep, rollout: Messages['rollout']): string {
   switch (step.kind) {
     case 'set-weight':
       return rollout.weight(formatPercent(step.percent));
+    case 'set-route':
+      return sayRoute(step.match, rollout);
+    case 'set-mirror':
+      return rollout.mirror(formatPercent(step.percent));
     case 'pause':
       return step.forMs === null ? rollout.pauseForever : rollout.pause(formatDuration(step.forMs));
     case 'analysis':
-      return rollout.analysis(formatDuration(step.forMs));
+      return step.whole === true
+        ? rollout.analysisWhole(formatDuration(step.forMs))
+        : rollout.analysis(formatDuration(step.forMs));
     case 'approve':
       return rollout.approve(step.approval.count);
     default:
       return unreachable(step);
   }
+}
+
+/** `requests with cookie group=b` */
+export function sayRoute(match: readonly RequestMatch[], rollout: Messages['rollout']): string {
+  if (match.length === 0) return rollout.noRoute;
+  return rollout.route(match.map(({ kind, name, value }) => rollout[kind](name, value)).join(' + '));
 }
 
 function stateOf({ standing }: Rung, rollout: Rollout): StateName {

@@ -5,6 +5,7 @@ import { useMessages } from '../../messages/language-context.tsx';
 import { phaseState } from '../../state/state-name.ts';
 import { StateBadge } from '../state-badge.tsx';
 import { Countdown, RelativeTime } from '../times.tsx';
+import { sayRoute } from './ladder.tsx';
 import { RolloutActions } from './rollout-actions.tsx';
 
 interface RolloutHeadProps {
@@ -16,7 +17,7 @@ interface RolloutHeadProps {
 export function RolloutHead({ view, run }: RolloutHeadProps) {
   const t = useMessages();
   const { rollout } = view;
-  const { phase, spec } = rollout;
+  const { phase, spec, traffic } = rollout;
   const state = phaseState(phase.name);
   const phaseWords = t.rollout.phases[phase.name];
   return (
@@ -33,6 +34,12 @@ export function RolloutHead({ view, run }: RolloutHeadProps) {
           <strong className="rollout-phase">{phaseWords}</strong>
         )}
         <span>{t.rollout.weight(formatPercent(rollout.weightPercent))}</span>
+        {traffic !== undefined && traffic.match.length > 0 && (
+          <span>{sayRoute(traffic.match, t.rollout)}</span>
+        )}
+        {traffic !== undefined && traffic.mirrorPercent > 0 && (
+          <span>{t.rollout.mirror(formatPercent(traffic.mirrorPercent))}</span>
+        )}
         {'since' in phase && <RelativeTime at={phase.since} />}
         {'at' in phase && <RelativeTime at={phase.at} />}
         {'until' in phase && phase.until !== null && <Countdown at={phase.until} say={t.rollout.left} />}

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DeployWork } from '@sluice/pipelines/language/definition';
 import Docker from 'dockerode';
 import type { TargetRig } from '../deploy-target.contract.ts';
 import { aClaim } from '../test-claim.ts';
@@ -41,10 +42,10 @@ export async function openDockerRig(images: TestImages, replicas = 2, onPort?: n
     limits: { memoryBytes: 256 * 2 ** 20, pids: 128 },
     now: () => Date.now(),
   };
-  const open = (version: string, image: string) => {
+  const open = (version: string, image: string, work: Partial<DeployWork> = {}) => {
     const target = { kind: 'docker', service, listenHost: '127.0.0.1', listenPort: port } as const;
     const container = { port: 8080, replicas, env: {}, health: '/healthz' };
-    const claim = aClaim({ installation, target, version, image, work: { container } });
+    const claim = aClaim({ installation, target, version, image, work: { container, ...work } });
     return dockerTarget(claim, target, parts, { say: () => {}, signal: AbortSignal.timeout(60_000) });
   };
   return {
@@ -53,7 +54,7 @@ export async function openDockerRig(images: TestImages, replicas = 2, onPort?: n
     service,
     port,
     replicas,
-    rollout: (version) => open(version, images.good),
+    rollout: (version, work) => open(version, images.good, work),
     brokenRollout: (version) => open(version, images.broken),
     ask: ({ headers = {}, query = '' } = {}) =>
       fetch(`http://127.0.0.1:${port}/${query}`, { headers: { ...headers } }).then(

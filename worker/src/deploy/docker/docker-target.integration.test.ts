@@ -102,7 +102,10 @@ describe.skipIf(missing !== null)(`on a Docker engine${missing === null ? '' : `
       const state = await readServiceState(files.folder);
       if (state === null) throw new Error('the service has no state');
       const other = join(files.folder, 'other.cfg');
-      await writeFile(other, renderProxyConfig({ ...state, socket: files.socket, servers: [] }));
+      await writeFile(
+        other,
+        renderProxyConfig({ ...state, socket: files.socket, servers: [], chosen: null }),
+      );
       const ending = how === 'beside' ? [] : ['-sf', String(await proxyPid(files.socket))];
       execFileSync('haproxy', ['-D', '-f', other, '-p', pidFile(files), '-x', files.socket, ...ending]);
 

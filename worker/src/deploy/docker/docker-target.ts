@@ -1,7 +1,9 @@
 import type Docker from 'dockerode';
+import type { DeployWork } from '@sluice/pipelines/language/definition';
 import type { EnvironmentTarget } from '@sluice/pipelines/protocol/environment';
 import type { ActionClaim } from '@sluice/pipelines/protocol/worker-api';
-import type { TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
+import type { TargetFacts, Traffic } from '@sluice/pipelines/rollout/rollout-state';
+import { matchInWords, nothingChosen } from '@sluice/pipelines/rollout/traffic';
 import { observeProxy } from '../../metrics/observe-proxy.ts';
 import type { ActionContext, DeployTarget } from '../deploy-target.ts';
 import {
@@ -25,7 +27,12 @@ import {
 } from './open-service.ts';
 import { provideImage } from './provide-image.ts';
 import { haproxyAbilities, readServiceFacts } from './read-service-facts.ts';
-import { removeContainers, type ServiceContainer } from './service-containers.ts';
+import {
+  removeContainers,
+  startStopped,
+  stopContainers,
+  type ServiceContainer,
+} from './service-containers.ts';
 import { removeServiceFolder, writeServiceState, type ServiceState } from './service-state.ts';
 import { startContainers, type ContainerLimits } from './start-containers.ts';
 import { syncProxy } from './sync-proxy.ts';
@@ -96,20 +103,40 @@ export function dockerTarget(
     await syncProxy(parts.haproxy, left);
     return left;
   };
-  const shift = async (percent: number): Promise<TargetFacts> => {
+  const shift = async ({ percent, match }: Traffic): Promise<TargetFacts> => {
     const service = await open();
     if (isRetired(service)) return factsOf(service);
     if (newContainers(service).length === 0) throw notDeployed(spec.version);
     await syncProxy(parts.haproxy, service);
     const facts = await factsOf(service);
     const ready = facts.canary?.ready ?? 0;
-    if (percent > service.state.canaryPercent && ready < container.replicas) {
+    const isOn = match.length > 0;
+    const isMore = percent > service.state.canaryPercent || (isOn && service.state.chosen?.isOn !== true);
+    if (isMore && ready < container.replicas) {
       say(`Traffic stays as it is: ${ready} of ${container.replicas} new containers are ready.`);
       return facts;
     }
-    const after = await factsOf(await apply(service, { canaryPercent: percent }));
-    say(`${after.canary?.weightPercent ?? 0} % of the traffic goes to version ${spec.version}.`);
+    // What the proxy is prepared for stays, so that turning it on and off is no reload.
+    const chosen = { ...turnedOff(service.state), ...(isOn ? { match, isOn } : {}) };
+    const after = await factsOf(await apply(service, { canaryPercent: percent, chosen }));
+    const alone = isOn ? `, and all ${matchInWords(match)}` : '';
+    say(`${after.canary?.weightPercent ?? 0} % of the traffic goes to version ${spec.version}${alone}.`);
     return after;
+  };
+
+  const pull = async (): Promise<void> => {
+    const isPulled = await provideImage(parts.docker, spec.image, claim.registryCredentials, signal);
+    if (isPulled) say(`Pulled ${spec.image}.`);
+  };
+
+  /** Two versions never run at once: the new one goes before the old one starts. */
+  const startOldAgain = async (service: OpenService): Promise<TargetFacts> => {
+    const back = await apply(service, { canaryPercent: 0, chosen: turnedOff(service.state) });
+    const alone = await remove(back, otherContainers(back));
+    const stopped = stableContainers(alone).filter(({ isRunning }) => !isRunning);
+    await startStopped(parts.docker, stopped);
+    if (stopped.length > 0) say(`Started ${counted(stopped.length)} of the old version again.`);
+    return factsOf(await open());
   };
 
   const removeEverything = async (service: OpenService): Promise<TargetFacts> => {
@@ -127,14 +154,27 @@ export function dockerTarget(
       return factsOf(await open());
     },
 
+    stopOld: async () => {
+      const service = await open();
+      if (isRetired(service)) return factsOf(service);
+      // So that the time without any version does not hold a download.
+      await pull();
+      const running = stableContainers(service).filter(({ isRunning }) => isRunning);
+      await drainContainers(service.folder, running, spec.work.drainMs, signal);
+      await stopContainers(parts.docker, running, graceSeconds);
+      if (running.length > 0) say(`Stopped ${counted(running.length)} of the old version.`);
+      return factsOf(await open());
+    },
+
     deploy: async () => {
       let service = await open();
       if (isRetired(service)) return factsOf(service);
-      if (await provideImage(parts.docker, spec.image, claim.registryCredentials, signal)) {
-        say(`Pulled ${spec.image}.`);
-      }
+      await pull();
       const leftOver = otherContainers(service).filter(({ version }) => version !== spec.version);
-      if (leftOver.length > 0) service = await remove(await apply(service, { canaryPercent: 0 }), leftOver);
+      if (leftOver.length > 0) {
+        const chosen = turnedOff(service.state);
+        service = await remove(await apply(service, { canaryPercent: 0, chosen }), leftOver);
+      }
       const colour = canaryColour(service.state);
       const health = { ...service.state.health, [colour]: container.health };
       const isNew = newContainers(service).length === 0;
@@ -142,6 +182,7 @@ export function dockerTarget(
         ...service.state,
         health,
         canaryPercent: isNew ? 0 : service.state.canaryPercent,
+        ...(isNew ? { chosen: { match: firstMatch(spec.work.steps), colour, isOn: false } } : {}),
       });
       const started = await startContainers(parts.docker, {
         name: fresh,
@@ -162,7 +203,7 @@ export function dockerTarget(
 
     setTraffic: async (traffic) => {
       checkTraffic(traffic, haproxyAbilities);
-      return shift(traffic.percent);
+      return shift(traffic);
     },
 
     observe: async () => {
@@ -180,7 +221,7 @@ export function dockerTarget(
       };
     },
 
-    promote: () => shift(100),
+    promote: () => shift({ percent: 100, ...nothingChosen }),
 
     retireOld: async () => {
       const service = await open();
@@ -197,14 +238,28 @@ export function dockerTarget(
       const service = await open();
       if (isRetired(service)) throw alreadyRetired(spec.version);
       if (stableContainers(service).length === 0) return removeEverything(service);
+      if (spec.work.strategy === 'recreate') return startOldAgain(service);
       await syncProxy(parts.haproxy, service);
       const { stable } = await factsOf(service);
       if (stable !== null && stable.ready === 0) throw stableNotReady(stable.version, stable.problem);
-      const back = await apply(service, { canaryPercent: 0 });
+      const back = await apply(service, { canaryPercent: 0, chosen: turnedOff(service.state) });
       if (stable !== null) say(`All traffic goes to version ${stable.version}.`);
       return factsOf(await remove(back, otherContainers(back)));
     },
   };
+}
+
+type ChosenState = NonNullable<ServiceState['chosen']>;
+
+const turnedOff = (state: ServiceState): ChosenState => ({
+  match: state.chosen?.match ?? [],
+  colour: canaryColour(state),
+  isOn: false,
+});
+
+/** What the proxy is prepared for when the new version's servers come, so that choosing requests is no reload. */
+function firstMatch(steps: DeployWork['steps']): ChosenState['match'] {
+  return steps.flatMap((step) => (step.kind === 'set-route' ? [step.match] : []))[0] ?? [];
 }
 
 const counted = (containers: number): string => `${containers} container${containers === 1 ? '' : 's'}`;

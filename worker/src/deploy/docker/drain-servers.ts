@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serverCounters } from '../../metrics/haproxy-statistics.ts';
 import { proxyFiles } from './haproxy-process.ts';
-import { drainServers, proxyPid, runningServers, showStatistics } from './haproxy-socket.ts';
+import { chosen } from './haproxy-backends.ts';
+import { drainServers, proxyPid, runningServers, setStates, showStatistics } from './haproxy-socket.ts';
 import { serverName, type ServiceContainer } from './service-containers.ts';
 
 /** Longer than this no action waits for requests that are under way; what remains gets the SIGTERM grace. */
@@ -19,6 +20,11 @@ export async function drainContainers(
   const known = new Set((await runningServers(socket)).map(({ name }) => name));
   const names = new Set(containers.map(serverName).filter((name) => known.has(name)));
   await drainServers(socket, [...names]);
+  const alone = (await runningServers(socket, chosen)).filter(
+    ({ name, isOpen }) => isOpen && names.has(name),
+  );
+  const aloneNames = alone.map(({ name }) => name);
+  await setStates(socket, chosen, aloneNames, 'maint');
   const until = performance.now() + Math.min(drainMs, longestDrainMs);
   while (performance.now() < until && (await hasRequests(socket, names))) {
     await sleep(50, undefined, { signal });

@@ -2,7 +2,10 @@
 // so that a proxy that died is brought back as it was.
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
+import type { RequestMatch } from '@sluice/pipelines/rollout/rollout-state';
 import { DeployProblem } from '../deploy-problem.ts';
+import { chosen, shared } from './haproxy-backends.ts';
+import { requestConditions } from './request-conditions.ts';
 import type { Colour } from './service-state.ts';
 
 export interface ProxyConfig {
@@ -11,6 +14,15 @@ export interface ProxyConfig {
   readonly listenPort: number;
   readonly health: Readonly<Record<Colour, string>>;
   readonly servers: readonly ProxyServer[];
+  /** Requests for one colour alone; null: the proxy is not prepared for any. */
+  readonly chosen: ChosenRequests | null;
+}
+
+export interface ChosenRequests {
+  readonly match: readonly RequestMatch[];
+  readonly colour: Colour;
+  /** False: prepared, and shared out like all others. */
+  readonly isOn: boolean;
 }
 
 export interface ProxyServer {
@@ -22,19 +34,17 @@ export interface ProxyServer {
   readonly weight: number;
 }
 
-/** Name of the backend that users' requests go to. */
-export const backend = 'service';
-
 /** The running proxy tells its structure as its description: a file may be of a process that never came to run. */
 export function renderProxyConfig(config: ProxyConfig): string {
   return render(config, `  description ${structureOf(config)}\n`);
 }
 
-/** Equal for two configurations that differ in weights alone: those are changed without a reload. */
+/** Equal for two configurations that differ in weights, and in whether chosen requests are on: no reload changes those. */
 export function structureOf(config: ProxyConfig): string {
   const servers = config.servers.map((server) => ({ ...server, weight: 1 }));
+  const requests = config.chosen === null ? null : { ...config.chosen, isOn: false };
   return createHash('sha256')
-    .update(render({ ...config, servers }))
+    .update(render({ ...config, servers, chosen: requests }))
     .digest('hex')
     .slice(0, 16);
 }
@@ -69,13 +79,33 @@ defaults
 
 frontend users
   bind ${bindAddress(config)}
-  default_backend ${backend}
+${useChosen(config)}  default_backend ${shared}
 
 ${healthBackend('a', config)}
 ${healthBackend('b', config)}
-backend ${backend}
+backend ${shared}
   balance roundrobin
-${config.servers.map(serverLine).join('')}`;
+${config.servers.map(serverLine).join('')}${chosenBackend(config)}`;
+}
+
+/** Where none of the chosen version's servers can answer, its requests are shared out like all others. */
+function useChosen({ chosen: requests }: ProxyConfig): string {
+  if (requests === null) return '';
+  return `  use_backend ${chosen} if { nbsrv(${chosen}) gt 0 } ${requestConditions(requests.match)}\n`;
+}
+
+/** Its servers are in maintenance while no request is chosen: turned on and off without a reload, and read back. */
+function chosenBackend({ chosen: requests, servers }: ProxyConfig): string {
+  if (requests === null) return '';
+  const lines = servers
+    .filter(({ colour }) => colour === requests.colour)
+    .map(
+      (server) => `${serverLine({ ...server, weight: 1 }).trimEnd()}${requests.isOn ? '' : ' disabled'}\n`,
+    );
+  return `
+backend ${chosen}
+  balance roundrobin
+${lines.join('')}`;
 }
 
 /** Checks live in a backend of their own for each colour: two versions may have two health paths. */

@@ -1,6 +1,6 @@
 // HAProxy's runtime API: one connection, one line of commands, one answer.
 import { connect } from 'node:net';
-import { backend } from './haproxy-config.ts';
+import { shared } from './haproxy-backends.ts';
 
 /** A server as the running proxy sees it. */
 export interface RunningServer {
@@ -29,7 +29,8 @@ export async function runningProxy(socket: string): Promise<RunningProxy | null>
 export const proxyPid = async (socket: string): Promise<number | null> =>
   (await runningProxy(socket))?.pid ?? null;
 
-export async function runningServers(socket: string): Promise<readonly RunningServer[]> {
+/** Of one backend; none where the running proxy has no such backend. */
+export async function runningServers(socket: string, backend = shared): Promise<readonly RunningServer[]> {
   const lines = (await askProxy(socket, `show servers state ${backend}`)).split('\n');
   const header =
     lines
@@ -48,8 +49,8 @@ export async function runningServers(socket: string): Promise<readonly RunningSe
     }));
 }
 
-// Bits of srv_admin_state, as in HAProxy's management guide.
-const maintenance = 0x01 | 0x02 | 0x04 | 0x20;
+// Bits of srv_admin_state, as in HAProxy's management guide; 0x04 only tells that the configuration says `disabled`.
+const maintenance = 0x01 | 0x02 | 0x20;
 const drain = 0x08 | 0x10;
 
 /** Heavier servers first, so that at no moment every server has weight 0. */
@@ -61,16 +62,26 @@ export async function setWeights(
   const ordered = weights.toSorted((left, right) => right.weight - left.weight);
   await command(
     socket,
-    ordered.map(({ name, weight }) => `set server ${backend}/${name} weight ${weight}`),
+    ordered.map(({ name, weight }) => `set server ${shared}/${name} weight ${weight}`),
   );
 }
 
 /** Requests that are under way go on; no new ones come. */
 export async function drainServers(socket: string, names: readonly string[]): Promise<void> {
+  await setStates(socket, shared, names, 'drain');
+}
+
+/** `maint` takes no new requests and lets those under way end. */
+export async function setStates(
+  socket: string,
+  backend: string,
+  names: readonly string[],
+  state: 'ready' | 'drain' | 'maint',
+): Promise<void> {
   if (names.length === 0) return;
   await command(
     socket,
-    names.map((name) => `set server ${backend}/${name} state drain`),
+    names.map((name) => `set server ${backend}/${name} state ${state}`),
   );
 }
 

@@ -21,7 +21,7 @@ export interface ServicePlace {
   readonly dataDir: string;
 }
 
-export type NewService = Omit<ServiceState, 'stable' | 'canaryPercent' | 'health'> & {
+export type NewService = Omit<ServiceState, 'stable' | 'canaryPercent' | 'chosen' | 'health'> & {
   readonly health: string;
 };
 

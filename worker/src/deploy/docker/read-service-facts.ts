@@ -1,14 +1,28 @@
 import type Docker from 'dockerode';
-import type { RouterAbilities, SideFacts, TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
+import type {
+  ChosenTraffic,
+  RouterAbilities,
+  SideFacts,
+  TargetFacts,
+} from '@sluice/pipelines/rollout/rollout-state';
+import { nothingChosen } from '@sluice/pipelines/rollout/traffic';
 import { shareOf } from './choose-weights.ts';
 import { containerProblem } from './container-problem.ts';
 import { proxyFiles } from './haproxy-process.ts';
-import { proxyPid, runningServers, type RunningServer } from './haproxy-socket.ts';
+import { chosen } from './haproxy-backends.ts';
+import { structureOf } from './haproxy-config.ts';
+import { runningProxy, runningServers, type RunningServer } from './haproxy-socket.ts';
 import { otherContainers, stableContainers, type OpenService } from './open-service.ts';
 import { probeHealth } from './probe-health.ts';
 import { serverName, type ServiceContainer } from './service-containers.ts';
+import { proxyConfig } from './sync-proxy.ts';
 
-export const haproxyAbilities: RouterAbilities = { router: 'haproxy', match: [], mirror: false };
+/** HAProxy mirrors through an agent beside it (SPOE) alone, and no such agent is kept by anybody. */
+export const haproxyAbilities: RouterAbilities = {
+  router: 'haproxy',
+  match: ['header', 'cookie', 'query'],
+  mirror: false,
+};
 
 export interface Expected {
   readonly version: string;
@@ -22,7 +36,8 @@ export async function readServiceFacts(
   expected: Expected,
 ): Promise<TargetFacts> {
   const { socket } = proxyFiles(service.folder);
-  const servers = (await proxyPid(socket)) === null ? [] : await runningServers(socket);
+  const proxy = await runningProxy(socket);
+  const servers = proxy === null ? [] : await runningServers(socket);
   const stable = stableContainers(service);
   const canary = otherContainers(service).filter(({ version }) => version === expected.version);
   const weightsOf = (containers: readonly ServiceContainer[]): readonly number[] =>
@@ -36,8 +51,21 @@ export async function readServiceFacts(
     canary: await side(canary, expected.replicas, share ?? 0),
     weightStepPercent: 1,
     can: haproxyAbilities,
+    traffic: proxy === null ? nothingChosen : await chosenTraffic(service, socket, proxy.structure),
     address: `http://${service.state.listenHost}:${service.state.listenPort}`,
   };
+}
+
+/** What the running proxy was prepared for stands in its structure; its servers tell whether it is so. */
+async function chosenTraffic(
+  service: OpenService,
+  socket: string,
+  structure: string | null,
+): Promise<ChosenTraffic> {
+  const config = proxyConfig(service, socket);
+  if (config.chosen === null || structure !== structureOf(config)) return nothingChosen;
+  const isOn = (await runningServers(socket, chosen)).some(({ isOpen }) => isOpen);
+  return isOn ? { match: config.chosen.match, mirrorPercent: 0 } : nothingChosen;
 }
 
 function openWeight(servers: readonly RunningServer[], container: ServiceContainer): number {

@@ -43,6 +43,25 @@ function readContainer(info: Docker.ContainerInfo, colour: Colour): ServiceConta
 
 export const serverName = (container: ServiceContainer): string => `${container.colour}${container.replica}`;
 
+/** Asks the processes to end, waits for them for `graceSeconds` at most; the containers stay, and do not restart. */
+export async function stopContainers(
+  docker: Docker,
+  containers: readonly ServiceContainer[],
+  graceSeconds: number,
+): Promise<void> {
+  await Promise.all(
+    containers.map(({ id }) => unlessGone(docker.getContainer(id).stop({ t: graceSeconds }))),
+  );
+}
+
+export async function startStopped(docker: Docker, containers: readonly ServiceContainer[]): Promise<void> {
+  await Promise.all(
+    containers.map(async ({ id }) => {
+      await docker.getContainer(id).start().catch(unlessStarted);
+    }),
+  );
+}
+
 /** Asks the processes to end, waits for them for `graceSeconds` at most, and removes the containers. */
 export async function removeContainers(
   docker: Docker,
@@ -56,6 +75,10 @@ export async function removeContainers(
       await unlessGone(container.remove({ force: true, v: true }));
     }),
   );
+}
+
+function unlessStarted(error: unknown): void {
+  if (statusOf(error) !== 304) throw error;
 }
 
 const alreadySo = new Set([304, 404, 409]);

@@ -8,6 +8,12 @@ import { z } from 'zod';
 export type Colour = 'a' | 'b';
 export const otherColour = (colour: Colour): Colour => (colour === 'a' ? 'b' : 'a');
 
+const requestMatch = z.object({
+  kind: z.enum(['header', 'cookie', 'query']),
+  name: z.string(),
+  value: z.string(),
+});
+
 const serviceState = z.object({
   installation: z.string(),
   environment: z.string(),
@@ -18,6 +24,10 @@ const serviceState = z.object({
   stable: z.enum(['a', 'b']).nullable(),
   /** Share of the colour that is not the stable one. */
   canaryPercent: z.number().min(0).max(100),
+  /** Requests for one colour alone: what the proxy is prepared for, and whether it is so; absent: none. */
+  chosen: z
+    .object({ match: z.array(requestMatch).readonly(), colour: z.enum(['a', 'b']), isOn: z.boolean() })
+    .exactOptional(),
   /** HTTP path of the health check of each colour. */
   health: z.object({ a: z.string(), b: z.string() }),
 });

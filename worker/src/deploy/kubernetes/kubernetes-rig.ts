@@ -84,7 +84,7 @@ export async function openKubernetesRig(images: TestImages, replicas = 2): Promi
       const body = { metadata: { name: 'shop' }, spec };
       await config.makeApiClient(AppsV1Api).createNamespacedDeployment({ namespace, body });
     },
-    rollout: (version) => open(version),
+    rollout: (version, work = {}) => open(version, { work }),
     brokenRollout: (version) => open(version, { image: images.broken }),
     ask: async ({ headers = {}, query = '' } = {}) => {
       const service = await api.readNamespacedService({ name: 'shop', namespace });

@@ -25,6 +25,7 @@ import {
   type OpenWorkload,
 } from './open-workload.ts';
 import { readManifests } from './read-manifests.ts';
+import { startStableAgain, stopStable } from './replace-version.ts';
 import { forgetRollout, returnTraffic } from './return-traffic.ts';
 import { shiftTraffic, type ShiftStep } from './shift-traffic.ts';
 import { openGates } from './traffic-gates.ts';
@@ -112,6 +113,19 @@ export function kubernetesTarget(
         return factsOf(client, workload.name);
       }),
 
+    stopOld: () =>
+      connected(async (client) => {
+        const workload = await manifests();
+        const before = await look(client, workload.name);
+        if (isRetired(before)) return workloadFacts(before, release);
+        await noteStable(client, before);
+        const step = (now: OpenWorkload): Promise<ShiftStep> => stopStable(client, now, version);
+        const facts = await settle(client, workload.name, step);
+        const { left } = await look(client, workload.name);
+        const ready = left.filter((pod) => pod.version !== version).length;
+        return facts.stable === null ? facts : { ...facts, stable: { ...facts.stable, ready } };
+      }),
+
     deploy: () =>
       connected(async (client) => {
         const workload = await manifests();
@@ -187,6 +201,8 @@ export function kubernetesTarget(
         const { name } = await find(client);
         return settle(client, name, (workload) => {
           if (isRetired(workload)) throw alreadyRetired(version, name);
+          const isAlone = spec.work.strategy === 'recreate' && stableVersion(workload) !== null;
+          if (isAlone) return startStableAgain(client, workload, version);
           return returnTraffic(client, workload, version);
         });
       }),

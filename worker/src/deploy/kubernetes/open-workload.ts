@@ -1,7 +1,7 @@
 import type { KubeClient } from './kube-client.ts';
 import type { Deployment } from './kube-objects.ts';
 import { canaryName, mark, note } from './marks.ts';
-import { viewPods, type PodView } from './pod-sides.ts';
+import { podsLeft, viewPods, type PodView } from './pod-sides.ts';
 import type { Release } from './workload.ts';
 
 /** A workload in the cluster at one moment, seen from one rollout. */
@@ -10,6 +10,8 @@ export interface OpenWorkload {
   readonly stable: Deployment | null;
   readonly canary: Deployment | null;
   readonly pods: readonly PodView[];
+  /** All whose processes may still run, also those that end and get no traffic any more. */
+  readonly left: readonly { readonly version: string | null }[];
 }
 
 /** Version of workloads that were there before us. */
@@ -28,7 +30,7 @@ export async function openWorkload(client: KubeClient, name: string, now: number
   const [stable, canary] = await Promise.all([client.deployment(name), client.deployment(canaryName(name))]);
   const labels = podLabels(stable ?? canary);
   const pods = labels === null ? [] : await client.pods(labels);
-  return { name, stable, canary, pods: viewPods(pods, name, now) };
+  return { name, stable, canary, pods: viewPods(pods, name, now), left: podsLeft(pods, name) };
 }
 
 /** Labels that the pods of both Deployments have. */

@@ -27,6 +27,16 @@ export function viewPods(pods: readonly Pod[], workload: string, now: number): r
   });
 }
 
+/** Pods of a workload and its canary whose containers may still run. */
+export function podsLeft(
+  pods: readonly Pod[],
+  workload: string,
+): readonly { readonly version: string | null }[] {
+  return pods
+    .filter((pod) => ownerOf(pod, workload) !== null && !isOver(pod))
+    .map(({ metadata }) => ({ version: metadata.labels?.[mark.version] ?? null }));
+}
+
 /** Until every node has heard that a pod ends, requests still come to it. */
 const dataPlaneMs = 2_000;
 

@@ -57,7 +57,7 @@ async function removeFirst(client: KubeClient, workload: OpenWorkload, version: 
   return 'done';
 }
 
-async function restoreTemplate(client: KubeClient, stable: Deployment, full: number): Promise<void> {
+export async function restoreTemplate(client: KubeClient, stable: Deployment, full: number): Promise<void> {
   const { annotations = {}, labels = {}, name } = stable.metadata;
   const text = annotations[note.stableTemplate];
   const before = annotations[note.stableVersion];

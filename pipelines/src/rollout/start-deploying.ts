@@ -1,0 +1,27 @@
+// From a target that was looked at to the new version's first replica.
+import { guardProgress } from './enter-step.ts';
+import { act, enter, say, stay, type Move } from './move.ts';
+import type { Rollout, TargetFacts } from './rollout-state.ts';
+
+/** Where both versions must not run at once, the old one is stopped first. */
+export function startReplacing(rollout: Rollout, facts: TargetFacts, at: number): Move {
+  const old = facts.stable?.version ?? null;
+  const known = { ...rollout, replaces: old };
+  const { version, work } = rollout.spec;
+  if (old === null || work.strategy !== 'recreate') return startDeploying(known, at);
+  const entered = guardProgress(enter(stay(known), { name: 'stopping', since: at }));
+  const line = `stopping ${old} before ${version} starts: nobody is served until ${version} is ready (strategy: recreate)`;
+  return act(say(entered, line), { kind: 'stop-old' });
+}
+
+export function startDeploying(rollout: Rollout, at: number): Move {
+  const { version, environment, work } = rollout.spec;
+  const { replaces } = rollout;
+  const beside = work.strategy === 'recreate' ? 'in place of' : 'beside';
+  const line =
+    replaces === null
+      ? `deploying ${version}: nothing runs in ${environment} yet`
+      : `deploying ${version} ${beside} ${replaces}`;
+  const entered = enter(stay(rollout), { name: 'deploying', since: at });
+  return act(guardProgress(say(entered, line)), { kind: 'deploy' });
+}

@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { deployInstances } from './deploy-instances.ts';
 import { dispatch } from './dispatch.ts';
 import { scoreOf, verdictOf, type Figure } from './figure.ts';
 import { formatFigures, type MeasuredBench } from './format-figures.ts';
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, (say: Say) => Promise<readonly Figure[]>>
   history,
   'queued-runs': queuedRuns,
   planning,
+  'deploy-instances': deployInstances,
   'huge-log': hugeLog,
 };
 

@@ -31,7 +31,7 @@ export async function carryOut({ sluice, place, trials, ended, ...how }: Trials)
   const { api } = sluice;
   await api.call('PUT', '/api/environments/trials', place.environment);
   const repository = await sluice.repository(`trial-${place.provider}`);
-  const write = (trial: Pick<Trial, 'strategy' | 'fewestRequests' | 'behaviour'>, message: string) =>
+  const write = (trial: Pick<Trial, 'strategy' | 'keys' | 'fewestRequests' | 'behaviour'>, message: string) =>
     repository.push(
       {
         ...serviceFiles,
@@ -43,7 +43,7 @@ export async function carryOut({ sluice, place, trials, ended, ...how }: Trials)
     );
   const first = await endedRun(
     api,
-    await write({ strategy: 'rolling', fewestRequests: 0, behaviour: usual }, 'the first version'),
+    await write({ strategy: 'rolling', keys: [], fewestRequests: 0, behaviour: usual }, 'the first version'),
   );
   if (first.status !== 'succeeded') throw new Error(`the first version: ${whyNot(first)}`);
 

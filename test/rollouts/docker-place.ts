@@ -15,6 +15,7 @@ export async function dockerPlace(): Promise<Place> {
     deployKeys: [`container: { port: ${port}, replicas: 2, health: /healthz }`],
     files: {},
     weights: [5, 25, 50],
+    strategies: ['ab'],
     seesSlowness: false,
     address: () => `http://127.0.0.1:${listenPort}/`,
     keepAlive: true,

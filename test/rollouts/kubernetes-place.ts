@@ -12,6 +12,7 @@ export function kubernetesPlace(prometheusUrl: string): Place {
     deployKeys: ['manifests: k8s/', ...metrics],
     files: { 'k8s/service.yml': manifests },
     weights: [20, 60],
+    strategies: [],
     seesSlowness: true,
     address: () => {
       const nodePort = namespace.kubectl(

@@ -10,6 +10,8 @@ export interface Place extends AsyncDisposable {
   readonly files: Readonly<Record<string, string>>;
   /** Of each canary, in percent. */
   readonly weights: readonly number[];
+  /** What it can do beside weights. */
+  readonly strategies: readonly ('ab' | 'shadow')[];
   /** Whether the new version's time to answer can fail it. */
   readonly seesSlowness: boolean;
   /** Where users reach the service once there is one. */

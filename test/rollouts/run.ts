@@ -12,7 +12,7 @@ import { dockerPlace } from './docker-place.ts';
 import { formatTrials, rowOf } from './format-trials.ts';
 import { kubernetesPlace } from './kubernetes-place.ts';
 import { intervalMs, type Place } from './place.ts';
-import type { Trial, TrialOutcome } from './trial.ts';
+import type { Behaviour, Trial, TrialOutcome } from './trial.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values } = parseArgs({
@@ -29,28 +29,40 @@ const say = (line: string): void => void (values.json ? process.stderr : process
 const isWanted = (place: Place, trial: Trial): boolean =>
   values.only.every((words) => `${place.provider} ${trial.strategy} ${trial.version}`.includes(words));
 
-function trialsAt({ seesSlowness }: Place): readonly Trial[] {
-  const bad = (version: string, behaviour: Partial<Trial['behaviour']>): Trial => ({
-    strategy: 'canary',
-    version,
-    behaviour: { ...usual, ...behaviour },
-    ends: 'rolled-back',
-    fewestRequests: 0,
-  });
-  const good = (strategy: string, requests = 0): Trial => ({
-    strategy,
-    version: 'as good as the old',
-    behaviour: usual,
-    ends: 'succeeded',
-    fewestRequests: requests,
-  });
+const good = (strategy: string, keys: Trial['keys'], requests = 0): Trial => ({
+  strategy,
+  keys,
+  version: 'as good as the old',
+  behaviour: usual,
+  ends: 'succeeded',
+  fewestRequests: requests,
+  hasOutage: strategy === 'recreate',
+});
+const bad = (strategy: string, keys: Trial['keys'], version: string, how: Partial<Behaviour>): Trial => ({
+  ...good(strategy, keys),
+  version,
+  behaviour: { ...usual, ...how },
+  ends: 'rolled-back',
+});
+
+const groupKeys = ['match: { header: { x-group: b } }', 'for: 1m'];
+const copyKeys = ['mirror: 50%', 'for: 1m'];
+
+function trialsAt({ seesSlowness, strategies }: Place): readonly Trial[] {
+  const half = { errorRate: 0.5 };
   return [
-    good('rolling'),
-    good('canary', fewestRequests),
-    bad('1 % errors', { errorRate: 0.01 }),
-    bad('5 % errors', { errorRate: 0.05 }),
-    bad('50 % errors', { errorRate: 0.5 }),
-    ...(seesSlowness ? [bad('3 times slower', { medianMs: usual.medianMs * 3 })] : []),
+    good('rolling', []),
+    good('recreate', []),
+    good('blue-green', ['bake: 10s']),
+    ...(strategies.includes('ab') ? [good('ab', groupKeys), bad('ab', groupKeys, '50 % errors', half)] : []),
+    ...(strategies.includes('shadow')
+      ? [good('shadow', copyKeys), bad('shadow', copyKeys, '50 % errors', half)]
+      : []),
+    good('canary', null, fewestRequests),
+    bad('canary', null, '1 % errors', { errorRate: 0.01 }),
+    bad('canary', null, '5 % errors', { errorRate: 0.05 }),
+    bad('canary', null, '50 % errors', half),
+    ...(seesSlowness ? [bad('canary', null, '3 times slower', { medianMs: usual.medianMs * 3 })] : []),
   ];
 }
 

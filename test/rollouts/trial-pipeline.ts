@@ -2,10 +2,9 @@
 import { intervalMs, type Place } from './place.ts';
 import type { Trial } from './trial.ts';
 
-/** Requests that a look has at least while a version is under trial; the pauses are as long as the trial needs. */
 export interface TrialPipeline {
   readonly place: Place;
-  readonly trial: Pick<Trial, 'strategy' | 'fewestRequests'>;
+  readonly trial: Pick<Trial, 'strategy' | 'keys' | 'fewestRequests'>;
   readonly perSecond: number;
   readonly baseImage: string;
   readonly registry: string;
@@ -17,7 +16,8 @@ export function pipelineOf({ place, trial, perSecond, baseImage, registry }: Tri
     'image: push',
     ...place.deployKeys,
     `strategy: ${trial.strategy}`,
-    ...(trial.strategy === 'canary' ? canaryKeys(place, trial.fewestRequests / perSecond) : []),
+    `interval: ${intervalMs / 1_000}s`,
+    ...(trial.keys ?? canaryKeys(place, trial.fewestRequests / perSecond)),
     'drain: 2s',
     'deadline: 30m',
   ];
@@ -39,7 +39,6 @@ ${keys.map((line) => `      ${line}\n`).join('')}`;
 function canaryKeys({ weights }: Place, seconds: number): readonly string[] {
   const pause = Math.ceil(seconds / weights.length);
   return [
-    `interval: ${intervalMs / 1_000}s`,
     'on_inconclusive: abort',
     'steps:',
     ...weights.flatMap((weight) => [

@@ -10,12 +10,16 @@ export interface Behaviour {
 
 export interface Trial {
   readonly strategy: string;
+  /** Lines of the `deploy` key that this strategy needs; null: the steps of a canary. */
+  readonly keys: readonly string[] | null;
   /** What the new version is like, in words. */
   readonly version: string;
   readonly behaviour: Behaviour;
   readonly ends: 'succeeded' | 'rolled-back';
   /** At least so many requests between the rollout's begin and its end. */
   readonly fewestRequests: number;
+  /** Users may be without an answer while it lasts. */
+  readonly hasOutage: boolean;
 }
 
 export interface TrialOutcome {
@@ -52,11 +56,12 @@ export function problemsOf(outcome: Omit<TrialOutcome, 'problems'>): readonly st
   if (phase !== trial.ends) problems.push(`ended as ${phase}, not as ${trial.ends}: ${outcome.why ?? ''}`);
   if (requests < trial.fewestRequests)
     problems.push(`${requests} requests, fewer than ${trial.fewestRequests}`);
+  if (!isReplayed) problems.push('its replay gives other decisions');
+  if (trial.hasOutage) return problems;
   if (trial.ends === 'succeeded' && failed > requests * mostFailedShare)
     problems.push(`${failed} of ${requests} requests failed, more than ${mostFailedShare * 100} %`);
   // Errors are what a bad version answers; that somebody has no answer is the rollout's fault.
   if (unanswered > requests * mostFailedShare) problems.push(`${unanswered} requests had no answer`);
-  if (!isReplayed) problems.push('its replay gives other decisions');
   return problems;
 }
 

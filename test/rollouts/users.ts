@@ -21,6 +21,9 @@ const tickMs = 20;
 /** Beyond it a user waits for another to be done: the service is overloaded, and so would this machine be. */
 const mostAtOnce = 512;
 
+/** Every tenth user is of a group that a router can choose: `x-group: b`. */
+const groupEvery = 10;
+
 /** `keepAlive` false: every request comes by a connection of its own. */
 export function startUsers(address: string, perSecond: number, keepAlive: boolean): Users {
   const agent = new Agent({ keepAlive, maxSockets: mostAtOnce });
@@ -39,7 +42,8 @@ export function startUsers(address: string, perSecond: number, keepAlive: boolea
       if (isFailure) counts.failed += 1;
       if (!isAnswered) counts.unanswered += 1;
     };
-    const outgoing = request(address, { agent, timeout: 10_000 }, (answer) => {
+    const headers = counts.requests % groupEvery === 0 ? { 'x-group': 'b' } : {};
+    const outgoing = request(address, { agent, headers, timeout: 10_000 }, (answer) => {
       const version = String(answer.headers['x-version'] ?? 'none');
       const known = versions.get(version) ?? { answers: 0, lastAt: 0 };
       versions.set(version, { answers: known.answers + 1, lastAt: Date.now() });

@@ -1,94 +1,107 @@
-// The Markdown of docs/: headings, paragraphs, lists, tables and code. The page brings its documentation along, so
-// that it is about the version that runs, and needs no other server.
+// The Markdown of docs/, as plain data that the page draws without any HTML of its own: headings, paragraphs, lists,
+// tables and code. The page brings its documentation along, so that it is about the version that runs.
 import { anchorOf } from '@sluice/pipelines/language/link-of';
+import { lexer, type MarkedToken, type Token } from 'marked';
 
 export type Block =
   | {
       readonly kind: 'heading';
       readonly level: number;
-      readonly text: string;
+      readonly text: Line;
       /** What links to it end in. */
       readonly anchor: string;
     }
-  | { readonly kind: 'paragraph'; readonly text: string }
+  | { readonly kind: 'paragraph'; readonly text: Line }
   | { readonly kind: 'code'; readonly text: string }
-  | { readonly kind: 'list'; readonly isNumbered: boolean; readonly items: readonly string[] }
-  | {
-      readonly kind: 'table';
-      readonly head: readonly string[];
-      readonly rows: readonly (readonly string[])[];
-    };
+  | { readonly kind: 'list'; readonly isNumbered: boolean; readonly items: readonly Line[] }
+  | { readonly kind: 'table'; readonly head: readonly Line[]; readonly rows: readonly (readonly Line[])[] };
 
+/** Text with its meanings. */
+export type Line = readonly Inline[];
+
+export type Inline =
+  | { readonly kind: 'text' | 'code'; readonly text: string }
+  | { readonly kind: 'strong' | 'emphasis'; readonly children: Line }
+  | { readonly kind: 'link'; readonly to: string; readonly children: Line };
+
+/** What it does not know, HTML above all, is left out. */
 export function parseMarkdown(text: string): readonly Block[] {
-  const lines = text.replace(/<!--[\s\S]*?-->/g, '').split('\n');
-  const blocks: Block[] = [];
-  for (let at = 0; at < lines.length;) {
-    const { block, next } = readBlock(lines, at);
-    if (block !== null) blocks.push(block);
-    at = next;
+  return lexer(text).filter(isKnown).flatMap(blocksOf);
+}
+
+/** The words alone. */
+export function plainText(line: Line): string {
+  return line.map((piece) => ('text' in piece ? piece.text : plainText(piece.children))).join('');
+}
+
+function blocksOf(token: MarkedToken): readonly Block[] {
+  switch (token.type) {
+    case 'heading':
+      return [
+        {
+          kind: 'heading',
+          level: token.depth,
+          text: lineOf(token.tokens),
+          anchor: anchorOf(token.text),
+        },
+      ];
+    case 'paragraph': {
+      const text = lineOf(token.tokens);
+      return text.length === 0 ? [] : [{ kind: 'paragraph', text }];
+    }
+    case 'code':
+      return [{ kind: 'code', text: token.text }];
+    case 'list':
+      return [
+        {
+          kind: 'list',
+          isNumbered: token.ordered,
+          items: token.items.map((item) => lineOf(item.tokens)),
+        },
+      ];
+    case 'table': {
+      const cells = (row: typeof token.header): readonly Line[] => row.map(({ tokens }) => lineOf(tokens));
+      return [{ kind: 'table', head: cells(token.header), rows: token.rows.map(cells) }];
+    }
+    case 'blockquote':
+      return token.tokens.filter(isKnown).flatMap(blocksOf);
+    default:
+      return [];
   }
-  return blocks;
 }
 
-interface ReadBlock {
-  /** Null: an empty line. */
-  readonly block: Block | null;
-  readonly next: number;
+function lineOf(tokens: readonly Token[]): Line {
+  return tokens.filter(isKnown).flatMap(piecesOf);
 }
 
-const item = /^(?<mark>[-*]|\d+\.) +(?<text>.*)$/;
-
-function readBlock(lines: readonly string[], at: number): ReadBlock {
-  const line = lines[at] ?? '';
-  if (line.trim() === '') return { block: null, next: at + 1 };
-  if (line.startsWith('```')) return readCode(lines, at);
-  const heading = /^(#{1,6}) +(.*)$/.exec(line);
-  if (heading !== null) {
-    const [, signs = '', text = ''] = heading;
-    return { block: { kind: 'heading', level: signs.length, text, anchor: anchorOf(text) }, next: at + 1 };
+function piecesOf(token: MarkedToken): Line {
+  switch (token.type) {
+    case 'text':
+      return token.tokens === undefined ? [{ kind: 'text', text: joined(token.text) }] : lineOf(token.tokens);
+    case 'escape':
+      return [{ kind: 'text', text: token.text }];
+    case 'codespan':
+      return [{ kind: 'code', text: token.text }];
+    case 'br':
+      return [{ kind: 'text', text: ' ' }];
+    case 'strong':
+      return [{ kind: 'strong', children: lineOf(token.tokens) }];
+    case 'em':
+      return [{ kind: 'emphasis', children: lineOf(token.tokens) }];
+    case 'link':
+      return [{ kind: 'link', to: token.href, children: lineOf(token.tokens) }];
+    case 'paragraph':
+      return lineOf(token.tokens);
+    default:
+      return [];
   }
-  if (line.startsWith('|')) return readTable(lines, at);
-  return item.test(line) ? readList(lines, at) : readParagraph(lines, at);
 }
 
-function readCode(lines: readonly string[], at: number): ReadBlock {
-  const end = lines.indexOf('```', at + 1);
-  const last = end === -1 ? lines.length : end;
-  return { block: { kind: 'code', text: lines.slice(at + 1, last).join('\n') }, next: last + 1 };
-}
+/** Lines of one paragraph are one text. */
+const joined = (text: string): string => text.replaceAll('\n', ' ');
 
-function readTable(lines: readonly string[], at: number): ReadBlock {
-  const end = endOf(lines, at, (line) => line.startsWith('|'));
-  const [head = [], , ...rows] = lines.slice(at, end).map(cellsOf);
-  return { block: { kind: 'table', head, rows }, next: end };
-}
+const known: ReadonlySet<string> = new Set(
+  'heading paragraph code list table blockquote text escape codespan br strong em link'.split(' '),
+);
 
-/** A bar with a backslash before it, or in code, is no border. */
-const cellsOf = (line: string): readonly string[] =>
-  [
-    ...line
-      .trim()
-      .slice(1)
-      .matchAll(/(?<cell>(?:\\\||`[^`]*`|[^|])*)\|/g),
-  ].map(({ groups }) => (groups?.['cell'] ?? '').trim().replaceAll('\\|', '|'));
-
-function readList(lines: readonly string[], at: number): ReadBlock {
-  const end = endOf(lines, at, (line) => item.test(line) || line.startsWith('  '));
-  const items: string[] = [];
-  for (const line of lines.slice(at, end)) {
-    const begins = item.exec(line)?.groups?.['text'];
-    if (begins !== undefined) items.push(begins);
-    else items.push(`${items.pop() ?? ''} ${line.trim()}`);
-  }
-  return { block: { kind: 'list', isNumbered: /^\d/.test(lines[at] ?? ''), items }, next: end };
-}
-
-function readParagraph(lines: readonly string[], at: number): ReadBlock {
-  const end = endOf(lines, at, (line) => line.trim() !== '' && !/^(```|#|\|)/.test(line));
-  return { block: { kind: 'paragraph', text: lines.slice(at, end).join(' ') }, next: end };
-}
-
-function endOf(lines: readonly string[], at: number, belongs: (line: string) => boolean): number {
-  const length = lines.slice(at + 1).findIndex((line) => !belongs(line));
-  return length === -1 ? lines.length : at + 1 + length;
-}
+const isKnown = (token: Token): token is MarkedToken => known.has(token.type);

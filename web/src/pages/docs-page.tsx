@@ -2,9 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
 import { Link, useLocation, useParams } from 'react-router';
 import { DocsBlock } from '../components/docs/docs-block.tsx';
-import { InlineText } from '../components/docs/inline-text.tsx';
 import { loadDocs, hasDocs } from '../docs/load-docs.ts';
-import { parseMarkdown, type Block } from '../docs/parse-markdown.ts';
+import { parseMarkdown, plainText, type Block } from '../docs/parse-markdown.ts';
 import { useMessages } from '../messages/language-context.tsx';
 import { NotFoundPage } from './not-found-page.tsx';
 import './docs-page.css';
@@ -61,7 +60,7 @@ function Contents({ blocks, page, wanted }: ContentsProps) {
                   to={`/docs/${page}#${block.anchor}`}
                   aria-current={block.anchor === wanted ? 'location' : undefined}
                 >
-                  <InlineText text={block.text.replaceAll('`', '')} page={page} />
+                  {plainText(block.text)}
                 </Link>
               </li>
             ),

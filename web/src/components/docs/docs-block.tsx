@@ -36,8 +36,9 @@ export function DocsBlock({ block, page, isWanted }: DocsBlockProps) {
       const List = block.isNumbered ? 'ol' : 'ul';
       return (
         <List>
-          {block.items.map((item) => (
-            <li key={item}>
+          {block.items.map((item, index) => (
+            // Items of a page never change places.
+            <li key={index}>
               <InlineText text={item} page={page} />
             </li>
           ))}
@@ -64,8 +65,8 @@ function DocsTable({ table, page }: DocsTableProps) {
       <table>
         <thead>
           <tr>
-            {table.head.map((cell) => (
-              <th key={cell} scope="col">
+            {table.head.map((cell, column) => (
+              <th key={column} scope="col">
                 <InlineText text={cell} page={page} />
               </th>
             ))}
@@ -76,7 +77,7 @@ function DocsTable({ table, page }: DocsTableProps) {
             // Rows of a page never change places.
             <tr key={index}>
               {row.map((cell, column) => (
-                <td key={table.head[column]}>
+                <td key={column}>
                   <InlineText text={cell} page={page} />
                 </td>
               ))}

@@ -1,20 +1,20 @@
 import { Link } from 'react-router';
 import { docsAddress } from '../../docs/docs-address.ts';
-import { parseInline, type Inline } from '../../docs/parse-inline.ts';
+import type { Inline, Line } from '../../docs/parse-markdown.ts';
 import { unreachable } from '@sluice/pipelines/result';
 
 interface InlineTextProps {
-  readonly text: string;
+  readonly text: Line;
   /** The page that it stands on: links without a file stay there. */
   readonly page: string;
 }
 
 /** One line of the documentation. */
 export function InlineText({ text, page }: InlineTextProps) {
-  return <Pieces pieces={parseInline(text)} page={page} />;
+  return <Pieces pieces={text} page={page} />;
 }
 
-function Pieces({ pieces, page }: { readonly pieces: readonly Inline[]; readonly page: string }) {
+function Pieces({ pieces, page }: { readonly pieces: Line; readonly page: string }) {
   // The pieces of one text never change places.
   return pieces.map((piece, index) => <Piece key={index} piece={piece} page={page} />);
 }
@@ -46,7 +46,7 @@ function Piece({ piece, page }: { readonly piece: Inline; readonly page: string 
 
 interface DocsLinkProps {
   readonly link: string;
-  readonly text: readonly Inline[];
+  readonly text: Line;
   readonly page: string;
 }
 

@@ -41,6 +41,75 @@ test('a condition that has no counterpart never lets a stage run for everything'
   expect(converted(text)).toContain("    if: 'false'\n");
 });
 
+test('a pattern before the path of a project is a pattern', () => {
+  const text = 'a:\n  image: x:1\n  script: make\n  only: [/\\Av\\d+\\Z/@group/project]\n';
+  const result = converted(text);
+  expect(result).toContain("branch.matches('^v\\\\d+$') || (event == 'tag' && tag.matches('^v\\\\d+$'))");
+  expect(result).toContain('the part behind @ is not looked at');
+});
+
+test("a script reads where a pipeline is from in GitLab's own words", () => {
+  const text = 'a:\n  image: x:1\n  script: test "$CI_PIPELINE_SOURCE" != merge_request_event\n';
+  expect(converted(text)).toContain(
+    "CI_PIPELINE_SOURCE: \"${{ event == 'pull_request' ? 'merge_request_event' :",
+  );
+});
+
+test('a job knows its own name, also in the key of its cache', () => {
+  const text =
+    'unit:\n  image: x:1\n  script: run "$CI_JOB_NAME"\n  cache: { key: $CI_JOB_NAME, paths: [.cache] }\n';
+  const result = converted(text);
+  expect(result).toContain('env: { CI_JOB_NAME: unit }');
+  expect(result).toContain('key: unit-${{ run.id }}');
+  expect(result).toContain('restore: [unit-]');
+});
+
+test('a variable of the image or of the settings that stands in a key is named', () => {
+  const text = 'a:\n  image: x:1\n  script: make\n  cache: { key: $WHO, paths: [.cache] }\n';
+  expect(converted(text)).toContain('nobody here knows its value');
+});
+
+test('files reach a later stage of the file, also over one that keeps none', () => {
+  const text = `stages: [build, test, deploy]
+build: { stage: build, image: 'x:1', script: make, artifacts: { paths: [dist] } }
+test: { stage: test, image: 'x:1', script: make test }
+deploy: { stage: deploy, image: 'x:1', script: make deploy }
+tell: { stage: deploy, image: 'x:1', script: make tell, dependencies: [] }
+`;
+  const result = converted(text);
+  expect(result).toContain('  deploy:\n    needs: [test, build]\n');
+  expect(result).toContain('  tell:\n    needs: [test]\n');
+  expect(converted(text.replace('dependencies: []', 'needs: [build], dependencies: []'))).toContain(
+    'artifacts: { from: [] }',
+  );
+});
+
+test('numbered copies of a job are a matrix, and each knows its number', () => {
+  const text = 'a:\n  image: x:1\n  parallel: 3\n  script: run $CI_NODE_INDEX/$CI_NODE_TOTAL\n';
+  const result = converted(text);
+  expect(result).toContain('matrix: { CI_NODE_INDEX: [1, 2, 3] }');
+  expect(result).toContain("CI_NODE_INDEX: ${{ matrix.CI_NODE_INDEX }}\n      CI_NODE_TOTAL: '3'");
+});
+
+test('a file of templates alone says that it has none of the work', () => {
+  const result = converted('include: other.yml\n.a:\n  script: make\n.b:\n  script: make\n');
+  expect(result).toContain('nothing of it makes a pipeline that could run');
+  expect(result).toContain('.a, .b is left out: no job of this file uses it.');
+  expect(result).not.toContain('cannot stand here');
+});
+
+test('submodules, which the runner fetched, are named', () => {
+  expect(
+    converted('variables: { GIT_SUBMODULE_STRATEGY: recursive }\na:\n  image: x:1\n  script: make\n'),
+  ).toContain('the checkout has no submodules');
+});
+
+test('a quoted text whose second line is indented too little is read as GitLab reads it', () => {
+  const text =
+    'a:\n  image: x:1\n  script: make\n  rules:\n    - if: \'$CI_COMMIT_TAG != "v1"\n    && $CI_COMMIT_BRANCH == "main"\'\n';
+  expect(converted(text)).toContain("if: tag != 'v1' && branch == 'main'");
+});
+
 /** The pipeline, which our own parser takes, and every note below it. */
 function converted(text: string): string {
   const result = convertPipeline(text, '.gitlab-ci.yml', null);

@@ -21,6 +21,7 @@ export function convertGitlab(conversion: Conversion, source: SourceText): Pipel
   const variables = readVariables(conversion, file.globals.get('variables'));
   const condition: ConditionContext = { conversion, variables: variables.texts, hasMergeRequests };
   const workflow = readWorkflow(condition, file);
+  noteFetching(conversion, file);
   const names = new StageNames();
   const context: GitlabContext = {
     ...condition,
@@ -29,6 +30,7 @@ export function convertGitlab(conversion: Conversion, source: SourceText): Pipel
     workflow: workflow.condition,
     wanted: new Map(),
     order: orderJobs(conversion, file),
+    jobs: new Map(file.jobs.map((job) => [job.name, job])),
   };
   for (const job of file.jobs) names.of(job.name);
   const stages: StageDraft[] = [];
@@ -69,6 +71,29 @@ function triggers(conversion: Conversion, text: string, hasMergeRequests: boolea
     );
   }
   return on;
+}
+
+/** Variables by which the runner fetches the commit, which here are only variables. */
+const fetching: Readonly<Record<string, Readonly<Record<'why' | 'whatToDo', string>>>> = {
+  GIT_SUBMODULE_STRATEGY: {
+    why: 'the checkout has no submodules.',
+    whatToDo: 'Begin with git submodule update --init --recursive in a step.',
+  },
+  GIT_STRATEGY: {
+    why: 'the runner fetches nothing by it; every stage has a new folder with the commit.',
+    whatToDo: 'Add checkout: false where the stage needs no files.',
+  },
+};
+
+function noteFetching(conversion: Conversion, file: GitlabFile): void {
+  const maps = [file.globals.get('variables'), ...file.jobs.map((job) => job.keys.get('variables'))];
+  for (const each of maps.flatMap((map) => entriesOf(map?.value))) {
+    const words = Object.hasOwn(fetching, each.key) ? fetching[each.key] : undefined;
+    const value = textOf(each.value);
+    if (words === undefined || (each.key === 'GIT_SUBMODULE_STRATEGY') === (value === 'none')) continue;
+    if (value !== 'fetch')
+      changed(conversion, each.keySpan, { what: `${each.key}: ${value ?? ''}`, ...words });
+  }
 }
 
 interface ReadVariables {

@@ -15,7 +15,7 @@ import { convertGithub } from './convert-github.ts';
 import { convertGitlab } from './convert-gitlab.ts';
 import { convertWoodpecker } from './convert-woodpecker.ts';
 import { detectSystem, type System } from './detect-system.ts';
-import { draftList, draftOf, type DraftItem, type DraftMap } from './draft.ts';
+import { draftList, draftOf, isEmpty, valueAt, type DraftItem, type DraftMap } from './draft.ts';
 import { githubKeys } from './github-keys.ts';
 import { gitlabKeys } from './gitlab-keys.ts';
 import type { KeyTable } from './key-table.ts';
@@ -107,12 +107,14 @@ function noteRepeated(conversion: Conversion, { repeated, hasHeader }: SourceTex
 
 /** Mends the draft until our parser takes it, and says in comments what the notes say. */
 function finish(conversion: Conversion, draft: DraftMap, heading: readonly string[]): string {
-  const isMended = repairDraft(draft, ({ path, from, message }) =>
-    leftOut(conversion, from ?? { start: 0, end: 1 }, {
-      what: path,
-      why: `it cannot stand here. ${message}`,
-    }),
-  );
+  const isMended =
+    hasStages(draft) &&
+    repairDraft(draft, ({ path, from, message }) =>
+      leftOut(conversion, from ?? { start: 0, end: 1 }, {
+        what: path,
+        why: `it cannot stand here. ${message}`,
+      }),
+    );
   if (!isMended) {
     leftOut(
       conversion,
@@ -127,6 +129,11 @@ function finish(conversion: Conversion, draft: DraftMap, heading: readonly strin
   const written = isMended ? draft : smallestDraft();
   const rest = comment(conversion, written);
   return writeDraft(written, [...heading, ...rest]);
+}
+
+function hasStages(draft: DraftMap): boolean {
+  const stages = valueAt(draft, 'stages');
+  return typeof stages === 'object' && !isEmpty(stages);
 }
 
 function smallestDraft(): DraftMap {

@@ -193,8 +193,7 @@ function matching(parser: Parser, left: Token, right: Token): Cel | string {
   const value = valueOf(parser, left);
   if (value === null) return no;
   const flags = (right.flags ?? '').replace(/[^imsU]/g, '');
-  const pattern = (flags === '' ? '' : `(?${flags})`) + right.text.replaceAll('\\/', '/');
-  const matches = atom(`${value}.matches(${quoted(pattern)})`);
+  const matches = atom(`${value}.matches(${quoted(patternOf(right.text, flags))})`);
   return guarded(parser, left, matches);
 }
 
@@ -219,9 +218,16 @@ function valueOf({ context, span }: Parser, token: Token): string | null {
   return cel === 'run.number' || cel === 'pull_request.number' ? `string(${cel})` : cel;
 }
 
+/** Ruby's anchors are those of RE2 here. */
+const patternOf = (text: string, flags: string): string =>
+  (flags === '' ? '' : `(?${flags})`) +
+  text.replace(/\\[\s\S]/g, (escape) =>
+    escape === '\\/' ? '/' : escape === '\\A' ? '^' : escape === '\\Z' || escape === '\\z' ? '$' : escape,
+  );
+
 /** A reference of `only` or `except`: a word of GitLab's, a branch or tag, or `/pattern/`. */
 export function gitlabRef(context: ConditionContext, written: string, span: Span): Cel {
-  const [ref = '', path] = written.startsWith('/') ? [written] : written.split('@');
+  const [, ref = '', path] = /^(\/.*?\/[a-z]*|[^@]*)(?:@(.*))?$/s.exec(written) ?? [];
   if (path !== undefined)
     changed(context.conversion, span, {
       what: written.slice(0, 60),
@@ -230,7 +236,7 @@ export function gitlabRef(context: ConditionContext, written: string, span: Span
   const pattern = /^\/(.*)\/([a-z]*)$/s.exec(ref);
   if (pattern !== null) {
     const flags = (pattern[2] ?? '').replace(/[^imsU]/g, '');
-    const value = quoted((flags === '' ? '' : `(?${flags})`) + (pattern[1] ?? '').replaceAll('\\/', '/'));
+    const value = quoted(patternOf(pattern[1] ?? '', flags));
     return or(
       branchGuard(context, atom(`branch.matches(${value})`)),
       and(atom("event == 'tag'"), atom(`tag.matches(${value})`)),

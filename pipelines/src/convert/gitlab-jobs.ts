@@ -26,11 +26,13 @@ interface Resolving {
   readonly source: SourceText;
   readonly all: ReadonlyMap<string, MapEntry>;
   parts: number;
+  /** Names that `extends` and `!reference` lead to. */
+  readonly used: Set<string>;
 }
 
 export function readGitlabFile(conversion: Conversion, source: SourceText): GitlabFile {
   const all = new Map(entriesOf(source.root).map((entry) => [entry.key, entry]));
-  const resolving: Resolving = { conversion, source, all, parts: 0 };
+  const resolving: Resolving = { conversion, source, all, parts: 0, used: new Set() };
   const globals = new Map<string, MapEntry>();
   const jobEntries: MapEntry[] = [];
   for (const entry of all.values()) {
@@ -41,6 +43,7 @@ export function readGitlabFile(conversion: Conversion, source: SourceText): Gitl
   }
   const defaults = readDefaults(conversion, globals);
   const jobs = jobEntries.slice(0, mostJobs).flatMap((entry) => readJob(resolving, entry, defaults) ?? []);
+  noteUnused(resolving);
   const [beyond] = jobEntries.slice(mostJobs);
   if (beyond !== undefined)
     leftOut(conversion, beyond.keySpan, {
@@ -48,6 +51,26 @@ export function readGitlabFile(conversion: Conversion, source: SourceText): Gitl
       why: `at most ${mostJobs} jobs of a file are converted.`,
     });
   return { globals, jobs };
+}
+
+/** Templates of files that include this one; what has an anchor is used by an alias. */
+function noteUnused({ conversion, source, all, used }: Resolving): void {
+  const unused = [...all.values()].filter(
+    ({ key, keySpan, value }) =>
+      key.startsWith('.') &&
+      !used.has(key) &&
+      value.kind === 'map' &&
+      !/&[\w-]/.test(source.source.text.slice(keySpan.start, value.end)),
+  );
+  const [first, ...rest] = unused;
+  if (first === undefined) return;
+  leftOut(conversion, first.keySpan, {
+    what:
+      [first, ...rest.slice(0, 4)].map(({ key }) => shortKey(key)).join(', ') +
+      (rest.length > 4 ? ` and ${rest.length - 4} more` : ''),
+    why: 'no job of this file uses it.',
+    whatToDo: 'Convert the files that include this one as well, with its text in them.',
+  });
 }
 
 /** `pages` and `image` may be the name of a job. */
@@ -111,6 +134,7 @@ function extended(resolving: Resolving, job: MapEntry, path: ReadonlySet<string>
       : [bases.value]) {
     const name = textOf(base) ?? '';
     const target = resolving.all.get(name);
+    resolving.used.add(name);
     if (target === undefined || path.has(name) || path.size > 11) {
       const why = target === undefined ? 'it is not in this file.' : 'it extends itself, or too deep.';
       leftOut(resolving.conversion, base, {
@@ -175,6 +199,7 @@ const isReference = ({ source }: Resolving, node: SourceNode): boolean =>
 
 function target(resolving: Resolving, node: SourceNode, depth: number): SourceNode {
   const path = textsOf(node);
+  resolving.used.add(path[0] ?? '');
   let found: SourceNode | undefined = resolving.source.root;
   for (const key of path) found = entryOf(found, key)?.value;
   if (found !== undefined && found !== resolving.source.root && depth < 10)

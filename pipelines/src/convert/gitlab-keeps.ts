@@ -1,20 +1,27 @@
 // artifacts, cache and retry of a job.
 import type { MapEntry } from '../language/source-node.ts';
 import { changed, entryOf, itemsOf, leftOut, textOf, textsOf, type Conversion } from './conversion.ts';
-import { draftList, draftOf, type DraftValue } from './draft.ts';
+import { draftList, draftMap, draftOf, type DraftValue } from './draft.ts';
 import { durationOf } from './durations.ts';
 import type { GitlabJob } from './gitlab-jobs.ts';
 import type { JobNeed } from './gitlab-order.ts';
 import { expandVariables, type Variables } from './gitlab-variables.ts';
 import { takeKeys } from './take-keys.ts';
 import { fileGlobs } from './paths.ts';
-import { quoted } from './names.ts';
+import { quoted, type StageNames } from './names.ts';
+
+export interface KeepsContext {
+  readonly conversion: Conversion;
+  readonly names: StageNames;
+  readonly jobs: ReadonlyMap<string, GitlabJob>;
+}
 
 export function gitlabArtifacts(
-  conversion: Conversion,
+  context: KeepsContext,
   job: GitlabJob,
   needs: readonly JobNeed[],
 ): Readonly<Record<string, DraftValue | undefined>> {
+  const { conversion } = context;
   const keys = takeKeys(conversion, job.keys.get('artifacts')?.value, 'artifacts');
   const paths = fileGlobs(conversion, keys.get('paths')?.value);
   const expires = keys.get('expire_in');
@@ -25,37 +32,45 @@ export function gitlabArtifacts(
       what: 'expire_in',
       why: 'artifacts are kept for a time of at most 30 days.',
     });
-  const when = textOf(keys.get('when')?.value);
-  noteSources(conversion, job, needs);
-  return {
-    artifacts: draftOf({
-      paths: paths.length === 0 ? undefined : draftList(paths),
-      keep: paths.length === 0 ? undefined : (keep ?? undefined),
-      if:
-        paths.length === 0
-          ? undefined
-          : when === 'always'
-            ? 'always()'
-            : when === 'on_failure'
-              ? 'failure()'
-              : undefined,
-    }),
-    reports: reportsOf(conversion, keys.get('reports')),
-  };
+  const artifacts =
+    paths.length === 0
+      ? draftMap()
+      : draftOf({
+          paths: draftList(paths),
+          keep: keep ?? undefined,
+          if: keptWhen(textOf(keys.get('when')?.value)),
+        });
+  const sources = sourcesOf(context, job, needs);
+  // None is said too: without it, files of every stage in needs are taken.
+  if (sources !== null)
+    artifacts.entries.push({ key: 'from', value: draftList(sources), from: null, comments: [] });
+  return { artifacts, reports: reportsOf(conversion, keys.get('reports')) };
 }
 
-/** Files come from every stage that is needed; who wanted fewer is told. */
-function noteSources(conversion: Conversion, job: GitlabJob, needs: readonly JobNeed[]): void {
-  const narrowed =
-    job.keys.get('dependencies') ??
-    (needs.some((need) => !need.artifacts) ? job.keys.get('needs') : undefined);
-  if (narrowed === undefined) return;
-  changed(conversion, narrowed.keySpan, {
-    what: narrowed.key === 'needs' ? 'needs: artifacts: false' : 'dependencies',
-    why: 'files are taken from every stage in needs that keeps some.',
-    whatToDo: 'Narrow it by artifacts: { from }.',
-  });
+const keptWhen = (when: string | null): string | undefined =>
+  when === 'always' ? 'always()' : when === 'on_failure' ? 'failure()' : undefined;
+
+/** Stages whose files the job takes, where it says so; null: of all that it needs. */
+function sourcesOf(
+  context: KeepsContext,
+  job: GitlabJob,
+  needs: readonly JobNeed[],
+): readonly string[] | null {
+  const { jobs, names } = context;
+  const dependencies = job.keys.get('dependencies');
+  if (dependencies === undefined && needs.every((need) => need.artifacts)) return null;
+  const keeping = needs.filter((need) => keepsFiles(context, need.job)).map((need) => need.job);
+  const wanted =
+    dependencies === undefined
+      ? needs.filter((need) => need.artifacts).map((need) => need.job)
+      : textsOf(dependencies.value);
+  const taken = wanted.filter((name) => jobs.has(name) && name !== job.name && keepsFiles(context, name));
+  const isAll = taken.length === keeping.length && keeping.every((name) => taken.includes(name));
+  return isAll ? null : taken.map((name) => names.of(name));
 }
+
+const keepsFiles = ({ conversion, jobs }: KeepsContext, name: string): boolean =>
+  fileGlobs(conversion, entryOf(jobs.get(name)?.keys.get('artifacts')?.value, 'paths')?.value).length > 0;
 
 function reportsOf(conversion: Conversion, entry: MapEntry | undefined): DraftValue | undefined {
   if (entry?.value.kind !== 'map') return undefined;
@@ -94,13 +109,15 @@ export function gitlabCache(
     const keys = takeKeys(conversion, node, 'cache');
     const paths = fileGlobs(conversion, keys.get('paths')?.value);
     if (paths.length === 0) return [];
-    const restore = textsOf(keys.get('fallback_keys')?.value).map(
-      (text) => expandVariables(text, variables).text,
+    const fallbacks = textsOf(keys.get('fallback_keys')?.value).map((text) =>
+      noEnv(expandVariables(text, variables).text),
     );
+    const { key, restore } = keyOf(conversion, keys.get('key') ?? entry, keys.get('key'), variables);
+    const all = [...restore, ...fallbacks];
     return [
       draftOf({
-        key: keyOf(keys.get('key'), variables),
-        restore: restore.length === 0 ? undefined : draftList(restore),
+        key,
+        restore: all.length === 0 ? undefined : draftList([...new Set(all)]),
         paths: draftList(paths),
       }),
     ];
@@ -110,13 +127,41 @@ export function gitlabCache(
     : draftList(caches, { start: entry.keySpan.start, end: entry.value.end });
 }
 
-function keyOf(entry: MapEntry | undefined, variables: Variables): string {
-  const text = textOf(entry?.value);
-  if (text !== null && text.trim() !== '') return noEnv(expandVariables(text, variables).text);
+interface CacheName {
+  readonly key: string;
+  readonly restore: readonly string[];
+}
+
+/** A cache by files has a name for each of their contents; any other is saved anew by every run, as there. */
+function keyOf(
+  conversion: Conversion,
+  place: MapEntry,
+  entry: MapEntry | undefined,
+  variables: Variables,
+): CacheName {
+  const named = textOf(entry?.value);
+  const { text, unknown } = expandVariables(
+    named ?? textOf(entryOf(entry?.value, 'prefix')?.value) ?? '',
+    variables,
+  );
+  if (unknown.length > 0)
+    changed(conversion, place.value, {
+      what: unknown
+        .map((name) => `$${name}`)
+        .join(', ')
+        .slice(0, 200),
+      why: 'nobody here knows its value, so that its name stands in the key.',
+      whatToDo: 'Write the value itself.',
+    });
+  const word = noEnv(text).trim();
   const files = textsOf(entryOf(entry?.value, 'files')?.value).slice(0, 5);
-  const prefix = noEnv(expandVariables(textOf(entryOf(entry?.value, 'prefix')?.value) ?? '', variables).text);
-  if (files.length === 0) return prefix === '' ? 'default' : prefix;
-  return `${prefix === '' ? '' : `${prefix}-`}\${{ hash(${files.map(quoted).join(', ')}) }}`;
+  if (files.length > 0)
+    return {
+      key: `${word === '' ? '' : `${word}-`}\${{ hash(${files.map(quoted).join(', ')}) }}`,
+      restore: [],
+    };
+  const prefix = word === '' ? 'default' : word;
+  return { key: `${prefix}-\${{ run.id }}`, restore: [`${prefix}-`] };
 }
 
 /** A variable that nobody knows is a word of the key. */

@@ -45,7 +45,7 @@ export const gitlabKeys = {
     when: carried('`if`, or an `approve` stage before'),
     parallel: carried('`matrix`'),
     artifacts: carried('`artifacts`, `reports`'),
-    dependencies: carried('every stage in `needs`'),
+    dependencies: carried('`artifacts: { from }`'),
     cache: carried('`cache`'),
     retry: carried('`retry`'),
     timeout: carried('`timeout`'),

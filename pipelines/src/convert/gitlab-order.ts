@@ -1,6 +1,6 @@
 // Which jobs a job waits for: those it names, or all of the stages before its own.
 import type { SourceNode } from '../language/source-node.ts';
-import { itemsOf, leftOut, textOf, textsOf, type Conversion } from './conversion.ts';
+import { entryOf, itemsOf, leftOut, textOf, textsOf, type Conversion } from './conversion.ts';
 import type { GitlabFile, GitlabJob } from './gitlab-jobs.ts';
 import { takeKeys } from './take-keys.ts';
 
@@ -30,7 +30,7 @@ export function orderJobs(conversion: Conversion, file: GitlabFile): JobOrder {
     const before = levels.filter((each) => each < level).toReversed();
     for (const job of file.jobs) {
       if (order.has(job.name) || stageOf.get(job.name) !== level) continue;
-      order.set(job.name, impliedNeeds(file.jobs, stageOf, order, before));
+      order.set(job.name, impliedNeeds(file.jobs, stageOf, order, before, !job.keys.has('dependencies')));
     }
   }
   return order;
@@ -78,12 +78,16 @@ function writtenNeeds(
   });
 }
 
-/** The jobs of the stage before, and those of earlier ones that they do not wait for themselves. */
+/**
+ * The jobs of the stage before, and those of earlier ones that they do not wait for themselves. `takesFiles`: also every
+ * earlier one that keeps files, which reach only the stages that need it.
+ */
 function impliedNeeds(
   jobs: readonly GitlabJob[],
   stageOf: ReadonlyMap<string, number>,
   order: JobOrder,
   before: readonly number[],
+  takesFiles: boolean,
 ): readonly JobNeed[] {
   const needs: JobNeed[] = [];
   const covered = new Set<string>();
@@ -97,7 +101,8 @@ function impliedNeeds(
   };
   for (const level of before) {
     for (const job of jobs) {
-      if (stageOf.get(job.name) !== level || covered.has(job.name) || !isAwaited(job)) continue;
+      if (stageOf.get(job.name) !== level || !isAwaited(job)) continue;
+      if (covered.has(job.name) && !(takesFiles && keepsFiles(job))) continue;
       const optional = mayBeSkipped(job);
       needs.push({ job: job.name, optional, artifacts: true });
       // A stage that does not run makes nobody wait for those before it.
@@ -113,6 +118,9 @@ const isAwaited = (job: GitlabJob): boolean =>
     textOf(job.keys.get('when')?.value) === 'manual' &&
     textOf(job.keys.get('allow_failure')?.value) !== 'false'
   );
+
+const keepsFiles = (job: GitlabJob): boolean =>
+  entryOf(job.keys.get('artifacts')?.value, 'paths') !== undefined;
 
 const mayBeSkipped = (job: GitlabJob): boolean =>
   ['rules', 'only', 'except', 'when'].some((key) => job.keys.has(key));

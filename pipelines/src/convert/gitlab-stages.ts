@@ -1,4 +1,5 @@
 // One job → the stages that do the same: an approval before it where a person starts it, build and push where it makes an image.
+import { escapeTemplate } from '../language/expression/template.ts';
 import type { SourceNode } from '../language/source-node.ts';
 import type { Span } from '../language/source-file.ts';
 import type { Cel } from './cel.ts';
@@ -25,6 +26,7 @@ import {
   expandVariables,
   fixedValues,
   isSecretName,
+  jobValues,
   predefined,
   type Variables,
 } from './gitlab-variables.ts';
@@ -42,9 +44,13 @@ export interface GitlabContext extends ConditionContext {
   /** Further variables of the pipeline that jobs were found to read. */
   readonly wanted: Map<string, string>;
   readonly order: JobOrder;
+  readonly jobs: ReadonlyMap<string, GitlabJob>;
 }
 
 const defaultImage = 'ubuntu:24.04';
+
+/** Combinations that a matrix may have. */
+const mostParts = 256;
 
 export function gitlabStages(context: GitlabContext, job: GitlabJob): readonly StageDraft[] {
   const { conversion, names } = context;
@@ -54,7 +60,7 @@ export function gitlabStages(context: GitlabContext, job: GitlabJob): readonly S
   const scripts = commandsOf(job, 'before_script').concat(commandsOf(job, 'script'));
   const after = commandsOf(job, 'after_script');
   if (scripts.length === 0) {
-    if (!job.keys.has('trigger'))
+    if (entryOf(job.entry.value, 'trigger') === undefined)
       leftOut(conversion, job.entry.keySpan, {
         what: job.name.slice(0, 60),
         why: 'it has no script in this file.',
@@ -139,9 +145,9 @@ function work(
     services: servicesDraft(servicesOf(context, job, env.texts)),
     env: env.draft,
     shell: wantsBash(script) ? 'bash' : undefined,
-    cache: gitlabCache(conversion, job.keys.get('cache'), context.variables),
+    cache: gitlabCache(conversion, job.keys.get('cache'), env.texts),
     steps: listOf(steps),
-    ...gitlabArtifacts(conversion, job, context.order.get(job.name) ?? []),
+    ...gitlabArtifacts(context, job, context.order.get(job.name) ?? []),
   };
 }
 
@@ -205,6 +211,9 @@ function allowFailure(job: GitlabJob, byRule: boolean): DraftValue | undefined {
   return (node?.kind === 'scalar' && node.value === true) || byRule ? true : undefined;
 }
 
+const valuesOf = (job: GitlabJob): ReadonlyMap<string, string> =>
+  jobValues(job.name, textOf(job.keys.get('stage')?.value) ?? 'test');
+
 interface JobEnv {
   readonly draft: DraftMap;
   readonly texts: Map<string, string>;
@@ -213,7 +222,7 @@ interface JobEnv {
 function jobEnv(context: GitlabContext, job: GitlabJob): JobEnv {
   const { conversion } = context;
   const own = entriesOf(job.keys.get('variables')?.value);
-  const texts = new Map(context.variables);
+  const texts = new Map([...valuesOf(job), ...context.variables]);
   for (const each of own)
     texts.set(each.key, textOf(entryOf(each.value, 'value')?.value) ?? textOf(each.value) ?? '');
   const draft = draftMap();
@@ -252,21 +261,34 @@ function readWantedVariables(
   const placeOf = (name: string): Span =>
     commands.find((each) => new RegExp(`\\$\\{?${name}\\b`).test(each.text))?.from ?? job.entry.keySpan;
   for (const name of variablesIn(script)) {
+    const fixedHere = valuesOf(job).get(name);
+    if (fixedHere !== undefined && env.texts.get(name) === fixedHere) {
+      put(env.draft, name, escapeTemplate(fixedHere));
+      continue;
+    }
     if (env.texts.has(name) || shellVariables.has(name) || !/^[A-Z][A-Z0-9_]+$/.test(name)) continue;
     const cel = Object.hasOwn(predefined, name) ? predefined[name] : undefined;
     const fixed = Object.hasOwn(fixedValues, name) ? fixedValues[name] : undefined;
+    if (name === 'CI_COMMIT_REF_SLUG') noteSlug(context.conversion, placeOf(name));
     if (cel !== undefined || fixed !== undefined) context.wanted.set(name, fixed ?? `\${{ ${cel} }}`);
     else if (/^(CI|GITLAB)_/.test(name) && !isSecretName(name)) wantVariable(context, name, placeOf(name));
     else {
       changed(context.conversion, placeOf(name), {
         what: `$${name}`,
         why: `GitLab sets it outside of the file; here it is the secret "${name}".`,
-        whatToDo: 'Store the secret, or write the value under env.',
+        whatToDo: 'Store the secret, write the value under env, or remove it there if the image sets it.',
       });
       put(env.draft, name, draftOf({ secret: name }));
     }
   }
 }
+
+const noteSlug = (conversion: Conversion, place: Span): void =>
+  changed(conversion, place, {
+    what: '$CI_COMMIT_REF_SLUG',
+    why: 'it is the name as it is; GitLab writes it in small letters, and - for other signs.',
+    whatToDo: 'Make it so in the step, where branches have such names.',
+  });
 
 /** A variable that has to be filled in once, at the top of the file. */
 function wantVariable(
@@ -357,12 +379,17 @@ function parallelOf({ conversion }: GitlabContext, job: GitlabJob, env: DraftMap
   const entry = job.keys.get('parallel');
   if (entry === undefined) return undefined;
   if (entry.value.kind === 'scalar') {
-    leftOut(conversion, entry.value, {
-      what: 'parallel',
-      why: 'CI_NODE_INDEX and CI_NODE_TOTAL do not exist here.',
-      whatToDo: 'Write a matrix: { part: [1, 2] } and use ${{ matrix.part }}.',
-    });
-    return undefined;
+    const count = Number(textOf(entry.value));
+    if (!Number.isInteger(count) || count < 1 || count > mostParts) {
+      leftOut(conversion, entry.value, {
+        what: 'parallel',
+        why: `this is not a number from 1 to ${mostParts}.`,
+      });
+      return undefined;
+    }
+    put(env, 'CI_NODE_INDEX', '${{ matrix.CI_NODE_INDEX }}');
+    put(env, 'CI_NODE_TOTAL', String(count));
+    return draftOf({ CI_NODE_INDEX: draftList(Array.from({ length: count }, (_, index) => index + 1)) });
   }
   const rows = itemsOf(takeKeys(conversion, entry.value, 'parallel').get('matrix')?.value).map(
     (row): MatrixRow =>

@@ -4,6 +4,10 @@ import { quoted } from './names.ts';
 
 const refName = "event == 'tag' ? tag : branch";
 
+/** In GitLab's own words, which scripts compare. */
+const sourceName =
+  "event == 'pull_request' ? 'merge_request_event' : event == 'manual' ? 'web' : event == 'tag' ? 'push' : event";
+
 /** Name → CEL. */
 export const predefined: Readonly<Record<string, string>> = {
   CI_COMMIT_SHA: 'commit.sha',
@@ -22,7 +26,7 @@ export const predefined: Readonly<Record<string, string>> = {
   CI_PIPELINE_ID: 'run.id',
   CI_PIPELINE_IID: 'run.number',
   CI_JOB_ID: 'run.id',
-  CI_PIPELINE_SOURCE: 'event',
+  CI_PIPELINE_SOURCE: sourceName,
   CI_MERGE_REQUEST_IID: 'pull_request.number',
   CI_MERGE_REQUEST_TITLE: 'pull_request.title',
   CI_MERGE_REQUEST_SOURCE_BRANCH_NAME: 'branch',
@@ -34,6 +38,15 @@ export const fixedValues: Readonly<Record<string, string>> = {
   CI_DEFAULT_BRANCH: 'main',
   CI_PROJECT_DIR: '/workspace',
 };
+
+/** Name → the value that it has in one job. */
+export const jobValues = (job: string, stage: string): ReadonlyMap<string, string> =>
+  new Map([
+    ['CI_JOB_NAME', job],
+    ['CI_BUILD_NAME', job],
+    ['CI_JOB_STAGE', stage],
+    ['CI_BUILD_STAGE', stage],
+  ]);
 
 /** Such as that of a token, whose value must never stand in a file. */
 export const isSecretName = (name: string): boolean =>

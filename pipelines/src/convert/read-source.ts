@@ -1,11 +1,12 @@
 // A file of another system → nodes with positions, by the reader of our own language and its limits.
 import { Lexer } from 'yaml';
 import type { Diagnostic } from '../language/diagnostic.ts';
-import { readYaml } from '../language/read-yaml.ts';
+import { readYaml, type YamlReading } from '../language/read-yaml.ts';
 import { diagnosticAt, sourceFile, type SourceFile } from '../language/source-file.ts';
 import type { MapNode } from '../language/source-node.ts';
 import type { YamlProblem } from '../language/convert-yaml.ts';
 import { err, ok, type Result } from '../result.ts';
+import { mendedYaml } from './mend-yaml.ts';
 
 export interface SourceText {
   readonly source: SourceFile;
@@ -34,13 +35,25 @@ export function readSource(text: string, file: string): Result<SourceText, reado
     text.length > mostCharacters
       ? { text, references: new Set<number>(), hasHeader: false }
       : plainYaml(text);
-  const { root, problems } = readYaml(plain.text);
+  const { root, problems } = readLeniently(plain.text);
   if (root === null) return failed(problems.length > 0 ? problems : [notAPipeline(1)]);
   const broken = problems.filter((each) => each.code !== 'duplicate-key');
   if (broken.length > 0) return failed(broken);
   if (root.kind !== 'map') return failed([notAPipeline(root.end - root.start)]);
   return ok({ source, root, references: plain.references, repeated: problems, hasHeader: plain.hasHeader });
 }
+
+/** As our own reader has it; where that refuses, as the readers of other systems have it, if they take it. */
+function readLeniently(text: string): YamlReading {
+  const reading = readYaml(text);
+  if (!isBroken(reading) || text.length > mostCharacters) return reading;
+  const mended = mendedYaml(text);
+  const again = mended === text ? reading : readYaml(mended);
+  return isBroken(again) ? reading : again;
+}
+
+const isBroken = ({ root, problems }: YamlReading): boolean =>
+  root === null || problems.some((each) => each.code !== 'duplicate-key');
 
 const notAPipeline = (length: number): YamlProblem => ({
   start: 0,

@@ -50,20 +50,25 @@ export const listOf = (items: readonly DraftItem[]): DraftValue | undefined =>
 export const wantsBash = (text: string): boolean =>
   /\[\[|\bpipefail\b|<\(|\bsource\s|\bshopt\b|\bdeclare\b|\$\{\w+(\[|\/|,,|\^\^)|\w+=\(|<<</.test(text);
 
-/** Names of variables that a script reads and does not set itself. */
+/** Names of variables that a script reads or exports, and does not set itself. */
 export function variablesIn(script: string): ReadonlySet<string> {
   const read = new Set<string>();
   for (const [, name = ''] of script.matchAll(/\$\{?([A-Za-z_][A-Za-z0-9_]*)/g)) read.add(name);
-  for (const [, name = ''] of script.matchAll(
-    /(?:^|[\s;&|(])(?:export\s+|local\s+|declare\s+(?:-\w+\s+)?|read\s+(?:-\w+\s+)*|for\s+)?([A-Za-z_][A-Za-z0-9_]*)(?:\+?=|\s+in\s)/gm,
-  ))
-    read.delete(name);
-  for (const [, name = ''] of script.matchAll(
-    /(?:^|[\s;&|(])(?:read\s+(?:-\w+\s+)*)([A-Za-z_][A-Za-z0-9_]*)/gm,
-  ))
+  for (const [, names = ''] of script.matchAll(exported))
+    for (const name of names.trim().split(/\s+/)) read.add(name);
+  for (const [, command = ''] of script.matchAll(assigned))
+    for (const [, name = ''] of command.matchAll(/([A-Za-z_]\w*)\+?=\S*/g)) read.delete(name);
+  for (const [, name = ''] of script.matchAll(/\b(?:for|read(?:\s+-\w+)*)\s+([A-Za-z_]\w*)/g))
     read.delete(name);
   return read;
 }
+
+/** `export NAME OTHER`: their values are from elsewhere. */
+const exported = /(?:^|[;&|])[ \t]*export((?:[ \t]+[A-Za-z_]\w*)+)[ \t]*(?=$|[;&|])/gm;
+
+/** `NAME=value` where a command begins; that of `--build-arg NAME=value` sets nothing. */
+const assigned =
+  /(?:^|[;&|({`]|\b(?:then|do|else|if|while|until)[ \t])[ \t]*((?:(?:export|local|declare|readonly|typeset)[ \t]+(?:-\w+[ \t]+)*)?(?:[A-Za-z_]\w*\+?=\S*[ \t]*)+)/gm;
 
 /** Variables of every shell, and those that images bring. */
 export const shellVariables: ReadonlySet<string> = new Set(

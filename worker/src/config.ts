@@ -29,6 +29,8 @@ export interface WorkerConfig {
   readonly queuePrefix: string;
   /** Command that runs HAProxy, for Docker environments. */
   readonly haproxy: string;
+  /** Hosts inside the network that hooks of deploy stages may call; `*`: all of them. */
+  readonly hookHosts: readonly string[];
   /** The worker's own kubeconfig, for environments that name none; null: it has none. */
   readonly kubeconfigPath: string | null;
   /** Where stages with an image run. */
@@ -96,6 +98,7 @@ export function readWorkerConfig(env: Readonly<Record<string, string | undefined
     home: set.HOME ?? null,
     queuePrefix: set.SLUICE_QUEUE_PREFIX,
     haproxy: set.SLUICE_HAPROXY,
+    hookHosts: set.SLUICE_HOOK_HOSTS,
     kubeconfigPath: set.KUBECONFIG ?? null,
     executor: set.SLUICE_EXECUTOR,
     pods: {
@@ -148,6 +151,11 @@ const environment = z.object({
     .regex(/^[^:\s]{1,100}$/, 'may not hold colons or spaces')
     .default('bull'),
   SLUICE_HAPROXY: z.string().default('haproxy'),
+  SLUICE_HOOK_HOSTS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((host) => host.trim() || []))
+    .transform((hosts) => (hosts.some((host) => ['1', 'true', '*'].includes(host)) ? ['*'] : hosts)),
   KUBECONFIG: z.string().optional(),
   SLUICE_EXECUTOR: z
     .enum(['docker', 'kubernetes'], { error: 'must be docker or kubernetes' })

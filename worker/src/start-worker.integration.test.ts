@@ -69,6 +69,7 @@ describe.skipIf(!isReady)('a worker on real Redis and Docker (needs REDIS_URL an
       orphans: { everyMs: 60_000, overMs: 60_000, unknownMs: 600_000 },
       queuePrefix: prefix,
       haproxy: 'haproxy',
+      hookHosts: [],
       kubeconfigPath: null,
       executor: 'docker',
       pods: { namespace: null, settingsPath: null, cluster: null, patienceMs: 60_000, isInCluster: false },

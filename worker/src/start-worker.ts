@@ -121,6 +121,7 @@ export async function startWorker(
     docker,
     dataDir: config.folder,
     haproxy: config.haproxy,
+    hookHosts: config.hookHosts,
     limits: config.serviceLimits,
     kubeconfigPath: config.kubeconfigPath,
     checkout: deps.checkout,

@@ -345,8 +345,34 @@ export interface DeployWork {
   readonly deadlineMs: number;
   /** Replicas that are not ready within it will not get there; absent: ten minutes. */
   readonly progressDeadlineMs?: number;
+  /** In the order of the file; absent: none. */
+  readonly hooks?: readonly Hook[];
   /** What follows the last step; absent: `promote`. `end`: the new version is removed, as was the plan. */
   readonly afterwards?: 'promote' | 'end';
+}
+
+/**
+ * When a hook is asked, in the words of Flagger (pkg/apis/flagger/v1beta1/canary.go in fluxcd/flagger):
+ *
+ * - `confirm-rollout`: before anything is deployed, until it agrees;
+ * - `pre-rollout`: when the new version is ready and before it gets traffic; a refusal rolls back;
+ * - `rollout`: after every look at the metrics; a refusal rolls back;
+ * - `rollback`: after every look at the metrics; agreement rolls back;
+ * - `confirm-promotion`: before all traffic goes to the new version, until it agrees;
+ * - `post-rollout`: when all is over, either way; its answer changes nothing.
+ */
+export type HookType =
+  'confirm-rollout' | 'pre-rollout' | 'rollout' | 'rollback' | 'confirm-promotion' | 'post-rollout';
+
+/** A POST with JSON to somebody else's service; 2xx means that it agrees. */
+export interface Hook {
+  readonly name: string;
+  readonly type: HookType;
+  readonly url: string;
+  readonly timeoutMs: number;
+  /** Refusals in a row that are let pass, of `pre-rollout` and `rollout`. */
+  readonly retries: number;
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /**

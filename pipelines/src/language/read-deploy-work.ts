@@ -2,6 +2,7 @@ import type { ContainerSpec, DeployWork } from './definition.ts';
 import { field, nameOf, readFields, requiredField, type Fields, type Reader } from './fields.ts';
 import { containerKeys, deployKeys } from './keys/deploy-keys.ts';
 import { namesOf } from './keys/key.ts';
+import { readHooks } from './read-hooks.ts';
 import { readMetrics } from './read-metrics.ts';
 import { readRepositoryPath } from './read-path.ts';
 import { readStepsOf, readStrategy } from './read-strategy.ts';
@@ -11,17 +12,7 @@ import { readChoice, readInteger, readPlainText } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
-const laterKeys = [
-  'chart',
-  'traffic',
-  'clusters',
-  'waves',
-  'on_failure',
-  'compare',
-  'guard',
-  'notify',
-  'hooks',
-];
+const laterKeys = ['chart', 'traffic', 'clusters', 'waves', 'on_failure', 'compare', 'guard', 'notify'];
 
 export function readDeployWork(
   reading: Reading,
@@ -59,6 +50,7 @@ export function readDeployWork(
     ...(fields.entries.has('progress_deadline')
       ? { progressDeadlineMs: field(fields, 'progress_deadline', readDuration(1_000), 600_000) }
       : {}),
+    ...(fields.entries.has('hooks') ? { hooks: field(fields, 'hooks', readHooks, []) } : {}),
     ...(fields.entries.has('afterwards')
       ? { afterwards: field(fields, 'afterwards', readChoice(['promote', 'end']), 'promote') }
       : {}),

@@ -91,6 +91,7 @@ const observation: z.ZodType<Observation> = z.object({
 
 const actionResult: z.ZodType<ActionResult> = z.discriminatedUnion('result', [
   z.object({ result: z.literal('done'), facts: targetFacts, observation: observation.nullable() }),
+  z.object({ result: z.literal('answered'), agrees: z.boolean(), message: text }),
   z.object({
     result: z.literal('failed'),
     reason: z.string().regex(/^[a-z][a-z0-9-]{0,99}$/, 'expected a kebab-case word'),

@@ -66,6 +66,24 @@ const work = fc.record({
   ),
   afterwards: fc.constantFrom('promote' as const, 'promote' as const, 'end' as const),
   progressDeadlineMs: fc.constantFrom(5 * minute, 20 * minute),
+  hooks: fc.uniqueArray(
+    fc.record({
+      name: fc.constantFrom('one', 'two', 'three'),
+      type: fc.constantFrom(
+        'confirm-rollout' as const,
+        'pre-rollout' as const,
+        'rollout' as const,
+        'rollback' as const,
+        'confirm-promotion' as const,
+        'post-rollout' as const,
+      ),
+      url: fc.constant('https://gate.example.com'),
+      timeoutMs: fc.constant(1_000),
+      retries: fc.constantFrom(0, 3),
+      metadata: fc.constant({}),
+    }),
+    { selector: ({ name }) => name, maxLength: 3 },
+  ),
   steps,
   noData: fc.constantFrom('wait' as const, 'fail' as const),
   onInconclusive: fc.constantFrom('hold' as const, 'abort' as const),
@@ -103,6 +121,7 @@ const world = fc
     },
     lateMs: (at) => (hash(seed + 4, at) < trouble / 3 ? 30_000 : 0),
     isLimping: (at) => hash(seed + 3, at) < trouble,
+    agrees: (hook, at) => hash(seed + hook.length, at) > trouble / 2 || at > 60 * minute,
     fails: (action, at) =>
       at < 60 * minute && hash(seed + 1, at) < trouble / 2
         ? {
@@ -133,6 +152,7 @@ describe('any rollout', () => {
           expectNotStuck(now.rollout);
           expectOnlyReadyGetsTraffic(now, before);
           expectNeverTwoAtOnce(now);
+          expectConfirmed(now, before);
         });
         expect(isTerminal(rig.rollout)).toBe(true);
         expect(rig.outcome).not.toBeNull();
@@ -233,6 +253,17 @@ function expectOnlyReadyGetsTraffic({ rollout }: RolloutRig, before: Rollout): v
 function expectNeverTwoAtOnce({ rollout }: RolloutRig): void {
   if (rollout.spec.work.strategy !== 'recreate' || rollout.pending?.what.kind !== 'deploy') return;
   expect(rollout.facts?.stable?.ready ?? 0).toBe(0);
+}
+
+/** Nothing is deployed, and nothing promoted, before every hook that confirms it has agreed. */
+function expectConfirmed({ rollout, events }: RolloutRig, before: Rollout): void {
+  const { pending, spec } = rollout;
+  if (pending === null || pending.action === before.pending?.action) return;
+  const type = { deploy: 'confirm-rollout', promote: 'confirm-promotion' }[String(pending.what.kind)];
+  const wanted = (spec.work.hooks ?? []).filter((hook) => hook.type === type).length;
+  const last = events.at(-1);
+  if (wanted === 0 || before.phase.name !== 'asking-hooks') return;
+  expect(last).toMatchObject({ result: { result: 'answered', agrees: true } });
 }
 
 /** Every analysis before the promotion was passed by the judge, or a person took it upon them by name. */

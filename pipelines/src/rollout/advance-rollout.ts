@@ -6,7 +6,7 @@ import { act, enter, say, stay, type Move } from './move.ts';
 import { phaseRules } from './phases/registry.ts';
 import { isPastReturn } from './phases/retiring.ts';
 import type { PhaseName, PhaseNamed, PhaseRules } from './phases/phase-rules.ts';
-import type { Rollout, RolloutEvent, RolloutSpec } from './rollout-state.ts';
+import type { AskingHooks, Rollout, RolloutEvent, RolloutSpec } from './rollout-state.ts';
 import { resume, vote } from './people.ts';
 import { deadlineOf } from './timing.ts';
 
@@ -81,8 +81,14 @@ function finishAction(
   const { pending, phase } = rollout;
   if (pending === null || pending.action !== action) return stay(rollout);
   const idle = { ...rollout, pending: null };
-  if (result.result === 'failed') {
-    return rulesOf(phase.name).failed(idle, phase, result, pending.what, at);
+  const isAnswer = result.result === 'answered';
+  if (result.result === 'failed' || isAnswer !== (pending.what.kind === 'call-hook')) {
+    const failed = result.result === 'failed' ? result : strangeAnswer;
+    return rulesOf(phase.name).failed(idle, phase, failed, pending.what, at);
+  }
+  if (result.result === 'answered') {
+    const hook = pending.what.kind === 'call-hook' ? pending.what.hook : '';
+    return rulesOf(phase.name).answered?.(idle, phase, result, at, hook) ?? stay(idle);
   }
   return rulesOf(phase.name).done(
     { ...idle, failures: 0, lastProblem: null },
@@ -92,6 +98,13 @@ function finishAction(
     at,
   );
 }
+
+const strangeAnswer = {
+  result: 'failed',
+  reason: 'strange-answer',
+  message: 'the worker answered something else than it was asked',
+  retryable: true,
+} as const;
 
 function tick(rollout: Rollout, at: number): Move {
   const { phase, pending, wakeAt, retrying } = rollout;
@@ -109,6 +122,8 @@ function abort(rollout: Rollout, event: Extract<RolloutEvent, { kind: 'abort-req
     case 'planned':
     case 'inspecting':
       return abandon(rollout, cause, at);
+    case 'asking-hooks':
+      return abortAsking(rollout, rollout.phase.type, cause, at);
     case 'rolling-back':
     case 'rollback-blocked':
       return stay(rollout);
@@ -119,6 +134,17 @@ function abort(rollout: Rollout, event: Extract<RolloutEvent, { kind: 'abort-req
         `${by} asked to abort, too late: ${rollout.replaces ?? 'what was there before'} is being removed`,
       );
   }
+}
+
+function abortAsking(
+  rollout: Rollout,
+  type: AskingHooks['type'],
+  cause: Parameters<typeof rollBack>[1],
+  at: number,
+): Move {
+  if (type === 'confirm-rollout') return abandon(rollout, cause, at);
+  if (type === 'post-rollout') return say(stay(rollout), `${cause.by} asked to abort, too late: it is over`);
+  return rollBack(rollout, { ...cause, reason: `${cause.by}: ${cause.reason}` }, at);
 }
 
 /** The rules for a phase, typed for that phase. */

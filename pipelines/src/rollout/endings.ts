@@ -1,8 +1,9 @@
 // The ways out of a rollout.
 import type { FailureClass } from '../language/definition.ts';
 import { act, change, command, decideTo, enter, finish, say, stay, type Move } from './move.ts';
-import type { Rollout, RolloutAction, Verdict } from './rollout-state.ts';
-import { settleMs } from './timing.ts';
+import { askHooks } from './hooks.ts';
+import type { Ending, Rollout, RolloutAction, Verdict } from './rollout-state.ts';
+import { deadlineOf, settleMs } from './timing.ts';
 import { nothingChosen } from './traffic.ts';
 
 interface RollBackCause {
@@ -71,8 +72,34 @@ export function endRolledBack(
   phase: { readonly reason: string; readonly cancelled: boolean; readonly planned?: boolean },
   at: number,
 ): Move {
+  const { reason, cancelled, planned = false } = phase;
+  return tellAndFinish(rollout, { kind: 'rolled-back', reason, cancelled, planned }, at);
+}
+
+export function succeed(rollout: Rollout, line: string, at: number): Move {
+  return tellAndFinish(rollout, { kind: 'succeeded', line }, at);
+}
+
+/** Users have what they are to have: hooks are told, and whatever they answer, it is over. */
+function tellAndFinish(rollout: Rollout, ending: Ending, at: number): Move {
+  const told = askHooks(stay(rollout), 'post-rollout', { since: at, ending }, (next) =>
+    finishWith(next, ending, at),
+  );
+  const dueAt = deadlineOf(told.rollout);
+  return dueAt === null ? told : command(told, { kind: 'set-timer', dueAt });
+}
+
+export function finishWith(rollout: Rollout, ending: Ending, at: number): Move {
+  if (ending.kind === 'succeeded') return endSucceeded(rollout, ending.line, at);
+  return ending.planned ? endSeen(rollout, ending.reason, at) : endFailed(rollout, ending, at);
+}
+
+function endFailed(
+  rollout: Rollout,
+  phase: { readonly reason: string; readonly cancelled: boolean },
+  at: number,
+): Move {
   const { replaces, spec } = rollout;
-  if (phase.planned === true) return endSeen(rollout, phase.reason, at);
   const now = replaces === null ? 'nothing runs there now' : `${replaces} has all the traffic again`;
   const message = `rolled back ${spec.version}: ${phase.reason}; ${now}`;
   const entered = enter(stay(rollout), { name: 'rolled-back', at, reason: phase.reason });
@@ -93,7 +120,7 @@ function endSeen(rollout: Rollout, reason: string, at: number): Move {
   });
 }
 
-export function succeed(rollout: Rollout, line: string, at: number): Move {
+function endSucceeded(rollout: Rollout, line: string, at: number): Move {
   const { spec, facts } = rollout;
   const entered = say(enter(stay(rollout), { name: 'succeeded', at }), line);
   return finish(entered, {
@@ -113,4 +140,5 @@ function cancelledOrFailed(cancelled: boolean, message: string) {
     : ({ result: 'failed', failure: { class: 'failed', message, exitCode: null } } as const);
 }
 
-const changesTarget = (what: RolloutAction): boolean => what.kind !== 'inspect' && what.kind !== 'observe';
+const changesTarget = ({ kind }: RolloutAction): boolean =>
+  kind !== 'inspect' && kind !== 'observe' && kind !== 'call-hook';

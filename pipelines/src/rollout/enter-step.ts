@@ -3,6 +3,7 @@ import { unreachable } from '../result.ts';
 import { restartCanary, restartTally } from './counter-difference.ts';
 import { endAsPlanned } from './endings.ts';
 import { formatDuration, formatPercent } from './figures.ts';
+import { askHooks } from './hooks.ts';
 import { act, change, command, decideTo, enter, say, stay, wake, type Move } from './move.ts';
 import { isReady } from './reading.ts';
 import type { ChosenTraffic, Rollout } from './rollout-state.ts';
@@ -48,8 +49,13 @@ export function enterStep(rollout: Rollout, index: number, at: number): Move {
   }
 }
 
-/** All traffic to the new version. */
+/** All traffic to the new version, when the hooks agree. */
 export function promote(rollout: Rollout, at: number, reason: string): Move {
+  const about = { since: at, promotion: reason };
+  return askHooks(stay(rollout), 'confirm-promotion', about, (next) => promoteNow(next, at, reason));
+}
+
+export function promoteNow(rollout: Rollout, at: number, reason: string): Move {
   const entered = enter(stay(rollout), { name: 'promoting', since: at });
   const decided = decideTo(entered, 'promote', at, reason, 'judge', rollout.verdict);
   const said = say(decided, `promoting ${rollout.spec.version}: ${reason}`);

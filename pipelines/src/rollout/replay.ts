@@ -59,7 +59,9 @@ function whyParted(original: Rollout, changed: Rollout, action: number): string 
 
 /** The words of a roll-back's reason do not make it another action. */
 const asked = (what: RolloutAction): unknown =>
-  what.kind === 'set-weight' ? { kind: what.kind, ...askedTraffic(what) } : { kind: what.kind };
+  what.kind === 'set-weight'
+    ? { kind: what.kind, ...askedTraffic(what) }
+    : { kind: what.kind, hook: what.kind === 'call-hook' ? what.hook : null };
 
 function inWords(what: RolloutAction): string {
   if (what.kind !== 'set-weight') return what.kind;

@@ -87,6 +87,8 @@ export interface World {
   readonly chosenPercent: number;
   /** From being told to stop to nothing of the old version running. */
   readonly stopMs: number;
+  /** What a hook answers. */
+  readonly agrees: (hook: string, at: number) => boolean;
 }
 
 const noValues = { stable: null, canary: null };
@@ -109,6 +111,7 @@ const aWorld: World = {
   can: { router: 'simulated', match: ['header', 'cookie', 'query'], mirror: true },
   chosenPercent: 5,
   stopMs: 0,
+  agrees: () => true,
 };
 
 /** Requests flow all the time, split as the weight says; counts are exact expectations, rounded down. */
@@ -215,6 +218,10 @@ export function simulateTarget(
       flow(at);
       const failure = world.fails(action, at);
       if (failure !== null) return { result: 'failed', message: 'as simulated', ...failure };
+      if (action.kind === 'call-hook') {
+        const agrees = world.agrees(action.hook, at);
+        return { result: 'answered', agrees, message: agrees ? 'answered 200' : 'answered 500: no' };
+      }
       carryOut(action, at);
       const observation = action.kind === 'observe' ? observe(at) : null;
       return { result: 'done', facts: facts(at), observation };

@@ -7,7 +7,13 @@
 //
 // Times are milliseconds since the epoch and come in with the events. Every action carries a sequence number:
 // a result with another number than the one that is awaited changes nothing.
-import type { ContainerSpec, DeployWork, MetricSpec, RequestMatch } from '../language/definition.ts';
+import type {
+  ContainerSpec,
+  DeployWork,
+  HookType,
+  MetricSpec,
+  RequestMatch,
+} from '../language/definition.ts';
 import type { ApprovalVote, StageOutcome } from '../run/run-state.ts';
 import type { PointWindow } from './point-gate.ts';
 
@@ -67,6 +73,8 @@ export interface Rollout {
   readonly looks?: Readonly<Record<string, LookCounts>>;
   /** What is counted of the new version since the last weight change are answers to copies, which nobody saw. */
   readonly countsCopies?: boolean;
+  /** By name of a hook: how often in a row it has refused. */
+  readonly refusals?: Readonly<Record<string, number>>;
   /** Who last let it go on, and when; absent: nobody. */
   readonly lastWord?: { readonly by: string; readonly at: number };
 }
@@ -88,6 +96,7 @@ export type RolloutPhase =
       readonly cause: 'inconclusive' | 'query-errors';
     }
   | { readonly name: 'awaiting-approval'; readonly since: number; readonly expiresAt: number }
+  | AskingHooks
   | { readonly name: 'promoting'; readonly since: number }
   | { readonly name: 'baking'; readonly until: number }
   | { readonly name: 'retiring'; readonly since: number }
@@ -112,6 +121,28 @@ export type RolloutPhase =
   | { readonly name: 'succeeded'; readonly at: number }
   | { readonly name: 'rolled-back'; readonly at: number; readonly reason: string; readonly planned?: boolean }
   | { readonly name: 'refused'; readonly at: number; readonly reason: string };
+
+/** Hooks of one type are asked one after the other, and nothing else goes on. */
+export interface AskingHooks {
+  readonly name: 'asking-hooks';
+  readonly since: number;
+  readonly type: Exclude<HookType, 'rollout' | 'rollback'>;
+  /** Among the hooks of that type. */
+  readonly index: number;
+  /** Of `confirm-promotion`: why the version is to be promoted. */
+  readonly promotion?: string;
+  /** Of `post-rollout`: how the rollout ends when they have been told. */
+  readonly ending?: Ending;
+}
+
+export type Ending =
+  | { readonly kind: 'succeeded'; readonly line: string }
+  | {
+      readonly kind: 'rolled-back';
+      readonly reason: string;
+      readonly cancelled: boolean;
+      readonly planned: boolean;
+    };
 
 /** What reaches the new version beside its share of all requests. */
 export interface ChosenTraffic {
@@ -147,6 +178,8 @@ export type RolloutAction =
     }
   /** Read facts and counters; with `history` also what is known of the old version's last hour. */
   | { readonly kind: 'observe'; readonly history?: true }
+  /** Ask one of the stage's hooks; nothing of the target changes. */
+  | { readonly kind: 'call-hook'; readonly hook: string }
   /** All traffic to the new version, with no match and no mirror; the old one stays where the target can keep it. */
   | { readonly kind: 'promote' }
   /** The new version is the stable one from now on; drain and remove the old one. */
@@ -159,6 +192,8 @@ export type RolloutAction =
 
 export type ActionResult =
   | { readonly result: 'done'; readonly facts: TargetFacts; readonly observation: Observation | null }
+  /** Of a hook. `message`: what it answered, for people. */
+  | { readonly result: 'answered'; readonly agrees: boolean; readonly message: string }
   /** `reason` is kebab-case: `target-unreachable`, `manifest-refused`, `image-not-found`, `weight-not-applied` … */
   | {
       readonly result: 'failed';

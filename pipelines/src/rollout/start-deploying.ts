@@ -1,15 +1,21 @@
 // From a target that was looked at to the new version's first replica.
 import { guardProgress } from './enter-step.ts';
+import { askHooks } from './hooks.ts';
 import { act, enter, say, stay, type Move } from './move.ts';
 import type { Rollout, TargetFacts } from './rollout-state.ts';
 
-/** Where both versions must not run at once, the old one is stopped first. */
+/** When the hooks agree; where both versions must not run at once, the old one is stopped first. */
 export function startReplacing(rollout: Rollout, facts: TargetFacts, at: number): Move {
   const old = facts.stable?.version ?? null;
-  const known = { ...rollout, replaces: old };
+  const known = stay({ ...rollout, replaces: old });
+  return askHooks(known, 'confirm-rollout', { since: at }, (next) => startReplacingNow(next, at));
+}
+
+export function startReplacingNow(rollout: Rollout, at: number): Move {
+  const { replaces: old } = rollout;
   const { version, work } = rollout.spec;
-  if (old === null || work.strategy !== 'recreate') return startDeploying(known, at);
-  const entered = guardProgress(enter(stay(known), { name: 'stopping', since: at }));
+  if (old === null || work.strategy !== 'recreate') return startDeploying(rollout, at);
+  const entered = guardProgress(enter(stay(rollout), { name: 'stopping', since: at }));
   const line = `stopping ${old} before ${version} starts: nobody is served until ${version} is ready (strategy: recreate)`;
   return act(say(entered, line), { kind: 'stop-old' });
 }

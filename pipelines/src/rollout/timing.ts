@@ -11,6 +11,8 @@ const inspectDeadlineMs = 5 * 60_000;
 export const settleMs = 60_000;
 /** A blocked roll-back is tried again this often. */
 export const blockedRetryMs = 60_000;
+/** When all is over, hooks are told for no longer than this. */
+const farewellMs = 3 * 60_000;
 /** Removing the old version is given up after this long; the new one serves all the same. */
 const retireDeadlineMs = 30 * 60_000;
 
@@ -36,6 +38,8 @@ export function deadlineOf(rollout: Rollout): number | null {
     case 'held':
     case 'awaiting-approval':
       return overall;
+    case 'asking-hooks':
+      return phase.type === 'post-rollout' ? phase.since + farewellMs : overall;
     case 'promoting':
       return phase.since + progressDeadlineMs;
     case 'retiring':

@@ -367,6 +367,7 @@ export const en = {
     phases: {
       planned: 'Planned',
       inspecting: 'Looking at the target',
+      'asking-hooks': 'Asking hooks',
       stopping: 'Stopping the old version',
       deploying: 'Starting the new version',
       'setting-weight': 'Moving traffic',

@@ -361,6 +361,7 @@ export const zh: Messages = {
     phases: {
       planned: '已计划',
       inspecting: '检查目标',
+      'asking-hooks': '询问钩子',
       stopping: '停止旧版本',
       deploying: '启动新版本',
       'setting-weight': '调整流量',

@@ -1,5 +1,5 @@
 import type { DeployWork, RolloutStep } from '@sluice/pipelines/language/definition';
-import type { Rollout } from '@sluice/pipelines/rollout/rollout-state';
+import type { AskingHooks, Rollout } from '@sluice/pipelines/rollout/rollout-state';
 
 export type Standing = 'done' | 'now' | 'next' | 'later' | 'stopped' | 'never';
 
@@ -50,6 +50,8 @@ function positionOf(
     case 'planned':
     case 'inspecting':
       return { at: 0, isThere: false };
+    case 'asking-hooks':
+      return askingAt(rollout.phase.type, rungs.length, find('promote'), find('stop') + 1);
     case 'stopping':
       return { at: find('stop'), isThere: true };
     case 'deploying':
@@ -63,6 +65,13 @@ function positionOf(
     default:
       return { at: find('stop') + 1 + rollout.step, isThere: true };
   }
+}
+
+/** Hooks are asked between the rungs. */
+function askingAt(type: AskingHooks['type'], all: number, promotion: number, first: number) {
+  if (type === 'post-rollout') return { at: all, isThere: false };
+  if (type === 'confirm-promotion') return { at: promotion, isThere: false };
+  return { at: type === 'pre-rollout' ? first : 0, isThere: false };
 }
 
 function endOf({ phase }: Rollout): 'good' | 'bad' | null {

@@ -27,6 +27,7 @@ export function phaseState(phase: RolloutPhase['name']): StateName {
     case 'planned':
       return 'waiting';
     case 'inspecting':
+    case 'asking-hooks':
     case 'stopping':
     case 'deploying':
     case 'setting-weight':

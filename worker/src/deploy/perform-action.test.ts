@@ -9,6 +9,7 @@ const parts: DeployParts = {
   docker: new Docker({ socketPath: '/nonexistent/docker.sock' }),
   dataDir: '/nonexistent',
   haproxy: 'true',
+  hookHosts: [],
   limits: { memoryBytes: 2 ** 28, pids: 64 },
   now: () => 0,
   kubeconfigPath: null,

@@ -1,15 +1,16 @@
 import type { ActionClaim } from '@sluice/pipelines/protocol/worker-api';
-import type { ActionResult, TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
+import type { ActionResult, RolloutAction, TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
 import { askedTraffic } from '@sluice/pipelines/rollout/traffic';
 import { unreachable } from '@sluice/pipelines/result';
 import { createMask, type Mask } from '../logs/mask.ts';
+import { callHook, type HookParts } from './call-hook.ts';
 import { DeployProblem } from './deploy-problem.ts';
 import type { ActionContext, DeployTarget } from './deploy-target.ts';
 import { dockerTarget, type DockerParts } from './docker/docker-target.ts';
 import type { KubernetesParts } from './kubernetes/kubernetes-target.ts';
 import { connectionProblem } from './connection-problem.ts';
 
-export interface DeployParts extends DockerParts, KubernetesParts {}
+export interface DeployParts extends DockerParts, KubernetesParts, HookParts {}
 
 export interface PerformedAction {
   readonly result: ActionResult;
@@ -39,7 +40,8 @@ async function attempt(
   context: ActionContext,
 ): Promise<ActionResult> {
   try {
-    return await act(claim, await chooseTarget(claim, parts, context));
+    if (claim.what.kind === 'call-hook') return await callHook(claim, claim.what.hook, parts, context.signal);
+    return await act(claim.what, await chooseTarget(claim, parts, context));
   } catch (error) {
     const problem = context.signal.aborted ? timedOut(claim, error) : asProblem(error);
     if (problem === null) throw error;
@@ -67,7 +69,10 @@ async function chooseTarget(
   }
 }
 
-async function act({ what }: ActionClaim, target: DeployTarget): Promise<ActionResult> {
+async function act(
+  what: Exclude<RolloutAction, { kind: 'call-hook' }>,
+  target: DeployTarget,
+): Promise<ActionResult> {
   switch (what.kind) {
     case 'inspect':
       return done(await target.inspect());
@@ -105,7 +110,7 @@ function timedOut({ what }: ActionClaim, cause: unknown): DeployProblem {
 }
 
 function masked(result: ActionResult, mask: Mask): ActionResult {
-  if (result.result === 'failed') return { ...result, message: mask.redact(result.message) };
+  if (result.result !== 'done') return { ...result, message: mask.redact(result.message) };
   const { stable, canary } = result.facts;
   const side = (facts: TargetFacts['stable']): TargetFacts['stable'] =>
     facts === null || facts.problem === null ? facts : { ...facts, problem: mask.redact(facts.problem) };

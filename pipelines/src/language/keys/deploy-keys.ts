@@ -1,5 +1,6 @@
 // A deployment: where to, what runs there, and how carefully.
 import { approval } from './approval-keys.ts';
+import { hooks } from './hook-keys.ts';
 import type { KeyTable, MapRules } from './key.ts';
 import { metric } from './metric-keys.ts';
 import { requestMatch, requestValueMap } from './request-keys.ts';
@@ -185,6 +186,12 @@ export const deployKeys: KeyTable = {
     shape: duration,
     says: 'A rollout that takes longer goes back. Longer than its steps and `bake` together.',
     fallback: '2h',
+  },
+  hooks: {
+    shape: hooks,
+    says: 'Services that are asked during the rollout, in the words of Flagger.',
+    fallback: 'none',
+    section: 'deploy.hooks',
   },
   progress_deadline: {
     shape: duration,

@@ -1,6 +1,7 @@
 import { because, rollBack } from '../endings.ts';
 import { enterStep, promote } from '../enter-step.ts';
 import { formatDuration } from '../figures.ts';
+import { askHooks } from '../hooks.ts';
 import { act, say, stay, andThen, wake, type Move } from '../move.ts';
 import { absorb, isReady } from '../reading.ts';
 import type { Rollout } from '../rollout-state.ts';
@@ -34,6 +35,11 @@ export const deploying: PhaseRules<PhaseNamed<'deploying'>> = {
 };
 
 function begin(rollout: Rollout, at: number): Move {
+  return askHooks(stay(rollout), 'pre-rollout', { since: at }, (next) => beginSteps(next, at));
+}
+
+/** The new version may have traffic. */
+export function beginSteps(rollout: Rollout, at: number): Move {
   if (rollout.replaces === null) {
     return promote(
       rollout,

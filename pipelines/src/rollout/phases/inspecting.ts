@@ -1,5 +1,5 @@
 import type { FailureClass, MetricSpec } from '../../language/definition.ts';
-import { refuse, succeed } from '../endings.ts';
+import { finishWith, refuse } from '../endings.ts';
 import { gateMetrics, hasTest } from '../gate-metrics.ts';
 import { act, stay, type Move } from '../move.ts';
 import { absorb, isReady } from '../reading.ts';
@@ -50,7 +50,11 @@ const mostReadings = 3;
 function alreadyThere(rollout: Rollout, facts: TargetFacts, at: number): Move {
   const { version } = rollout.spec;
   return isReady(facts.stable)
-    ? succeed(rollout, `${version} is already the stable version, with all replicas ready`, at)
+    ? finishWith(
+        rollout,
+        { kind: 'succeeded', line: `${version} is already the stable version, with all replicas ready` },
+        at,
+      )
     : refuse(
         rollout,
         `${version} is already the stable version, but not all its replicas are ready`,

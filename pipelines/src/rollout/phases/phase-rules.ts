@@ -1,3 +1,4 @@
+import type { Answer } from '../hooks.ts';
 import type { Move } from '../move.ts';
 import type { Done, Failed } from '../reading.ts';
 import type { Rollout, RolloutAction, RolloutPhase } from '../rollout-state.ts';
@@ -12,6 +13,8 @@ export type PhaseNamed<N extends PhaseName> = Extract<RolloutPhase, { readonly n
 export interface PhaseRules<Phase extends RolloutPhase> {
   readonly done: (rollout: Rollout, phase: Phase, done: Done, what: RolloutAction, at: number) => Move;
   readonly failed: (rollout: Rollout, phase: Phase, failed: Failed, what: RolloutAction, at: number) => Move;
+  /** Of a hook; only phases that ask hooks hear answers. */
+  readonly answered?: (rollout: Rollout, phase: Phase, answer: Answer, at: number, hook: string) => Move;
   /** The timer that was set has come due and nothing waits for a retry. */
   readonly woken: (rollout: Rollout, phase: Phase, at: number) => Move;
   /** The phase's deadline (see `deadlineOf`) has passed, perhaps with an action under way. */

@@ -1,4 +1,5 @@
 import { stay } from '../move.ts';
+import { askingHooks } from './asking-hooks.ts';
 import { baking } from './baking.ts';
 import { deploying } from './deploying.ts';
 import { inspecting } from './inspecting.ts';
@@ -22,6 +23,7 @@ export const phaseRules: { readonly [Name in PhaseName]: PhaseRules<PhaseNamed<N
   analysing,
   held,
   'awaiting-approval': awaitingApproval,
+  'asking-hooks': askingHooks,
   promoting,
   baking,
   retiring,

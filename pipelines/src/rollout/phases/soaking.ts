@@ -5,7 +5,9 @@ import { because, rollBack } from '../endings.ts';
 import { enterStep, lookOn } from '../enter-step.ts';
 import { formatDuration } from '../figures.ts';
 import { act, decideTo, enter, say, stay, andThen, type Move } from '../move.ts';
+import type { Hook } from '../../language/definition.ts';
 import { gateMetrics, rulesOf } from '../gate-metrics.ts';
+import { hookNamed, hooksOf, refusal, type Answer } from '../hooks.ts';
 import { look, looksAfter } from '../look.ts';
 import { whyMetricGivenUp } from '../look-counts.ts';
 import { absorb, isLate, whyUnhealthy, type Done } from '../reading.ts';
@@ -34,7 +36,24 @@ function rules<Phase extends Soaking>(soak: Soak<Phase>): PhaseRules<Phase> {
     const consecutiveErrors = verdict.kind === 'error' ? rollout.consecutiveErrors + 1 : 0;
     const seen = { ...rollout, verdict, consecutiveErrors, looks: looksAfter(rollout, verdict) };
     if (verdict.kind === 'fail') return rollBack(seen, because(verdict.reason, verdict), at);
-    return andThen(news(rollout, seen, phase, at), (next) => soak.judged(next, phase, verdict, at));
+    return andThen(news(rollout, seen, phase, at), (next) => askBeside(next, phase, at));
+  };
+  /** Hooks have their say after every look, and then it is decided what follows. */
+  const askBeside = (rollout: Rollout, phase: Phase, at: number, after?: string): Move => {
+    const hooks = hooksOf(rollout, 'rollout', 'rollback');
+    const next = hooks[hooks.findIndex(({ name }) => name === after) + 1];
+    if (next !== undefined) return act(stay(rollout), { kind: 'call-hook', hook: next.name });
+    return soak.judged(rollout, phase, rollout.verdict ?? unread(noMetrics, at), at);
+  };
+  const answered = (rollout: Rollout, phase: Phase, answer: Answer, at: number, name: string): Move => {
+    const hook = hookNamed(rollout, name);
+    if (hook === undefined) return askBeside(rollout, phase, at, name);
+    const heard = withAnswer(rollout, hook, answer);
+    const back = whyHookEndsIt(heard, hook, answer);
+    if (back !== null) return rollBack(heard, because(back), at);
+    const isNews = hook.type === 'rollout' && !answer.agrees;
+    const told = isNews ? say(stay(heard), `${refusal(hook, answer)}; let pass`) : stay(heard);
+    return andThen(told, (next) => askBeside(next, phase, at, name));
   };
   return {
     done: (before, phase, done, _what, at) => {
@@ -47,8 +66,13 @@ function rules<Phase extends Soaking>(soak: Soak<Phase>): PhaseRules<Phase> {
       if (unusable !== null) return judged(rollout, phase, unread(unusable, at), at);
       return judged(rollout, phase, look(rollout, 'beside') ?? unread(noMetrics, at), at);
     },
+    answered,
     failed: (rollout, phase, failed, what, at) => {
       const problem = describe(failed, what);
+      if (what.kind === 'call-hook') {
+        const silent = { result: 'answered', agrees: false, message: problem } as const;
+        return answered(rollout, phase, silent, at, what.hook);
+      }
       return failed.retryable
         ? judged(rollout, phase, unread(problem, at), at)
         : rollBack(rollout, because(problem), at);
@@ -167,6 +191,18 @@ function expire(rollout: Rollout, phase: PhaseNamed<'awaiting-approval'>, at: nu
     because(`approval expired: ${rollout.votes.length} of ${needed} within ${waited}`),
     at,
   );
+}
+
+function withAnswer(rollout: Rollout, { name }: Hook, { agrees }: Answer): Rollout {
+  const before = Object.hasOwn(rollout.refusals ?? {}, name) ? (rollout.refusals?.[name] ?? 0) : 0;
+  return { ...rollout, refusals: { ...rollout.refusals, [name]: agrees ? 0 : before + 1 } };
+}
+
+function whyHookEndsIt({ refusals = {} }: Rollout, hook: Hook, answer: Answer): string | null {
+  if (hook.type === 'rollback') {
+    return answer.agrees ? `the hook "${hook.name}" (rollback) asks for it: ${answer.message}` : null;
+  }
+  return (refusals[hook.name] ?? 0) > hook.retries ? refusal(hook, answer) : null;
 }
 
 const noMetrics = 'the target reported no metrics';

@@ -28,20 +28,11 @@ export const askingHooks: PhaseRules<AskingHooks> = {
     }
     return askAgain(rollout, phase, at);
   },
-  answered: (rollout, phase, answer, at) => {
-    const hook = hooksOf(rollout, phase.type)[phase.index];
-    if (hook === undefined) return goOn(rollout, phase, at);
-    if (!answer.agrees && phase.type !== 'post-rollout') return refused(rollout, phase, hook, answer, at);
-    const line = answer.agrees ? `the hook "${hook.name}" (${phase.type}) agrees` : refusal(hook, answer);
-    return andThen(say(stay(rollout), line), (told) => askNext(told, phase, at));
+  answered: (rollout, phase, answer, at) => hear(rollout, phase, answer, at),
+  failed: (rollout, phase, failed, what, at) => {
+    const silent = { result: 'answered', agrees: false, message: describe(failed, what) } as const;
+    return hear(rollout, phase, silent, at);
   },
-  failed: (rollout, phase, failed, what, at) =>
-    askingHooks.answered?.(
-      rollout,
-      phase,
-      { result: 'answered', agrees: false, message: describe(failed, what) },
-      at,
-    ) ?? stay(rollout),
   woken: (rollout, phase, at) =>
     phase.type === 'confirm-promotion'
       ? act(stay(rollout), { kind: 'observe' })
@@ -55,6 +46,14 @@ export const askingHooks: PhaseRules<AskingHooks> = {
       : rollBack(rollout, because(reason), at);
   },
 };
+
+function hear(rollout: Rollout, phase: AskingHooks, answer: Answer, at: number): Move {
+  const hook = hooksOf(rollout, phase.type)[phase.index];
+  if (hook === undefined) return goOn(rollout, phase, at);
+  if (!answer.agrees && phase.type !== 'post-rollout') return refused(rollout, phase, hook, answer, at);
+  const line = answer.agrees ? `the hook "${hook.name}" (${phase.type}) agrees` : refusal(hook, answer);
+  return andThen(say(stay(rollout), line), (told) => askNext(told, phase, at));
+}
 
 function askAgain(rollout: Rollout, phase: AskingHooks, at: number): Move {
   const hook = hooksOf(rollout, phase.type)[phase.index];

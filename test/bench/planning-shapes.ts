@@ -42,7 +42,7 @@ export const shapes = {
 export function matrixOf(combinations: number): string {
   const values = Array.from({ length: combinations }, (_, index) => `v${index}`).join(', ');
   return file([
-    `  all: { if: "matrix.v != 'x'", env: { V: '\${{ matrix.v }}' }, matrix: { v: [${values}] }, ${work('${{ matrix.v }}')} }\n`,
+    `  all: { if: "!matrix.v.startsWith('x')", env: { V: '\${{ matrix.v }}' }, matrix: { v: [${values}] }, ${work('${{ matrix.v }}')} }\n`,
   ]);
 }
 

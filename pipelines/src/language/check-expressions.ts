@@ -62,7 +62,7 @@ function checkTemplate(reading: Reading, names: Names, use: ExpressionUse): void
     return;
   }
   for (const part of parts.value) {
-    if (part.kind === 'text') continue;
+    if (part.kind === 'text' || isFull(reading)) continue;
     checkOne(reading, names, use, { ...part, before: use.text.slice(0, part.offset) });
   }
 }

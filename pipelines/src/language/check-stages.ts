@@ -24,9 +24,10 @@ export function checkStages(reading: Reading, root: SourceNode, stages: readonly
     return;
   }
   const needs = needsAnswers(sortStages(stages));
+  const byId = new Map(stages.map((stage) => [stage.id, stage]));
   for (const stage of stages) {
     checkImageSource(reading, places, stage, kinds, needs);
-    checkArtifactSources(reading, places, stage, stages, needs);
+    checkArtifactSources(reading, places, stage, byId, needs);
   }
 }
 
@@ -131,7 +132,7 @@ function checkArtifactSources(
   reading: Reading,
   places: Places,
   stage: StageDefinition,
-  stages: readonly StageDefinition[],
+  stages: ReadonlyMap<string, StageDefinition>,
   needs: NeedsStage,
 ): void {
   const from = stage.work.kind === 'steps' ? (stage.work.keeps?.artifactsFrom ?? []) : [];
@@ -141,9 +142,9 @@ function checkArtifactSources(
     const at = items[index];
     if (at === undefined || id === '' || isFull(reading)) continue;
     const name = `stage "${stage.id}": artifacts.from`;
-    const source = stages.find((each) => each.id === id);
+    const source = stages.get(id);
     if (source === undefined) {
-      const keeping = stages.filter(keepsArtifacts).map((each) => each.id);
+      const keeping = [...stages.values()].filter(keepsArtifacts).map((each) => each.id);
       const help = suggestion(reading, id, keeping);
       report(reading, at, 'unknown-stage', `${name} names "${id}", which does not exist.${help}`);
     } else if (!keepsArtifacts(source)) {

@@ -29,6 +29,9 @@ import { checkName, readChoice, readPlainText, wordName } from './read-values.ts
 import { report, type Reading } from './reading.ts';
 import { describeNode, type SourceNode } from './source-node.ts';
 
+/** Four times as many as a plan can have stages. */
+const room = { combinations: 4 * maxStages };
+
 export interface ParsedPipeline {
   /** Null exactly when a diagnostic is an error. */
   readonly definition: PipelineDefinition | null;
@@ -42,7 +45,7 @@ export interface ParsedPipeline {
  */
 export function parsePipeline(text: string, file: string, found: FoundFiles = nothingFound): ParsedPipeline {
   const joined = joinIncluded(text, file, found);
-  const reading: Reading = { source: joined.source, diagnostics: [], uses: [] };
+  const reading: Reading = { source: joined.source, diagnostics: [], uses: [], room: { ...room } };
   const definition = readFile(reading, joined, file);
   const files = joined.source.parts.map((part) => part.file);
   const diagnostics = withoutIgnored(reading.diagnostics, joined.source).toSorted(

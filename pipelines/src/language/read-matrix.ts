@@ -1,4 +1,10 @@
-import { combine, maxCombinations } from '../plan/combine.ts';
+import {
+  combine,
+  countBeforeExclude,
+  knownMatrix,
+  maxCombinations,
+  mostBeforeExclude,
+} from '../plan/combine.ts';
 import type { Combination, MatrixRules, MatrixValue, Template } from './definition.ts';
 import { readTemplate, type TemplateContext } from './read-templates.ts';
 import { checkName, readList, readRecord, variableName } from './read-values.ts';
@@ -28,6 +34,7 @@ export const readMatrix =
       }
     }
     const rules: MatrixRules = { lists: Object.fromEntries(lists), include, exclude };
+    if (!hasRoom(reading, node, name, rules)) return none;
     checkExclude(reading, node.entries, name, rules);
     checkSize(reading, node, name, rules);
     return rules;
@@ -118,6 +125,22 @@ function checkExclude(
     const message = `${name}.exclude: ${entry.key} is never ${String(value)}. It is one of ${list.join(', ')}.`;
     report(reading, entry.value, 'impossible-comparison', message);
   }
+}
+
+/** Whether the combinations can be made at all: of a file as a whole, and by the rules of one matrix. */
+function hasRoom(reading: Reading, node: SourceNode, name: string, rules: MatrixRules): boolean {
+  for (const key of ['include', 'exclude'] as const) {
+    if (rules[key].length <= maxCombinations) continue;
+    const message = `${name}.${key} has ${rules[key].length} entries, and at most ${maxCombinations} are read. Say more with each, or make two stages.`;
+    report(reading, node, 'too-many-combinations', message);
+    return false;
+  }
+  const { lists } = knownMatrix(rules) ?? { lists: {} };
+  reading.room.combinations -= Math.min(countBeforeExclude(lists), mostBeforeExclude);
+  if (reading.room.combinations >= 0) return true;
+  const message = `${name}: the matrices of this file have too many combinations before exclude takes some away. Shorten the lists, or split the file into several pipelines.`;
+  report(reading, node, 'too-many-combinations', message);
+  return false;
 }
 
 function checkSize(reading: Reading, node: SourceNode, name: string, rules: MatrixRules): void {

@@ -11,6 +11,8 @@ export interface Reading {
   readonly source: SourceFile;
   readonly diagnostics: Diagnostic[];
   readonly uses: ExpressionUse[];
+  /** Combinations that matrices may still make before `exclude`: what a short text may cost is bounded. */
+  readonly room: { combinations: number };
 }
 
 /** Where an expression or template stands decides what it may name. */

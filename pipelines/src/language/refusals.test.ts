@@ -207,3 +207,17 @@ describe('deployments', () => {
     ).toEqual([]);
   });
 });
+
+test('what a short text may cost is bounded: rules of a matrix, and matrices that stand in many stages by an alias', () => {
+  const list = `[${Array.from({ length: 64 }, (_, index) => index).join(', ')}]`;
+  const excludes = (count: number) => Array.from({ length: count }, (_, b) => `{ b: ${b % 64} }`).join(', ');
+  const told = (matrix: string, stages: number) =>
+    parsePipeline(
+      `on: push\nstages:\n  s: { matrix: &m ${matrix}, image: "busybox:1", steps: [x] }\n${Array.from({ length: stages }, (_, index) => `  s${index}: { matrix: *m, image: "busybox:1", steps: [x] }\n`).join('')}`,
+      '.sluice.yml',
+    ).diagnostics.map(({ code, message }) => `${code}: ${message}`);
+  const wide = `{ a: ${list}, b: ${list}, exclude: [${excludes(63)}] }`;
+  expect(told(wide, 5)).toEqual([]);
+  expect(told(wide, 20)[0]).toContain('the matrices of this file have too many combinations before exclude');
+  expect(told(`{ a: [1, 2], exclude: [${excludes(257)}] }`, 0)[0]).toContain('exclude has 257 entries');
+});

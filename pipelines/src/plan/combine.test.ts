@@ -1,6 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import type { MatrixRules, MatrixValue } from '../language/definition.ts';
+import type { Combination, MatrixRules, MatrixValue } from '../language/definition.ts';
 import { combine, maxCombinations } from './combine.ts';
 
 const matrix = (
@@ -58,6 +58,42 @@ describe('combinations', () => {
     expect(matrix({ a: list, b: list, c: list, d: list })).toMatchObject({ ok: false });
   });
 });
+
+property.prop([fc.array(rule(), { maxLength: 12 }), fc.array(rule(), { maxLength: 6 })])(
+  'rules that are asked together say the same as each asked alone',
+  (exclude, include) => {
+    const lists = { a: [1, 2, '3'], b: [true, 'x'], c: [0, 1] };
+    const made = matrix(lists, { exclude, include });
+    const keys = Object.keys(lists);
+    const agrees = (one: Combination, values: Combination) =>
+      keys.every((name) => !Object.hasOwn(one, name) || String(one[name]) === String(values[name]));
+    const says = (one: Combination) => keys.some((name) => Object.hasOwn(one, name));
+    const all = matrix(lists);
+    if (!all.ok || !made.ok) throw new Error('more than can be');
+    const kept = all.value.filter(({ values }) => !exclude.some((one) => says(one) && agrees(one, values)));
+    const added = include.filter((one) => !kept.some(({ values }) => agrees(one, values)));
+    expect(made.value.length).toBe(kept.length + added.length);
+    kept.forEach(({ values }, index) => {
+      const flag = include.findLast((one) => Object.hasOwn(one, 'd') && agrees(one, values))?.['d'];
+      expect(made.value[index]?.values).toMatchObject({
+        ...values,
+        ...(flag === undefined ? {} : { d: flag }),
+      });
+    });
+  },
+);
+
+function rule() {
+  return fc.record(
+    {
+      a: fc.constantFrom<MatrixValue>(1, '2', 3),
+      b: fc.constantFrom<MatrixValue>('true', 'x'),
+      c: fc.constantFrom<MatrixValue>(0, '1'),
+      d: fc.constantFrom<MatrixValue>('new', 'old'),
+    },
+    { requiredKeys: [] },
+  );
+}
 
 const value = fc.oneof(fc.string(), fc.integer(), fc.boolean());
 

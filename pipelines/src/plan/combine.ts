@@ -4,7 +4,7 @@ import { err, ok, type Result } from '../result.ts';
 
 export const maxCombinations = 256;
 /** Before `exclude`; keeps the work bounded. */
-const mostBeforeExclude = 4_096;
+export const mostBeforeExclude = 4_096;
 
 /** A matrix of which every list is known. */
 export interface KnownMatrix extends MatrixRules {
@@ -17,6 +17,10 @@ export interface NamedCombination {
   /** Every name of the matrix. */
   readonly values: Combination;
 }
+
+/** The product of the lists' lengths. */
+export const countBeforeExclude = (lists: KnownMatrix['lists']): number =>
+  Object.values(lists).reduce((product, list) => product * list.length, 1);
 
 /** Null where a list is still an expression. */
 export function knownMatrix(rules: MatrixRules): KnownMatrix | null {
@@ -38,15 +42,16 @@ export function combine({
   exclude,
 }: KnownMatrix): Result<readonly NamedCombination[], string> {
   const names = Object.keys(lists);
-  const left = exclude.filter((rule) => names.some((name) => Object.hasOwn(rule, name)));
-  const total = Object.values(lists).reduce((product, list) => product * list.length, 1);
+  const total = countBeforeExclude(lists);
   if (total > mostBeforeExclude) return err(`the lists have ${total} combinations`);
-  const made = (names.length === 0 ? [] : product(Object.entries(lists)))
-    .filter((values) => !left.some((rule) => agrees(rule, values, names)))
+  const isLeftOut = excluding(exclude, names);
+  const made: Made[] = (names.length === 0 ? [] : product(Object.entries(lists)))
+    .filter((values) => !isLeftOut(values))
     .map((values) => ({ values, shown: names }));
-  const originals = made.length;
+  if (made.length > maxCombinations) return err(`it has ${made.length} combinations`);
+  const fittingOf = finder([...made], names);
   for (const extra of include) {
-    const fitting = made.slice(0, originals).filter(({ values }) => agrees(extra, values, names));
+    const fitting = fittingOf(extra);
     for (const each of fitting) each.values = { ...each.values, ...extra, ...pick(each.values, names) };
     if (fitting.length === 0) made.push({ values: { ...extra }, shown: Object.keys(extra) });
   }
@@ -63,15 +68,55 @@ function product(lists: readonly (readonly [string, readonly MatrixValue[]])[]):
   );
 }
 
-/** Whether a rule says nothing else about the lists' names; `20` and `'20'` are the same here. */
-const agrees = (rule: Combination, values: Combination, names: readonly string[]): boolean =>
-  names.every((name) => !Object.hasOwn(rule, name) || String(rule[name]) === String(values[name]));
+/** Of the lists' names, those that a rule says. */
+const saidBy = (rule: Combination, names: readonly string[]): readonly string[] =>
+  names.filter((name) => Object.hasOwn(rule, name));
+
+/** Equal for combinations that have the same values there; `20` and `'20'` are the same here. */
+const keyOf = (values: Combination, names: readonly string[]): string =>
+  JSON.stringify(names.map((name) => String(values[name])));
+
+/** Rules that say the same names are asked together, so that a combination is looked at once for all of them. */
+function excluding(
+  rules: readonly Combination[],
+  names: readonly string[],
+): (values: Combination) => boolean {
+  const groups = new Map<string, { readonly said: readonly string[]; readonly keys: Set<string> }>();
+  for (const rule of rules) {
+    const said = saidBy(rule, names);
+    if (said.length === 0) continue;
+    const group = groups.get(said.join()) ?? { said, keys: new Set<string>() };
+    group.keys.add(keyOf(rule, said));
+    groups.set(said.join(), group);
+  }
+  const all = [...groups.values()];
+  return (values) => all.some(({ said, keys }) => keys.has(keyOf(values, said)));
+}
+
+/** Finds the combinations that a rule agrees with, by an index for each set of names that rules say. */
+function finder(made: readonly Made[], names: readonly string[]): (rule: Combination) => readonly Made[] {
+  const indexes = new Map<string, Map<string, Made[]>>();
+  return (rule) => {
+    const said = saidBy(rule, names);
+    const index = indexes.get(said.join()) ?? new Map<string, Made[]>();
+    if (!indexes.has(said.join())) {
+      indexes.set(said.join(), index);
+      for (const each of made) {
+        const key = keyOf(each.values, said);
+        const same = index.get(key);
+        if (same === undefined) index.set(key, [each]);
+        else same.push(each);
+      }
+    }
+    return index.get(keyOf(rule, said)) ?? [];
+  };
+}
 
 const pick = (values: Combination, names: readonly string[]): Combination =>
   Object.fromEntries(names.map((name) => [name, values[name] ?? '']));
 
 interface Made {
-  readonly values: Combination;
+  values: Combination;
   readonly shown: readonly string[];
 }
 

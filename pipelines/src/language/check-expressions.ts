@@ -6,14 +6,14 @@ import { checkReferences, type NamesInFile } from './check-references.ts';
 import type { ExpressionProblem } from './expression/expression-walk.ts';
 import { compileExpression } from './expression/compile-expression.ts';
 import { splitTemplate } from './expression/template.ts';
-import { isFull, report, type ExpressionUse, type Reading } from './reading.ts';
+import { isFull, report, suggestion, type ExpressionUse, type Reading } from './reading.ts';
 import type { Span } from './source-file.ts';
 import { needsAnswers } from './stage-graph.ts';
 import { UsedOutputs } from './used-outputs.ts';
 
 /** Gives the outputs that they read. */
 export function checkExpressions(reading: Reading, definition: PipelineDefinition): UsedOutputs {
-  const names: Names = { ...namesInFile(definition), used: new UsedOutputs() };
+  const names: Names = { ...namesInFile(reading, definition), used: new UsedOutputs() };
   for (const use of reading.uses) {
     if (isFull(reading)) break;
     const isCondition = use.place === 'stage-condition' || use.place === 'step-condition';
@@ -28,12 +28,13 @@ interface Names extends NamesInFile {
   readonly used: UsedOutputs;
 }
 
-function namesInFile(definition: PipelineDefinition): NamesInFile {
+function namesInFile(reading: Reading, definition: PipelineDefinition): NamesInFile {
   return {
     inputs: definition.on.manual?.inputs ?? {},
     stages: new Map(definition.stages.map((stage): [string, StageDefinition] => [stage.id, stage])),
     needs: needsAnswers(sortStages(definition.stages)),
     combinations: combinationsOf(definition.stages),
+    suggest: (word, candidates) => suggestion(reading, word, candidates),
   };
 }
 

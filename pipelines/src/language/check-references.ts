@@ -7,7 +7,6 @@ import { matrixNames, matrixValues } from './read-matrix.ts';
 import { splitTemplate } from './expression/template.ts';
 import type { ExpressionUse } from './reading.ts';
 import type { NeedsStage } from './stage-graph.ts';
-import { didYouMean } from './suggest.ts';
 
 export interface NamesInFile {
   readonly inputs: Readonly<Record<string, InputDefinition>>;
@@ -15,6 +14,8 @@ export interface NamesInFile {
   readonly needs: NeedsStage;
   /** Id of one combination → id of its stage. */
   readonly combinations: ReadonlyMap<string, string>;
+  /** ` Did you mean "build"?`, or nothing. */
+  readonly suggest: (word: string, candidates: Iterable<string>) => string;
 }
 
 /** What is wrong with an expression at its place in the file. */
@@ -64,6 +65,7 @@ function checkReference(
       return name !== undefined && reference.path.length === 2 && Object.hasOwn(names.inputs, name)
         ? checkInput(names, reference, name)
         : unknown(
+            names,
             reference,
             'input',
             name,
@@ -71,7 +73,7 @@ function checkReference(
             'Inputs stand under on.manual.inputs.',
           );
     case 'env':
-      return checkEnv(use, reference, name);
+      return checkEnv(names, use, reference, name);
     case 'matrix':
       return checkMatrix(names, use, reference, name);
     case 'stages':
@@ -113,6 +115,7 @@ function checkInput(names: NamesInFile, reference: Reference, name: string): Exp
 }
 
 function checkEnv(
+  names: NamesInFile,
   use: ExpressionUse,
   reference: Reference,
   name: string | undefined,
@@ -128,6 +131,7 @@ function checkEnv(
   if (layer === undefined || name === undefined || reference.path.length !== 2) {
     const known = use.env.flatMap((each) => Object.keys(each));
     return unknown(
+      names,
       reference,
       'variable',
       name,
@@ -161,7 +165,14 @@ function checkMatrix(
   }
   const known = matrixNames(matrix);
   if (name === undefined || reference.path.length !== 2 || !known.includes(name))
-    return unknown(reference, 'matrix list', name, known, `Stage "${use.stage}" has ${known.join(', ')}.`);
+    return unknown(
+      names,
+      reference,
+      'matrix list',
+      name,
+      known,
+      `Stage "${use.stage}" has ${known.join(', ')}.`,
+    );
   const { comparedWith } = reference;
   const values = comparedWith === null ? null : matrixValues(matrix, name);
   if (comparedWith === null || values === null || values.includes(comparedWith.text)) return null;
@@ -194,7 +205,7 @@ function checkStage(names: NamesInFile, use: ExpressionUse, reference: Reference
     const dashed = [...names.stages.keys()].find((each) => each.includes('-') && each.startsWith(`${id}-`));
     const help =
       dashed === undefined
-        ? didYouMean(id, [...names.stages.keys(), ...names.combinations.keys()])
+        ? names.suggest(id, [...names.stages.keys(), ...names.combinations.keys()])
         : ` A name with a dash is written stages['${dashed}'].`;
     return problem(reference, 'unknown-stage', `There is no stage "${id}".${help}`);
   }
@@ -216,6 +227,7 @@ function checkStage(names: NamesInFile, use: ExpressionUse, reference: Reference
   if (output === undefined) return null;
   if (stage.work.kind !== 'steps' || Object.hasOwn(stage.work.outputs, output)) return null;
   return unknown(
+    names,
     reference,
     'output',
     output,
@@ -264,6 +276,7 @@ function holdsStrangerText(use: ExpressionUse, name: string): boolean {
 }
 
 function unknown(
+  names: NamesInFile,
   reference: Reference,
   what: string,
   name: string | undefined,
@@ -273,7 +286,7 @@ function unknown(
   const named =
     name === undefined
       ? `Name one ${what} after the dot.`
-      : `There is no ${what} "${name}".${didYouMean(name, known)}`;
+      : `There is no ${what} "${name}".${names.suggest(name, known)}`;
   return problem(reference, 'unknown-name', `${named} ${help}`);
 }
 

@@ -29,8 +29,8 @@ import { checkName, readChoice, readPlainText, wordName } from './read-values.ts
 import { report, type Reading } from './reading.ts';
 import { describeNode, type SourceNode } from './source-node.ts';
 
-/** Four times as many as a plan can have stages. */
-const room = { combinations: 4 * maxStages };
+/** Matrices for four times as many stages as a plan can have; ten words compared with as many names. */
+const room = { combinations: 4 * maxStages, comparisons: 10 * maxStages };
 
 export interface ParsedPipeline {
   /** Null exactly when a diagnostic is an error. */

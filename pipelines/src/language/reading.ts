@@ -11,8 +11,13 @@ export interface Reading {
   readonly source: SourceFile;
   readonly diagnostics: Diagnostic[];
   readonly uses: ExpressionUse[];
-  /** Combinations that matrices may still make before `exclude`: what a short text may cost is bounded. */
-  readonly room: { combinations: number };
+  /** What is left of it bounds what a short text may cost. */
+  readonly room: {
+    /** That matrices may still make before `exclude`. */
+    combinations: number;
+    /** Of mistyped words with what might be meant. */
+    comparisons: number;
+  };
 }
 
 /** Where an expression or template stands decides what it may name. */
@@ -54,6 +59,10 @@ export function report(
   reading.diagnostics.push(diagnosticAt(reading.source, span, { severity, code, message }));
 }
 
-/** `didYouMean`, saved where nobody would read it. */
-export const suggestion = (reading: Reading, word: string, candidates: Iterable<string>): string =>
-  isFull(reading) ? '' : didYouMean(word, candidates);
+/** `didYouMean`, saved where nobody would read it, and after many words among very many candidates. */
+export function suggestion(reading: Reading, word: string, candidates: Iterable<string>): string {
+  if (isFull(reading) || reading.room.comparisons <= 0) return '';
+  const all = [...candidates];
+  reading.room.comparisons -= all.length;
+  return didYouMean(word, all);
+}

@@ -221,3 +221,14 @@ test('what a short text may cost is bounded: rules of a matrix, and matrices tha
   expect(told(wide, 20)[0]).toContain('the matrices of this file have too many combinations before exclude');
   expect(told(`{ a: [1, 2], exclude: [${excludes(257)}] }`, 0)[0]).toContain('exclude has 257 entries');
 });
+
+test('among very many names, the first mistyped ones get a suggestion and the others none', () => {
+  const stages = Array.from(
+    { length: 9_000 },
+    (_, index) => `  s${index}x: { needs: [s${index}], image: "busybox:1", steps: [x] }\n`,
+  );
+  const told = parsePipeline(`on: push\nstages:\n${stages.join('')}`, '.sluice.yml').diagnostics;
+  const suggested = told.filter(({ message }) => message.includes('Did you mean "s'));
+  expect([told.length, suggested.length]).toEqual([100, 12]);
+  expect(suggested).toEqual(told.slice(0, 12));
+});

@@ -1,6 +1,7 @@
 // Pipelines of any size, as text: what needs what, in several shapes.
 
-type Write = (stages: number) => string;
+/** `salt` makes names, and expressions with them, that no other round has: what is remembered of those helps none. */
+type Write = (stages: number, salt: number) => string;
 
 export const shapes = {
   /** Each needs the one before. */
@@ -27,13 +28,14 @@ export const shapes = {
     return file(written);
   },
   /** Every other one looks at the status of one far above, which only the needs of needs lead to. */
-  'results from far above': (count) =>
+  'results from far above': (count, salt) =>
     file(
       Array.from({ length: count }, (_, index) => {
-        const needs = index === 0 ? '' : ` needs: [s${index - 1}],`;
+        const id = (at: number): string => `s${count}x${salt}x${at}`;
+        const needs = index === 0 ? '' : ` needs: [${id(index - 1)}],`;
         const far =
-          index < 20 || index % 2 === 1 ? '' : ` if: "stages.s${index - 20}.status == 'succeeded'",`;
-        return `  s${index}: {${needs}${far} ${work(String(index))} }\n`;
+          index < 20 || index % 2 === 1 ? '' : ` if: "stages.${id(index - 20)}.status == 'succeeded'",`;
+        return `  ${id(index)}: {${needs}${far} ${work(String(index))} }\n`;
       }),
     ),
 } satisfies Record<string, Write>;

@@ -25,13 +25,12 @@ const trigger: PushTrigger = {
 export async function planning(say: (line: string) => void): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const [shape, write] of Object.entries(shapes)) {
-    const texts = sizes.map((size) => write(size));
-    const times = texts.map((): Times => ({ parse: [], plan: [] }));
-    for (const text of texts) once(text);
+    const times = sizes.map((): Times => ({ parse: [], plan: [] }));
+    for (const size of sizes) once(write(size, 0));
     // In turn, so that what else goes on here meets all of them.
-    for (let round = 0; round < rounds; round += 1)
-      texts.forEach((text, index) => {
-        const its = once(text);
+    for (let round = 1; round <= rounds; round += 1)
+      sizes.forEach((size, index) => {
+        const its = once(write(size, round));
         times[index]?.parse.push(its.parseMs);
         times[index]?.plan.push(its.planMs);
       });

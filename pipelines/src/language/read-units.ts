@@ -35,8 +35,13 @@ export const readDuration =
 function durationMs(node: SourceNode): number | null {
   if (node.kind !== 'scalar') return null;
   if (node.value === 0) return 0;
-  if (typeof node.value !== 'string' || node.value.length > 40) return null;
-  const text = node.value.trim();
+  return typeof node.value === 'string' ? parseDuration(node.value) : null;
+}
+
+/** `10s`, `1h30m`, `14d` to milliseconds; null: it is none. */
+export function parseDuration(written: string): number | null {
+  if (written.length > 40) return null;
+  const text = written.trim();
   if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return null;
   let total = 0;
   for (const [, amount = '', unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {

@@ -253,6 +253,50 @@ for (const [name, verdict] of [
     });
 }
 
+const environments = program
+  .command('environments')
+  .description('list environments: what runs where, and what is frozen')
+  .option('--json', 'as JSON', false)
+  .action(async (options: { json: boolean }) => {
+    const { listEnvironments } = await import('./commands/environments.ts');
+    write(await listEnvironments(api(), options, Date.now()));
+  });
+
+environments
+  .command('freeze')
+  .description('show when an environment is frozen, or set it')
+  .argument('<environment>')
+  .argument('[file]', 'YAML or JSON with windows (docs/operations.md)')
+  .action(async (environment: string, file: string | undefined) => {
+    const [{ freezeEnvironment }, { readFile }] = await Promise.all([
+      import('./commands/environments.ts'),
+      import('node:fs/promises'),
+    ]);
+    const text = file === undefined ? null : await readFile(file, 'utf8');
+    write(await freezeEnvironment(api(), environment, text, Date.now()));
+  });
+
+environments
+  .command('rollback')
+  .description('put an earlier release back')
+  .argument('<environment>')
+  .requiredOption('--reason <reason>')
+  .option('--to <version>', 'default: the last release with another image')
+  .action(async (environment: string, options: { to?: string; reason: string }) => {
+    const { rollBack } = await import('./commands/environments.ts');
+    write(await rollBack(api(), environment, options));
+  });
+
+program
+  .command('break-glass')
+  .description('let the rollout of a run go on in spite of a freeze')
+  .argument('<run>', 'number or id')
+  .requiredOption('--reason <reason>', 'why it cannot wait; kept as a decision and in the audit')
+  .action(async (run: string, { reason }: { reason: string }) => {
+    const { breakGlass } = await import('./commands/environments.ts');
+    write(await breakGlass(api(), run, reason));
+  });
+
 program
   .command('replay')
   .description('make every decision of a rollout again from its stored evidence')

@@ -11,6 +11,8 @@ export interface Freeze {
   readonly window: string | null;
   /** In the words of who made the window; of several open ones, that of the first. */
   readonly reason: string;
+  /** Of that window. */
+  readonly timezone: string;
 }
 
 /** Null: not frozen. */
@@ -36,13 +38,18 @@ export function nextFreeze(rules: FreezeRules, at: number): Freeze | null {
   return begin.done === true ? null : freezeAt(rules, begin.value);
 }
 
-function whyFrozen(windows: readonly ReadWindow[], at: number): Pick<Freeze, 'window' | 'reason'> | null {
+function whyFrozen(
+  windows: readonly ReadWindow[],
+  at: number,
+): Pick<Freeze, 'window' | 'reason' | 'timezone'> | null {
   const denying = windows.find((window) => window.kind === 'deny' && isOpen(window, at));
-  if (denying !== undefined) return { window: denying.name, reason: denying.reason };
+  if (denying !== undefined) {
+    return { window: denying.name, reason: denying.reason, timezone: denying.timezone };
+  }
   const allowing = windows.filter((window) => window.kind === 'allow');
   const [first] = allowing;
   if (first === undefined || allowing.some((window) => isOpen(window, at))) return null;
-  return { window: null, reason: first.reason };
+  return { window: null, reason: first.reason, timezone: first.timezone };
 }
 
 const dayMs = 86_400_000;
@@ -52,17 +59,17 @@ const spansMs = [dayMs, 8 * dayMs, 63 * dayMs, 400 * dayMs];
 /** The beginning of the time up to `at` in which it was all frozen. */
 function sinceOf(windows: readonly ReadWindow[], at: number): number | null {
   for (const span of spansMs) {
-    const since = lastChange(windows, at - span, at);
-    if (since !== null) return since;
+    const last = lastChange(windows, at - span, at);
+    if (last !== null) return last === 'too-many' ? null : last;
   }
   return null;
 }
 
-function lastChange(windows: readonly ReadWindow[], from: number, at: number): number | null {
+function lastChange(windows: readonly ReadWindow[], from: number, at: number): number | 'too-many' | null {
   const changes = freezeChanges(windows, from);
   for (let last: number | null = null; ;) {
     const next = changes.next();
-    if (next.done === true) return next.value === 'seen-all' ? last : null;
+    if (next.done === true) return next.value === 'seen-all' ? last : 'too-many';
     if (next.value > at) return last;
     last = next.value;
   }

@@ -22,7 +22,7 @@ export function isOpen({ cron, timezone, duration }: ReadWindow, at: number): bo
 }
 
 /** So many openings are looked through; what needs more counts as having no end. */
-const mostOpenings = 500;
+const mostOpenings = 200;
 
 /** The moments after `from` at which frozen turns to not frozen or back, in order; at the end, whether these are all. */
 export function* freezeChanges(

@@ -7,10 +7,12 @@ import { parseDuration } from '../language/read-units.ts';
 const mostWindows = 50;
 const longestMs = 400 * 86_400_000;
 
-const duration = z.string().transform((text, { addIssue }): number => {
+const duration = z.string().transform((text, context): number => {
   const ms = parseDuration(text);
   if (ms !== null && ms >= 60_000 && ms <= longestMs) return ms;
-  addIssue(`must be a time from 1m to 400d, such as 8h or 62h, not ${JSON.stringify(text.slice(0, 40))}`);
+  context.addIssue(
+    `must be a time from 1m to 400d, such as 8h or 62h, not ${JSON.stringify(text.slice(0, 40))}`,
+  );
   return z.NEVER;
 });
 
@@ -18,14 +20,14 @@ const cron = z
   .string()
   .trim()
   .max(200)
-  .superRefine((text, { addIssue }) => {
+  .superRefine((text, context) => {
     const parsed = parseCron(text);
-    if (!parsed.ok) addIssue(`"${text.slice(0, 100)}" is not a schedule: ${parsed.error}`);
+    if (!parsed.ok) context.addIssue(`"${text.slice(0, 100)}" is not a schedule: ${parsed.error}`);
   });
 
-const timezone = z.string().superRefine((name, { addIssue }) => {
+const timezone = z.string().superRefine((name, context) => {
   const problem = timezoneProblem(name);
-  if (problem !== null) addIssue(problem);
+  if (problem !== null) context.addIssue(problem);
 });
 
 /** Opens whenever `cron` fires by the clock of `timezone`, and closes after `duration` of real time. */
@@ -44,10 +46,11 @@ export const freezeRules = z.strictObject({
   windows: z
     .array(freezeWindow)
     .max(mostWindows, `at most ${mostWindows} windows`)
-    .superRefine((windows, { addIssue }) => {
+    .superRefine((windows, context) => {
       const names = windows.map(({ name }) => name);
       const twice = names.find((name, index) => names.indexOf(name) !== index);
-      if (twice !== undefined) addIssue(`two windows are called "${twice}": give each a name of its own`);
+      if (twice !== undefined)
+        context.addIssue(`two windows are called "${twice}": give each a name of its own`);
     }),
   /** What becomes of a rollout that would begin while it is frozen: it waits for the end, or is refused at once. */
   starts: z.enum(['wait', 'refuse'], 'must be wait or refuse').default('wait'),

@@ -19,6 +19,8 @@
 //   POST /api/rollouts/:id/abort | resume   {reason} → 202
 //   GET  /api/environments                    { environments: environmentView[] }
 //   PUT  /api/environments/:name              environmentConfig.target
+//   PUT  /api/environments/:name/freeze       freezeRules → freezeView
+//   POST /api/rollouts/:id/break-glass   {reason} → 202
 //   POST /api/environments/:name/rollback   {releaseId?, reason} → 201 { runId }
 //   GET  /api/repositories · PUT /api/repositories   repositoryConfig
 //   PUT  /api/secrets/:name {value} (write only) · GET /api/secrets (names) · DELETE
@@ -29,6 +31,8 @@
 //   GET  /api/artifacts/:id/files/<path>      raw, one file
 //   GET  /api/attempts/:id/blobs/:name        raw (scan reports, SBOM)
 import { z } from 'zod';
+import type { Freeze } from '../freeze/freeze-at.ts';
+import type { FreezeRules } from '../freeze/freeze-rules.ts';
 import type { Diagnostic } from '../language/diagnostic.ts';
 import type { CoverageCount, StageReports } from '../reports/test-report.ts';
 import type { InputProblem } from '../plan/check-inputs.ts';
@@ -258,6 +262,16 @@ export interface EnvironmentView {
   readonly current: ReleaseView | null;
   readonly history: readonly ReleaseView[];
   readonly activeRollout: string | null;
+  /** Absent from older servers. */
+  readonly freeze?: FreezeView;
+}
+
+export interface FreezeView {
+  readonly rules: FreezeRules;
+  /** Null: it is not frozen. */
+  readonly now: Freeze | null;
+  /** The one after that; null: none is in sight. */
+  readonly next: Freeze | null;
 }
 
 export interface ReleaseView {

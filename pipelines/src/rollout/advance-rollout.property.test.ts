@@ -1,6 +1,8 @@
 // Whatever the target, the metrics and the people do, these hold.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { isFrozen } from '../freeze/freeze-at.ts';
+import { freezeRules, noFreeze, type FreezeRules } from '../freeze/freeze-rules.ts';
 import type { RolloutStep } from '../language/definition.ts';
 import { advanceRollout, isTerminal } from './advance-rollout.ts';
 import { isReady } from './reading.ts';
@@ -135,15 +137,52 @@ const interruptions = fc.array(
   fc.record({
     afterSteps: fc.nat(60),
     who: fc.constantFrom('ann', 'bob', 'eve'),
-    what: fc.constantFrom('approved', 'approved', 'rejected', 'resume', 'abort', 'tick', 'old-result'),
+    what: fc.constantFrom(
+      'approved',
+      'approved',
+      'rejected',
+      'resume',
+      'abort',
+      'tick',
+      'old-result',
+      'break-glass',
+      'thaw',
+    ),
   }),
   { maxLength: 8 },
+);
+
+const freeze = fc.option(
+  fc
+    .array(
+      fc.record({
+        line: fc.constantFrom(
+          { kind: 'deny' as const, cron: '0 * * * *' },
+          { kind: 'deny' as const, cron: '5 * * * *' },
+          { kind: 'allow' as const, cron: '30 * * * *' },
+        ),
+        duration: fc.constantFrom('3m', '20m'),
+      }),
+      { maxLength: 2 },
+    )
+    .map((windows) =>
+      freezeRules.parse({
+        windows: windows.map(({ line, duration }, index) => ({
+          ...line,
+          duration,
+          name: `w${index}`,
+          timezone: 'Asia/Shanghai',
+          reason: 'quiet',
+        })),
+      }),
+    ),
+  { nil: undefined },
 );
 
 type Interruption = { readonly who: string; readonly what: string };
 
 describe('any rollout', () => {
-  const story = fc.record({ work, world, interruptions });
+  const story = fc.record({ work, world, interruptions, freeze });
 
   test('ends, never promotes without evidence, never moves traffic to what is not ready', () => {
     fc.assert(
@@ -153,6 +192,7 @@ describe('any rollout', () => {
           expectOnlyReadyGetsTraffic(now, before);
           expectNeverTwoAtOnce(now);
           expectConfirmed(now, before);
+          expectNothingGoesForwardInAFreeze(now, before);
         });
         expect(isTerminal(rig.rollout)).toBe(true);
         expect(rig.outcome).not.toBeNull();
@@ -201,6 +241,7 @@ function tell(
   told: {
     readonly work: Parameters<typeof aSpec>[0];
     readonly world: Partial<World>;
+    readonly freeze: FreezeRules | undefined;
     readonly interruptions: readonly (Interruption & { readonly afterSteps: number })[];
   },
   check: RolloutRig['check'] = () => {},
@@ -208,7 +249,7 @@ function tell(
   const spec = aSpec(told.work);
   const rig = new RolloutRig(spec, simulateTarget(spec, told.world));
   rig.check = check;
-  rig.start();
+  rig.start(told.freeze);
   for (let step = 0; !rig.isOver; step++) {
     for (const { afterSteps, ...interruption } of told.interruptions) {
       if (afterSteps === step) rig.fold(eventOf(interruption, rig));
@@ -227,6 +268,10 @@ function eventOf({ who, what }: Interruption, { rollout, now }: RolloutRig): Rol
       return { kind: 'resume-requested', by: who, reason: 'because', at: now };
     case 'abort':
       return { kind: 'abort-requested', by: who, reason: 'because', cancelled: who === 'ann', at: now };
+    case 'break-glass':
+      return { kind: 'glass-broken', by: who, reason: 'because', at: now };
+    case 'thaw':
+      return { kind: 'freeze-changed', freeze: noFreeze, at: now };
     case 'old-result': {
       const result = { result: 'failed', reason: 'late', message: 'late', retryable: false } as const;
       return { kind: 'action-finished', action: rollout.lastAction - 1, result, at: now };
@@ -264,6 +309,17 @@ function expectConfirmed({ rollout, events }: RolloutRig, before: Rollout): void
   const last = events.at(-1);
   if (wanted === 0 || before.phase.name !== 'asking-hooks') return;
   expect(last).toMatchObject({ result: { result: 'answered', agrees: true } });
+}
+
+/** A roll-back is always allowed, a smaller weight too. */
+function expectNothingGoesForwardInAFreeze({ rollout, now }: RolloutRig, before: Rollout): void {
+  const { pending, freeze: rules, passesFreeze } = rollout;
+  if (pending === null || pending.action === before.pending?.action) return;
+  if (rules === undefined || passesFreeze !== undefined || !isFrozen(rules, now)) return;
+  const { what } = pending;
+  const known = rollout.facts?.canary?.weightPercent ?? 0;
+  const isForward = what.kind === 'promote' || (what.kind === 'set-weight' && what.percent > known);
+  expect(isForward, JSON.stringify(what)).toBe(false);
 }
 
 /** Every analysis before the promotion was passed by the judge, or a person took it upon them by name. */

@@ -1,12 +1,15 @@
 // The machine drawn in rollout-state.ts: events in, state and commands out. Pure: the same events always give the
 // same state, so a server that dies between two of them loses nothing.
 import { unreachable } from '../result.ts';
+import { begin } from './begin.ts';
 import { abandon, rollBack } from './endings.ts';
-import { act, enter, say, stay, type Move } from './move.ts';
+import { holdShift } from './freeze.ts';
+import { act, say, stay, type Move } from './move.ts';
+import { breakGlass, changeFreeze } from './phases/frozen.ts';
 import { phaseRules } from './phases/registry.ts';
 import { isPastReturn } from './phases/retiring.ts';
 import type { PhaseName, PhaseNamed, PhaseRules } from './phases/phase-rules.ts';
-import type { AskingHooks, Rollout, RolloutEvent, RolloutSpec } from './rollout-state.ts';
+import type { AskingHooks, Rollout, RolloutAction, RolloutEvent, RolloutSpec } from './rollout-state.ts';
 import { resume, vote } from './people.ts';
 import { deadlineOf } from './timing.ts';
 
@@ -44,13 +47,17 @@ export function advanceRollout(rollout: Rollout, event: RolloutEvent): Move {
   if (isTerminal(rollout)) return stay(rollout);
   switch (event.kind) {
     case 'started':
-      return rollout.phase.name === 'planned' ? inspect(rollout, event.at) : stay(rollout);
+      return rollout.phase.name === 'planned' ? start(rollout, event) : stay(rollout);
     case 'action-finished':
       return finishAction(rollout, event);
     case 'tick':
       return tick(rollout, event.at);
     case 'voted':
       return vote(rollout, event.vote, event.at);
+    case 'freeze-changed':
+      return changeFreeze(rollout, event);
+    case 'glass-broken':
+      return breakGlass(rollout, event);
     case 'resume-requested':
       return resume(rollout, event);
     case 'abort-requested':
@@ -64,14 +71,8 @@ export function isTerminal({ phase }: Pick<Rollout, 'phase'>): boolean {
   return phase.name === 'succeeded' || phase.name === 'rolled-back' || phase.name === 'refused';
 }
 
-function inspect(rollout: Rollout, at: number): Move {
-  const { version, environment } = rollout.spec;
-  const entered = enter(stay(rollout), { name: 'inspecting' });
-  const said = say(entered, `rolling out ${version} to ${environment}`);
-  const asked = act(said, { kind: 'inspect' });
-  const ends = [deadlineOf(asked.rollout), at + rollout.spec.work.deadlineMs];
-  const timers = ends.flatMap((dueAt) => (dueAt === null ? [] : [{ kind: 'set-timer', dueAt } as const]));
-  return { rollout: asked.rollout, commands: [...asked.commands, ...timers] };
+function start(rollout: Rollout, { at, freeze }: Extract<RolloutEvent, { kind: 'started' }>): Move {
+  return begin(freeze === undefined ? rollout : { ...rollout, freeze }, at);
 }
 
 function finishAction(
@@ -112,7 +113,12 @@ function tick(rollout: Rollout, at: number): Move {
   if (deadline !== null && at >= deadline) return rulesOf(phase.name).overdue(rollout, phase, at);
   if (pending !== null || wakeAt === null || at < wakeAt) return stay(rollout);
   const awake = { ...rollout, wakeAt: null };
-  return retrying === null ? rulesOf(phase.name).woken(awake, phase, at) : act(stay(awake), retrying);
+  return retrying === null ? rulesOf(phase.name).woken(awake, phase, at) : tryAgain(awake, retrying, at);
+}
+
+function tryAgain(rollout: Rollout, what: RolloutAction, at: number): Move {
+  const isShift = what.kind === 'set-weight' || what.kind === 'promote';
+  return (isShift ? holdShift(stay(rollout), at) : null) ?? act(stay(rollout), what);
 }
 
 function abort(rollout: Rollout, event: Extract<RolloutEvent, { kind: 'abort-requested' }>): Move {
@@ -124,6 +130,10 @@ function abort(rollout: Rollout, event: Extract<RolloutEvent, { kind: 'abort-req
       return abandon(rollout, cause, at);
     case 'asking-hooks':
       return abortAsking(rollout, rollout.phase.type, cause, at);
+    case 'frozen':
+      return rollout.phase.next.kind === 'start'
+        ? abandon(rollout, cause, at)
+        : rollBack(rollout, { ...cause, reason: `${by}: ${reason}` }, at);
     case 'rolling-back':
     case 'rollback-blocked':
       return stay(rollout);

@@ -3,6 +3,7 @@ import { unreachable } from '../result.ts';
 import { restartCanary, restartTally } from './counter-difference.ts';
 import { endAsPlanned } from './endings.ts';
 import { formatDuration, formatPercent } from './figures.ts';
+import { givesTraffic, holdIfFrozen, holdShift } from './freeze.ts';
 import { askHooks } from './hooks.ts';
 import { act, change, command, decideTo, enter, say, stay, wake, type Move } from './move.ts';
 import { isReady } from './reading.ts';
@@ -20,6 +21,8 @@ export function enterStep(rollout: Rollout, index: number, at: number): Move {
       ? endAsPlanned(move.rollout, at)
       : promote(move.rollout, at, 'every step is done');
   }
+  const frozen = givesTraffic(rollout, step) ? holdIfFrozen(move, { kind: 'step', step: index }, at) : null;
+  if (frozen !== null) return frozen;
   switch (step.kind) {
     case 'set-weight':
       return setWeight(move, step.percent, at);
@@ -51,11 +54,15 @@ export function enterStep(rollout: Rollout, index: number, at: number): Move {
 
 /** All traffic to the new version, when the hooks agree. */
 export function promote(rollout: Rollout, at: number, reason: string): Move {
+  const frozen = holdIfFrozen(stay(rollout), { kind: 'promotion', reason }, at);
+  if (frozen !== null) return frozen;
   const about = { since: at, promotion: reason };
   return askHooks(stay(rollout), 'confirm-promotion', about, (next) => promoteNow(next, at, reason));
 }
 
 export function promoteNow(rollout: Rollout, at: number, reason: string): Move {
+  const frozen = holdIfFrozen(stay(rollout), { kind: 'promotion', reason }, at);
+  if (frozen !== null) return frozen;
   const entered = enter(stay(rollout), { name: 'promoting', since: at });
   const decided = decideTo(entered, 'promote', at, reason, 'judge', rollout.verdict);
   const said = say(decided, `promoting ${rollout.spec.version}: ${reason}`);
@@ -69,6 +76,8 @@ export function promoteNow(rollout: Rollout, at: number, reason: string): Move {
 export function shift(move: Move, at: number): Move {
   const { facts, phase } = move.rollout;
   if (!isReady(facts?.canary ?? null)) return wake(move, at + readinessPollMs);
+  const frozen = holdShift(move, at);
+  if (frozen !== null) return frozen;
   return phase.name === 'promoting'
     ? act(move, { kind: 'promote' })
     : act(move, askTraffic(wantedTraffic(move.rollout)));

@@ -1,4 +1,5 @@
 // For tests: a rollout driven to its end against a simulated target, one event at a time, on a simulated clock.
+import type { FreezeRules } from '../freeze/freeze-rules.ts';
 import type { DeployWork } from '../language/definition.ts';
 import { advanceRollout, isTerminal, startRollout } from './advance-rollout.ts';
 import type {
@@ -292,8 +293,8 @@ export class RolloutRig {
     return true;
   }
 
-  start(): this {
-    this.fold({ kind: 'started', at: this.now });
+  start(freeze?: FreezeRules): this {
+    this.fold({ kind: 'started', at: this.now, ...(freeze === undefined ? {} : { freeze }) });
     return this;
   }
 
@@ -320,7 +321,11 @@ export class RolloutRig {
   }
 }
 
-export function aRollout(work: Partial<DeployWork> = {}, world: Partial<World> = {}): RolloutRig {
+export function aRollout(
+  work: Partial<DeployWork> = {},
+  world: Partial<World> = {},
+  freeze?: FreezeRules,
+): RolloutRig {
   const spec = aSpec(work);
-  return new RolloutRig(spec, simulateTarget(spec, world)).start();
+  return new RolloutRig(spec, simulateTarget(spec, world)).start(freeze);
 }

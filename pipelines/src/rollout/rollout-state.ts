@@ -4,9 +4,11 @@
 //           ─► promoting ─► baking ─► retiring ─► succeeded
 //   inspecting ─► refused                                  any ─► rolling-back ─► rolled-back
 //   analysing ─► held (need-more, no data: a person decides)          └─► rollback-blocked (call a person)
+//   before it begins, and before more traffic ─► frozen (a freeze window) ─► on from there
 //
 // Times are milliseconds since the epoch and come in with the events. Every action carries a sequence number:
 // a result with another number than the one that is awaited changes nothing.
+import type { FreezeRules } from '../freeze/freeze-rules.ts';
 import type {
   ContainerSpec,
   DeployWork,
@@ -77,6 +79,12 @@ export interface Rollout {
   readonly refusals?: Readonly<Record<string, number>>;
   /** Who last let it go on, and when; absent: nobody. */
   readonly lastWord?: { readonly by: string; readonly at: number };
+  /** Freeze windows of its environment; absent: none hold it. */
+  readonly freeze?: FreezeRules;
+  /** Who lets it through every freeze; absent: nobody. */
+  readonly passesFreeze?: { readonly by: string; readonly at: number; readonly reason: string };
+  /** How long freezes have held it in all, up to the last one that ended. */
+  readonly frozenMs?: number;
 }
 
 export type RolloutPhase =
@@ -97,6 +105,21 @@ export type RolloutPhase =
     }
   | { readonly name: 'awaiting-approval'; readonly since: number; readonly expiresAt: number }
   | AskingHooks
+  | {
+      readonly name: 'frozen';
+      readonly since: number;
+      /** Null: no end is in sight. */
+      readonly until: number | null;
+      /** Null: it is outside of every window that allows releases. */
+      readonly window: string | null;
+      /** In the words of who made the window. */
+      readonly reason: string;
+      /** What it waits to do. */
+      readonly next:
+        | { readonly kind: 'start' }
+        | { readonly kind: 'step'; readonly step: number }
+        | { readonly kind: 'promotion'; readonly reason: string };
+    }
   | { readonly name: 'promoting'; readonly since: number }
   | { readonly name: 'baking'; readonly until: number }
   | { readonly name: 'retiring'; readonly since: number }
@@ -386,7 +409,18 @@ export interface Decision {
   /** Index of the step that the decision belongs to. */
   readonly step: number;
   readonly kind:
-    'continue' | 'hold' | 'promote' | 'end' | 'roll-back' | 'refuse' | 'resume' | 'approve' | 'reject';
+    | 'continue'
+    | 'hold'
+    | 'promote'
+    | 'end'
+    | 'roll-back'
+    | 'refuse'
+    | 'resume'
+    | 'approve'
+    | 'reject'
+    | 'freeze'
+    | 'thaw'
+    | 'break-glass';
   /** `judge` or a person's name. */
   readonly by: string;
   readonly reason: string;
@@ -396,7 +430,8 @@ export interface Decision {
 }
 
 export type RolloutEvent =
-  | { readonly kind: 'started'; readonly at: number }
+  /** `freeze`: absent where no window holds it. */
+  | { readonly kind: 'started'; readonly at: number; readonly freeze?: FreezeRules }
   | {
       readonly kind: 'action-finished';
       readonly action: number;
@@ -406,6 +441,9 @@ export type RolloutEvent =
   /** A timer that was set came due; early or repeated ones change nothing. */
   | { readonly kind: 'tick'; readonly at: number }
   | { readonly kind: 'voted'; readonly vote: ApprovalVote; readonly at: number }
+  | { readonly kind: 'freeze-changed'; readonly freeze: FreezeRules; readonly at: number }
+  /** A person: go on in spite of a freeze. */
+  | { readonly kind: 'glass-broken'; readonly by: string; readonly reason: string; readonly at: number }
   /** A person: go on from `paused` or `held`. */
   | { readonly kind: 'resume-requested'; readonly by: string; readonly reason: string; readonly at: number }
   /** A person or the end of the run: roll back. */

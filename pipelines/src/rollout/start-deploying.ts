@@ -1,5 +1,6 @@
 // From a target that was looked at to the new version's first replica.
 import { guardProgress } from './enter-step.ts';
+import { holdIfFrozen } from './freeze.ts';
 import { askHooks } from './hooks.ts';
 import { act, enter, say, stay, type Move } from './move.ts';
 import type { Rollout, TargetFacts } from './rollout-state.ts';
@@ -12,6 +13,8 @@ export function startReplacing(rollout: Rollout, facts: TargetFacts, at: number)
 }
 
 export function startReplacingNow(rollout: Rollout, at: number): Move {
+  const frozen = holdIfFrozen(stay(rollout), { kind: 'start' }, at);
+  if (frozen !== null) return frozen;
   const { replaces: old } = rollout;
   const { version, work } = rollout.spec;
   if (old === null || work.strategy !== 'recreate') return startDeploying(rollout, at);

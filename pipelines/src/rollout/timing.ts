@@ -22,13 +22,13 @@ export const backoffMs = (failures: number): number =>
 
 /** End of patience with the present phase, by which something else happens; null: the phase has none. */
 export function deadlineOf(rollout: Rollout): number | null {
-  const { phase, startedAt } = rollout;
-  const { deadlineMs, progressDeadlineMs = defaultProgressMs } = rollout.spec.work;
-  const overall = startedAt + deadlineMs;
+  const { phase, startedAt, frozenMs = 0 } = rollout;
+  const { progressDeadlineMs = defaultProgressMs } = rollout.spec.work;
+  const overall = overallDeadline(rollout);
   switch (phase.name) {
     case 'planned':
     case 'inspecting':
-      return Math.min(overall, startedAt + inspectDeadlineMs);
+      return Math.min(overall, startedAt + frozenMs + inspectDeadlineMs);
     case 'stopping':
     case 'deploying':
     case 'setting-weight':
@@ -50,6 +50,10 @@ export function deadlineOf(rollout: Rollout): number | null {
       return null;
   }
 }
+
+/** End of patience with the whole rollout, without the time in which it was frozen. */
+export const overallDeadline = ({ spec, startedAt, frozenMs = 0 }: Rollout): number =>
+  startedAt + frozenMs + spec.work.deadlineMs;
 
 /** True while a roll-back waits for the end of a change that was under way when it was decided. */
 function isSettling({ phase, pending }: Rollout): boolean {

@@ -36,6 +36,14 @@ export type WaitReason =
       readonly inUse: number;
       readonly slots: number;
     }
+  /** Its environment is frozen; `until` null: no end is in sight; `window` null: outside of those that allow releases. */
+  | {
+      readonly kind: 'frozen';
+      readonly environment: string;
+      readonly window: string | null;
+      readonly reason: string;
+      readonly until: number | null;
+    }
   /** It stands in the workers' queue. */
   | { readonly kind: 'handed-out'; readonly pool: string; readonly inUse: number; readonly slots: number };
 
@@ -67,6 +75,11 @@ export function explainWait(why: WaitReason, now: number): string {
           : `: next ${why.next.length === 1 ? 'is' : 'are'} ${why.next.map(nameOf).join(', ')}`;
       return `about ${stages(why.before)} before it in pool ${why.pool}, where ${why.inUse} of ${why.slots} slots are taken${next}`;
     }
+    case 'frozen': {
+      const by = why.window === null ? 'outside of its release windows' : `by the window "${why.window}"`;
+      const end = why.until === null ? 'with no end in sight' : `for another ${span(why.until - now)}`;
+      return `${why.environment} is frozen ${by} ${end}: ${why.reason}`;
+    }
     case 'handed-out':
       return `a worker of pool ${why.pool} takes it next; ${why.inUse} of ${why.slots} slots are taken`;
     default:
@@ -84,5 +97,7 @@ function stages(count: number, project?: string): string {
 
 function span(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));
-  return seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+  if (seconds < 90) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }

@@ -205,6 +205,7 @@ describe.skipIf(redisUrl === undefined)('routes of workers and people (needs RED
     ['GET', '/api/runs?limit=100000', 400, 'bad-query'],
     ['POST', '/api/environments/shop/rollback', 404, 'unknown-environment'],
     ['PUT', '/api/environments/shop', 400, 'bad-body'],
+    ['PUT', '/api/environments/shop/freeze', 400, 'bad-body'],
     ['POST', '/worker/claims', 400, 'bad-body'],
   ])('%s %s is answered %i with the reason %s', async (method, path, status, reason) => {
     const answer = await call(method, path, method === 'GET' ? undefined : {});

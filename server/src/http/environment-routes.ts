@@ -1,11 +1,13 @@
 import { environmentConfig } from '@sluice/pipelines/protocol/environment';
+import { freezeRules } from '@sluice/pipelines/freeze/freeze-rules';
 import express, { type Router } from 'express';
 import { z } from 'zod';
 import type { ServerContext } from '../context.ts';
 import { rollBackEnvironment, type RollbackProblem } from '../orchestrator/roll-back-environment.ts';
+import { saveFreezeWindows } from '../orchestrator/save-freeze-windows.ts';
 import { recordAudit } from '../store/audit-store.ts';
 import { saveEnvironment } from '../store/environment-store.ts';
-import { environmentViews } from '../views/environment-view.ts';
+import { environmentViews, freezeView } from '../views/environment-view.ts';
 import { parseBody, ProblemError } from './problem.ts';
 import { userOf } from './signed-in.ts';
 
@@ -19,7 +21,7 @@ export function environmentRoutes(context: ServerContext): Router {
   const router = express.Router();
 
   router.get('/environments', async (_request, response) => {
-    response.json({ environments: await environmentViews(context.db) });
+    response.json({ environments: await environmentViews(context.db, context.now()) });
   });
 
   router.put('/environments/:name', async (request, response) => {
@@ -35,6 +37,15 @@ export function environmentRoutes(context: ServerContext): Router {
       await recordAudit(trx, { who, what: 'environment-saved', target: name.data, detail: target, at, from });
     });
     response.json({ name: name.data, target });
+  });
+
+  router.put('/environments/:name/freeze', async (request, response) => {
+    const freeze = parseBody(freezeRules, request);
+    const { name } = request.params;
+    const by = { user: userOf(response), from: request.ip ?? null };
+    const isSaved = await saveFreezeWindows(context, name, freeze, by);
+    if (!isSaved) throw new ProblemError(404, 'unknown-environment', `There is no environment "${name}".`);
+    response.json(freezeView(freeze, context.now()));
   });
 
   router.post('/environments/:name/rollback', async (request, response) => {

@@ -8,9 +8,10 @@ import {
   startRun,
   vote,
 } from '@sluice/pipelines/protocol/api';
+import { freezeRules } from '@sluice/pipelines/freeze/freeze-rules';
 import { environmentTarget } from '@sluice/pipelines/protocol/environment';
 import { z } from 'zod';
-import { replayBody } from './rollout-routes.ts';
+import { glassBody, replayBody } from './rollout-routes.ts';
 import { cancelBody } from './run-routes.ts';
 import { secretBody } from './secret-routes.ts';
 import { tokenBody } from './token-routes.ts';
@@ -146,12 +147,25 @@ const routes: readonly ApiRoute[] = [
     status: 202,
     body: reason,
   },
+  {
+    method: 'post',
+    path: '/api/rollouts/{id}/break-glass',
+    summary: 'Let a rollout go on in spite of a freeze',
+    status: 202,
+    body: glassBody,
+  },
   { method: 'get', path: '/api/environments', summary: 'Environments with their releases' },
   {
     method: 'put',
     path: '/api/environments/{name}',
     summary: 'Make or change an environment',
     body: environmentTarget,
+  },
+  {
+    method: 'put',
+    path: '/api/environments/{name}/freeze',
+    summary: 'Say when an environment is frozen',
+    body: freezeRules,
   },
   {
     method: 'post',

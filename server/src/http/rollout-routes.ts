@@ -1,6 +1,7 @@
 import express, { type Router } from 'express';
 import { z } from 'zod';
 import type { ServerContext } from '../context.ts';
+import { breakGlass, type GlassProblem } from '../orchestrator/break-glass.ts';
 import { steerRollout, type SteerProblem } from '../orchestrator/steer-rollout.ts';
 import { findRollout } from '../store/rollout-store.ts';
 import { deployWorkOf } from '../views/deploy-work-of.ts';
@@ -16,6 +17,10 @@ export const replayBody = z.object({
   pipeline: z.string().max(200_000),
   /** Its deploy stage; absent: the rollout's. */
   stage: z.string().max(200).optional(),
+});
+
+export const glassBody = z.object({
+  reason: z.string().trim().min(1, 'say why it cannot wait').max(2_000),
 });
 
 export function rolloutRoutes(context: ServerContext): Router {
@@ -51,6 +56,15 @@ export function rolloutRoutes(context: ServerContext): Router {
       response.status(202).json({});
     });
   }
+  router.post('/rollouts/:id/break-glass', async (request, response) => {
+    const id = uuidParameter(request.params.id, 'rollout');
+    const { reason } = parseBody(glassBody, request);
+    const by = { user: userOf(response), from: request.ip ?? null };
+    const result = await breakGlass(context, id, by, reason);
+    if (!result.ok)
+      throw new ProblemError(statusOf[result.error.reason], result.error.reason, result.error.message);
+    response.status(202).json({});
+  });
   return router;
 }
 
@@ -58,4 +72,7 @@ const statusOf = {
   'unknown-rollout': 404,
   'rollout-ended': 409,
   'rollout-waits': 409,
-} satisfies Record<SteerProblem['reason'], number>;
+  'rollout-frozen': 409,
+  'not-frozen': 409,
+  'may-not-break-glass': 403,
+} satisfies Record<SteerProblem['reason'] | GlassProblem['reason'], number>;

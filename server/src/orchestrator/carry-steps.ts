@@ -10,6 +10,7 @@ import {
 import { abortRollout } from './abort-rollout.ts';
 import { cancelRollout } from './cancel-rollout.ts';
 import { giveTurn } from './give-turn.ts';
+import { tellFreeze } from './hear-freeze.ts';
 import { activateNextRollout } from './next-rollout.ts';
 import { startRolloutOfStage } from './start-rollout.ts';
 import { inUnit, type Unit } from './unit.ts';
@@ -53,6 +54,8 @@ function carry(unit: Unit, command: StepCommand): Promise<void> {
       return abortRollout(unit, command);
     case 'next-rollout':
       return activateNextRollout(unit, command.environment);
+    case 'freeze-changed':
+      return tellFreeze(unit, command);
     case 'give-turn':
       return giveTurn(unit, command);
     default:

@@ -2,6 +2,7 @@ import { lockEnvironment } from '../store/environment-store.ts';
 import { listOpenRollouts, lockRollout, saveRollout, type OpenRollout } from '../store/rollout-store.ts';
 import { isPlanned, lockRun } from '../store/run-store.ts';
 import { foldRollout } from './fold-rollout.ts';
+import { startedEvent } from './hear-freeze.ts';
 import type { Unit } from './unit.ts';
 
 /** Lets the newest waiting rollout of an environment begin, if none is active. */
@@ -21,9 +22,8 @@ export async function activateNextRollout(unit: Unit, environment: string): Prom
     lastEvent: stored.last_event,
     finishedAt: null,
   });
-  await foldRollout(unit, { run, stored: { ...stored, status: 'active' } }, [
-    { kind: 'started', at: unit.at },
-  ]);
+  const started = await startedEvent(unit, run, environment);
+  await foldRollout(unit, { run, stored: { ...stored, status: 'active' } }, [started]);
 }
 
 function nextOf(open: readonly OpenRollout[]): OpenRollout | null {

@@ -1,4 +1,5 @@
 import { aPlan } from '@sluice/pipelines/plan/a-plan';
+import { freezeRules, noFreeze, type FreezeRules } from '@sluice/pipelines/freeze/freeze-rules';
 import type { DeployWork } from '@sluice/pipelines/language/definition';
 import { actionJob, actionQueue, defaultPool } from '@sluice/pipelines/protocol/queues';
 import { aSpec, simulateTarget, type World } from '@sluice/pipelines/rollout/rollout-rig';
@@ -6,6 +7,8 @@ import { Worker } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { hashDecision } from '../store/hash-decision.ts';
 import { saveEnvironment } from '../store/environment-store.ts';
+import { listAudit } from '../store/audit-store.ts';
+import { findRollout } from '../store/rollout-store.ts';
 import { listDecisions, newestDecisionHash } from '../store/decision-store.ts';
 import { readLogLines } from '../store/log-store.ts';
 import { findRun } from '../store/run-store.ts';
@@ -13,6 +16,8 @@ import { environmentViews } from '../views/environment-view.ts';
 import { replayView } from '../views/replay-view.ts';
 import { rolloutView } from '../views/rollout-view.ts';
 import { runView } from '../views/run-view.ts';
+import { runWaits } from '../views/waits-view.ts';
+import { breakGlass } from './break-glass.ts';
 import { castVote } from './cast-vote.ts';
 import { hearHeartbeat } from '../ingest/heartbeat.ts';
 import { claimAction } from './claim-action.ts';
@@ -20,7 +25,9 @@ import { claimAttempt } from './claim-attempt.ts';
 import { reportAction } from './report-action.ts';
 import { requestCancel } from './request-cancel.ts';
 import { rollBackEnvironment } from './roll-back-environment.ts';
+import { saveFreezeWindows } from './save-freeze-windows.ts';
 import { startOrchestrator } from './start-orchestrator.ts';
+import { steerRollout } from './steer-rollout.ts';
 import { ingestRecords } from '../ingest/ingest-records.ts';
 import { createHash } from 'node:crypto';
 import { openTestCore, redisUrl, type TestCore } from './test-core.ts';
@@ -31,7 +38,7 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
   let worker: { close(): Promise<void> };
   beforeAll(async () => {
     core = await openTestCore();
-    for (const name of ['one', 'two', 'three', 'four', 'five', 'six']) {
+    for (const name of ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight']) {
       const target = { kind: 'docker', service: name, listenHost: '127.0.0.1', listenPort: 80 } as const;
       await core.context.db.transaction().execute((trx) => saveEnvironment(trx, { name, target, at: 0 }));
     }
@@ -66,7 +73,9 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
     });
     const attempt = run?.attempts.find(({ stage }) => stage === 'deploy');
     expect(attempt?.log?.verified).toBe(true);
-    const [environment] = (await environmentViews(core.context.db)).filter(({ name }) => name === 'one');
+    const [environment] = (await environmentViews(core.context.db, core.context.now())).filter(
+      ({ name }) => name === 'one',
+    );
     expect(environment?.current).toMatchObject({
       runId,
       outcome: 'succeeded',
@@ -80,7 +89,9 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
     await expect.poll(() => statusOf(core, runId)).toBe('failed');
     const run = await runView(core.context.db, runId);
     expect(run?.stages.find(({ id }) => id === 'deploy')?.status).toBe('rolled-back');
-    const [environment] = (await environmentViews(core.context.db)).filter(({ name }) => name === 'two');
+    const [environment] = (await environmentViews(core.context.db, core.context.now())).filter(
+      ({ name }) => name === 'two',
+    );
     expect(environment?.current).toBeNull();
     expect(environment?.history).toMatchObject([{ outcome: 'rolled-back' }]);
   });
@@ -145,7 +156,9 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
     });
     if (!back.ok) throw new Error(back.error.message);
     await expect.poll(() => statusOf(core, back.value.runId)).toBe('succeeded');
-    const [environment] = (await environmentViews(core.context.db)).filter(({ name }) => name === 'four');
+    const [environment] = (await environmentViews(core.context.db, core.context.now())).filter(
+      ({ name }) => name === 'four',
+    );
     expect(environment?.current).toMatchObject({ image: 'registry/shop@sha256:0', by: 'grace' });
   });
 
@@ -178,6 +191,67 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
     expect(await claimAction(afterwards, { rolloutId, action: 1, workerId: 'other' })).toMatchObject({
       kind: 'claimed',
     });
+  });
+
+  test('a freeze holds a rollout, and a glass that is broken lets it through under a name', async () => {
+    worker = workOnTarget(core, {});
+    await freeze(core, 'seven', always);
+    const runId = await startDeploy(core, aDeploy('seven', { strategy: 'rolling', steps: [] }));
+    const rollout = async () => (await runView(core.context.db, runId))?.rollouts[0];
+    await expect.poll(async () => (await rollout())?.phase).toBe('frozen');
+    expect(await runWaits(core.context.db, runId, core.context.now())).toMatchObject([
+      { stage: 'deploy', why: { kind: 'frozen', environment: 'seven', window: 'always', until: null } },
+    ]);
+    const id = (await rollout())?.id ?? '';
+    const grace = { user: 'grace', from: '192.0.2.1' };
+    expect(await steerRollout(core.context, id, 'resume', grace, 'now')).toMatchObject({
+      error: { reason: 'rollout-frozen' },
+    });
+    await freeze(core, 'seven', { ...always, breakGlass: ['ada'] });
+    await expect
+      .poll(async () => (await findRollout(core.context.db, id))?.state.freeze?.breakGlass)
+      .toEqual(['ada']);
+    expect(await breakGlass(core.context, id, grace, 'now')).toMatchObject({
+      error: { reason: 'may-not-break-glass', message: expect.stringContaining('Only ada may') },
+    });
+    expect(await breakGlass(core.context, id, { user: 'ada', from: null }, 'security fix')).toMatchObject({
+      ok: true,
+    });
+    await expect.poll(() => statusOf(core, runId)).toBe('succeeded');
+    expect((await listDecisions(core.context.db, id)).map(({ kind, by }) => [kind, by])).toEqual([
+      ['freeze', 'judge'],
+      ['break-glass', 'ada'],
+      ['promote', 'judge'],
+    ]);
+    const audit = await listAudit(core.context.db, { before: null, limit: 50 });
+    expect(audit.filter(({ subject }) => subject === id)).toMatchObject([
+      { action: 'freeze-glass-broken', who: 'ada' },
+    ]);
+    expect(await breakGlass(core.context, id, grace, 'again')).toMatchObject({
+      error: { reason: 'not-frozen' },
+    });
+  });
+
+  test('a frozen rollout goes on when its windows are changed, and an earlier release may always be put back', async () => {
+    worker = workOnTarget(core, {});
+    const rolling = aDeploy('eight', { strategy: 'rolling', steps: [] });
+    const first = await startDeploy(core, rolling, 'registry/shop@sha256:0');
+    await expect.poll(() => statusOf(core, first)).toBe('succeeded');
+    await freeze(core, 'eight', always);
+    const second = await startDeploy(core, rolling);
+    await expect
+      .poll(async () => (await runView(core.context.db, second))?.rollouts[0]?.phase)
+      .toBe('frozen');
+    await freeze(core, 'eight', noFreeze);
+    await expect.poll(() => statusOf(core, second)).toBe('succeeded');
+    await freeze(core, 'eight', always);
+    const back = await rollBackEnvironment(core.context, 'eight', {
+      releaseId: null,
+      by: { user: 'grace', from: null },
+      reason: 'slow',
+    });
+    if (!back.ok) throw new Error(back.error.message);
+    await expect.poll(() => statusOf(core, back.value.runId)).toBe('succeeded');
   });
 
   test('a deployment to an environment that does not exist says how to create it', async () => {
@@ -216,6 +290,24 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
     await expect.poll(() => statusOf(core, runId)).toBe('failed');
   });
 });
+
+const always = freezeRules.parse({
+  windows: [
+    {
+      name: 'always',
+      kind: 'deny',
+      cron: '0 * * * *',
+      duration: '2h',
+      timezone: 'UTC',
+      reason: 'no releases',
+    },
+  ],
+});
+
+async function freeze(core: TestCore, environment: string, rules: FreezeRules): Promise<void> {
+  const by = { user: 'grace', from: null };
+  expect(await saveFreezeWindows(core.context, environment, rules, by)).toBe(true);
+}
 
 const statusOf = async (core: TestCore, runId: string) => (await findRun(core.context.db, runId))?.status;
 

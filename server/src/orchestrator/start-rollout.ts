@@ -17,6 +17,7 @@ import {
 import { isPlanned, lockRun, type PlannedRun } from '../store/run-store.ts';
 import { endDeployStage } from './end-rollout.ts';
 import { foldRollout } from './fold-rollout.ts';
+import { startedEvent } from './hear-freeze.ts';
 import type { Unit } from './unit.ts';
 
 type Command = Extract<StepCommand, { readonly kind: 'start-rollout' }>;
@@ -61,7 +62,9 @@ export async function startRolloutOfStage(unit: Unit, command: Command): Promise
     return;
   }
   const stored = await lockRollout(unit.trx, id);
-  if (stored !== undefined) await foldRollout(unit, { run, stored }, [{ kind: 'started', at: unit.at }]);
+  if (stored === undefined) return;
+  const started = await startedEvent(unit, run, spec.value.environment);
+  await foldRollout(unit, { run, stored }, [started]);
 }
 
 async function supersede(

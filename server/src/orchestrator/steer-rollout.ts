@@ -7,7 +7,7 @@ import { foldRollout, lockRolloutWithRun } from './fold-rollout.ts';
 import { inUnit } from './unit.ts';
 
 export interface SteerProblem {
-  readonly reason: 'unknown-rollout' | 'rollout-ended' | 'rollout-waits';
+  readonly reason: 'unknown-rollout' | 'rollout-ended' | 'rollout-waits' | 'rollout-frozen';
   readonly message: string;
 }
 
@@ -30,6 +30,11 @@ export async function steerRollout(
     if (stored.status === 'waiting' && kind === 'resume') {
       const message = 'the rollout waits for the end of another one in its environment';
       return err({ reason: 'rollout-waits', message });
+    }
+    const { phase } = stored.state;
+    if (phase.name === 'frozen' && kind === 'resume') {
+      const message = `a freeze holds the rollout (${phase.reason}): it goes on by itself, or when somebody breaks the glass`;
+      return err({ reason: 'rollout-frozen', message });
     }
     const detail = { run: run.number, environment: stored.environment, reason };
     await recordAudit(unit.trx, {

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '@sluice/pipelines/language/diagnostic';
 import type { DeployWork } from '@sluice/pipelines/language/definition';
+import type { FreezeRules } from '@sluice/pipelines/freeze/freeze-rules';
 import type { Plan } from '@sluice/pipelines/plan/plan';
 import type { EnvironmentTarget } from '@sluice/pipelines/protocol/environment';
 import type {
@@ -162,6 +163,8 @@ interface EnvironmentTable {
   name: string;
   target: Json<EnvironmentTarget>;
   updated_at: Time;
+  /** Null: it is never frozen. */
+  freeze_rules: Json<FreezeRules> | null;
 }
 
 interface RolloutTable {

@@ -12,6 +12,7 @@ import { leavingWorkersMigration } from './migrations/0010-leaving-workers.ts';
 import { stageReuseMigration } from './migrations/0010-stage-reuse.ts';
 import { orphanLooksMigration } from './migrations/0012-orphan-looks.ts';
 import { schedulesMigration } from './migrations/0013-schedules.ts';
+import { freezeWindowsMigration } from './migrations/0014-freeze-windows.ts';
 import type { Schema } from './schema.ts';
 
 /** By name, in their order. */
@@ -28,6 +29,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0010-stage-reuse': stageReuseMigration,
   '0012-orphan-looks': orphanLooksMigration,
   '0013-schedules': schedulesMigration,
+  '0014-freeze-windows': freezeWindowsMigration,
 };
 
 /**

@@ -38,6 +38,7 @@ export type StepCommand =
       readonly reason: string;
     }
   | { readonly kind: 'next-rollout'; readonly environment: string }
+  | { readonly kind: 'freeze-changed'; readonly environment: string }
   | { readonly kind: 'give-turn'; readonly repositoryId: string; readonly group: string };
 
 /** Looks into a repository before it changes the database, so no transaction is held meanwhile. */
@@ -54,6 +55,7 @@ export const stepKinds = [
   'cancel-rollout',
   'abort-rollout',
   'next-rollout',
+  'freeze-changed',
   'give-turn',
 ] as const satisfies StepCommand['kind'][];
 

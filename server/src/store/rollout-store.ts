@@ -166,3 +166,16 @@ export async function phasesOfRuns(
     .orderBy('attempt')
     .execute();
 }
+
+export async function listFrozenRollouts(
+  db: Database,
+  runId: string,
+): Promise<readonly Pick<StoredRollout, 'stage' | 'environment' | 'state'>[]> {
+  return db
+    .selectFrom('rollouts')
+    .select(['stage', 'environment', 'state'])
+    .where('run_id', '=', runId)
+    .where('status', '=', 'active')
+    .where('phase', '=', 'frozen')
+    .execute();
+}

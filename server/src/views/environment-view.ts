@@ -1,18 +1,30 @@
-import type { EnvironmentView, ReleaseView } from '@sluice/pipelines/protocol/api';
-import type { EnvironmentConfig } from '@sluice/pipelines/protocol/environment';
+import { freezeAt, nextFreeze } from '@sluice/pipelines/freeze/freeze-at';
+import { noFreeze, type FreezeRules } from '@sluice/pipelines/freeze/freeze-rules';
+import type { EnvironmentView, FreezeView, ReleaseView } from '@sluice/pipelines/protocol/api';
 import type { Database } from '../store/database.ts';
-import { listEnvironments } from '../store/environment-store.ts';
+import { listEnvironments, type StoredEnvironment } from '../store/environment-store.ts';
 import { listReleases, type Release } from '../store/release-store.ts';
 import { listOpenRollouts } from '../store/rollout-store.ts';
 
 const historyLength = 50;
 
-export async function environmentViews(db: Database): Promise<readonly EnvironmentView[]> {
+/** `now`: milliseconds since the epoch. */
+export async function environmentViews(db: Database, now: number): Promise<readonly EnvironmentView[]> {
   const environments = await listEnvironments(db);
-  return Promise.all(environments.map((environment) => environmentView(db, environment)));
+  return Promise.all(environments.map((environment) => environmentView(db, environment, now)));
 }
 
-async function environmentView(db: Database, { name, target }: EnvironmentConfig): Promise<EnvironmentView> {
+export const freezeView = (rules: FreezeRules, now: number): FreezeView => ({
+  rules,
+  now: freezeAt(rules, now),
+  next: nextFreeze(rules, now),
+});
+
+async function environmentView(
+  db: Database,
+  { name, target, freeze }: StoredEnvironment,
+  now: number,
+): Promise<EnvironmentView> {
   const [releases, open] = await Promise.all([
     listReleases(db, name, historyLength),
     listOpenRollouts(db, name),
@@ -24,6 +36,7 @@ async function environmentView(db: Database, { name, target }: EnvironmentConfig
     current: history.find((release) => release.outcome === 'succeeded') ?? null,
     history,
     activeRollout: open.find((rollout) => rollout.status === 'active')?.id ?? null,
+    freeze: freezeView(freeze ?? noFreeze, now),
   };
 }
 

@@ -8,14 +8,19 @@ import type { Database } from '../store/database.ts';
 import { readHeads } from '../store/grant-store.ts';
 import { readLine, type LineFacts, type PoolFacts } from '../store/line-store.ts';
 import { countWaiting, lastSeenInPool, placesOfRun, type Place } from '../store/place-store.ts';
+import { listFrozenRollouts } from '../store/rollout-store.ts';
 import { listTickets, listWaitingTickets } from '../store/ticket-store.ts';
 
 const named = 3;
 
 /** Empty for most runs: then it costs two look-ups in an index. */
 export async function runWaits(db: Database, runId: string, now: number): Promise<readonly StageWait[]> {
-  const [turns, places] = await Promise.all([turnWaits(db, runId), placesOfRun(db, runId)]);
-  if (places.length === 0) return turns;
+  const [turns, places, frozen] = await Promise.all([
+    turnWaits(db, runId),
+    placesOfRun(db, runId),
+    frozenWaits(db, runId),
+  ]);
+  if (places.length === 0) return [...turns, ...frozen];
   const facts = await readLine(db, now - workerSeenMs);
   const pools = new Map<string, PoolSituation>();
   for (const pool of new Set(places.map((place) => place.pool)))
@@ -24,7 +29,17 @@ export async function runWaits(db: Database, runId: string, now: number): Promis
     const situation = pools.get(place.pool);
     return situation === undefined ? [] : [{ stage: place.stage, why: whyOf(place, situation, facts) }];
   });
-  return [...turns, ...waits];
+  return [...turns, ...frozen, ...waits];
+}
+
+/** Rollouts that a freeze window holds. */
+async function frozenWaits(db: Database, runId: string): Promise<readonly StageWait[]> {
+  const rollouts = await listFrozenRollouts(db, runId);
+  return rollouts.flatMap(({ stage, environment, state: { phase } }): StageWait[] => {
+    if (phase.name !== 'frozen') return [];
+    const { window, reason, until } = phase;
+    return [{ stage, why: { kind: 'frozen', environment, window, reason, until } }];
+  });
 }
 
 async function turnWaits(db: Database, runId: string): Promise<readonly StageWait[]> {

@@ -1,10 +1,11 @@
 import { ActionIcon, Button } from '@mantine/core';
-import { IconArrowBackUp, IconPencil } from '@tabler/icons-react';
+import { IconArrowBackUp, IconPencil, IconSnowflake } from '@tabler/icons-react';
 import { Link } from 'react-router';
 import type { EnvironmentView, ReleaseView } from '@sluice/pipelines/protocol/api';
 import { useMessages } from '../messages/language-context.tsx';
 import { earlierRelease } from '../state/earlier-release.ts';
 import { Copyable, shortCommit, shortImage } from './copyable.tsx';
+import { EnvironmentFreeze } from './environment-freeze.tsx';
 import { StateBadge } from './state-badge.tsx';
 import { RelativeTime } from './times.tsx';
 import './environment-card.css';
@@ -12,11 +13,12 @@ import './environment-card.css';
 interface EnvironmentCardProps {
   readonly environment: EnvironmentView;
   readonly onEdit: () => void;
+  readonly onFreeze: () => void;
   readonly onRollBack: (to: ReleaseView) => void;
 }
 
 /** One environment: what runs there now, how it came there, and the way back. */
-export function EnvironmentCard({ environment, onEdit, onRollBack }: EnvironmentCardProps) {
+export function EnvironmentCard({ environment, onEdit, onFreeze, onRollBack }: EnvironmentCardProps) {
   const t = useMessages();
   const { current, history, activeRollout } = environment;
   const earlier = earlierRelease(environment);
@@ -33,6 +35,15 @@ export function EnvironmentCard({ environment, onEdit, onRollBack }: Environment
         >
           <IconPencil size={16} aria-hidden />
         </ActionIcon>
+        {environment.freeze !== undefined && (
+          <ActionIcon
+            aria-label={t.freeze.edit(environment.name)}
+            title={t.freeze.edit(environment.name)}
+            onClick={onFreeze}
+          >
+            <IconSnowflake size={16} aria-hidden />
+          </ActionIcon>
+        )}
         {earlier !== null && (
           <Button leftSection={<IconArrowBackUp size={14} />} onClick={() => onRollBack(earlier)}>
             {t.environments.rollBack}
@@ -40,6 +51,7 @@ export function EnvironmentCard({ environment, onEdit, onRollBack }: Environment
         )}
       </div>
       <div className="panel-body stack">
+        {environment.freeze !== undefined && <EnvironmentFreeze freeze={environment.freeze} />}
         {activeRollout !== null && (
           <Link className="link row" to={`/rollouts/${activeRollout}`}>
             <StateBadge state="running" iconOnly />

@@ -26,3 +26,9 @@ export function Countdown({ at, say }: { readonly at: number; readonly say: (tim
   const now = useNow();
   return <>{say(formatDuration(Math.max(0, Math.ceil((at - now) / 1_000) * 1_000)))}</>;
 }
+
+/** The day and the time of a moment that is not near, in the reader's zone. */
+export function ExactTime({ at }: { readonly at: number }) {
+  const { language } = useLanguage();
+  return <time dateTime={new Date(at).toISOString()}>{formatExact(at, language)}</time>;
+}

@@ -2,11 +2,11 @@ import { Fragment } from 'react';
 import { Link } from 'react-router';
 import type { WaitReason, WorkRef } from '@sluice/pipelines/schedule/wait-reason';
 import { useMessages } from '../messages/language-context.tsx';
-import { RelativeTime } from './times.tsx';
+import { Countdown, RelativeTime } from './times.tsx';
 
 /** Behind whom something waits, with links to those who come first. */
 export function WaitWhy({ why }: { readonly why: WaitReason }) {
-  const words = useMessages().waits;
+  const { waits: words, freeze } = useMessages();
   switch (why.kind) {
     case 'turn':
       return (
@@ -38,6 +38,13 @@ export function WaitWhy({ why }: { readonly why: WaitReason }) {
               {words.next} <Refs refs={why.next} />
             </>
           )}
+        </p>
+      );
+    case 'frozen':
+      return (
+        <p className="stage-why soft">
+          {words.frozen(why.environment)} {freeze.by(why.window)} {why.reason}{' '}
+          {why.until === null ? freeze.noEnd : <Countdown at={why.until} say={freeze.left} />}
         </p>
       );
     case 'handed-out':

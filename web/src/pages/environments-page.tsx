@@ -9,6 +9,7 @@ import { useAction } from '../api/use-action.ts';
 import { EmptyState } from '../components/empty-state.tsx';
 import { EnvironmentDialog } from '../components/environment-dialog.tsx';
 import { EnvironmentCard } from '../components/environment-card.tsx';
+import { FreezeDialog } from '../components/freeze-dialog.tsx';
 import { ProblemCard } from '../components/problem-card.tsx';
 import { ReasonDialog } from '../components/reason-dialog.tsx';
 import { useMessages } from '../messages/language-context.tsx';
@@ -24,8 +25,10 @@ export function EnvironmentsPage() {
   const navigate = useNavigate();
   const { data, error, refetch } = useEnvironments();
   const [editing, setEditing] = useState<EnvironmentView | 'new' | null>(null);
+  const [freezing, setFreezing] = useState<string | null>(null);
   const [asking, setAsking] = useState<RollBack | null>(null);
   const send = useAction<{ readonly runId: string }>(({ runId }) => void navigate(`/runs/${runId}`));
+  const frozen = data?.environments.find(({ name }) => name === freezing);
   return (
     <>
       <div className="page-head">
@@ -49,6 +52,7 @@ export function EnvironmentsPage() {
             key={environment.name}
             environment={environment}
             onEdit={() => setEditing(environment)}
+            onFreeze={() => setFreezing(environment.name)}
             onRollBack={(to) => {
               send.reset();
               setAsking({ environment, to });
@@ -60,6 +64,13 @@ export function EnvironmentsPage() {
         <EnvironmentDialog
           environment={editing === 'new' ? null : editing}
           onClose={() => setEditing(null)}
+        />
+      )}
+      {frozen?.freeze !== undefined && (
+        <FreezeDialog
+          environment={frozen.name}
+          rules={frozen.freeze.rules}
+          onClose={() => setFreezing(null)}
         />
       )}
       {asking !== null && (

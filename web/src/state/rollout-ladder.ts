@@ -56,6 +56,9 @@ function positionOf(
       return { at: find('stop'), isThere: true };
     case 'deploying':
       return { at: find('stop') + 1, isThere: false };
+    case 'frozen':
+      if (rollout.phase.next.kind === 'step') return { at: find('stop') + 1 + rollout.step, isThere: false };
+      return { at: rollout.phase.next.kind === 'promotion' ? find('promote') : 0, isThere: false };
     case 'promoting':
       return { at: find('promote'), isThere: true };
     case 'baking':

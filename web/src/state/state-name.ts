@@ -25,6 +25,7 @@ export function isOver(state: StateName): boolean {
 export function phaseState(phase: RolloutPhase['name']): StateName {
   switch (phase) {
     case 'planned':
+    case 'frozen':
       return 'waiting';
     case 'inspecting':
     case 'asking-hooks':

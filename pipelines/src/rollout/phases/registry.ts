@@ -2,6 +2,7 @@ import { stay } from '../move.ts';
 import { askingHooks } from './asking-hooks.ts';
 import { baking } from './baking.ts';
 import { deploying } from './deploying.ts';
+import { frozen } from './frozen.ts';
 import { inspecting } from './inspecting.ts';
 import type { PhaseName, PhaseNamed, PhaseRules } from './phase-rules.ts';
 import { retiring } from './retiring.ts';
@@ -24,6 +25,7 @@ export const phaseRules: { readonly [Name in PhaseName]: PhaseRules<PhaseNamed<N
   held,
   'awaiting-approval': awaitingApproval,
   'asking-hooks': askingHooks,
+  frozen,
   promoting,
   baking,
   retiring,

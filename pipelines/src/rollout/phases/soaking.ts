@@ -1,4 +1,4 @@
-// Time passes at one weight: `paused`, `analysing`, `held` and `awaiting-approval`. In all of them the metrics are
+// Time passes at one weight: `paused`, `analysing`, `held`, `awaiting-approval` and `frozen`. In all of them the metrics are
 // watched, and a verdict of `fail` rolls back at once.
 import { whyBudgetSpent } from '../blast-budget.ts';
 import { because, rollBack } from '../endings.ts';
@@ -16,7 +16,11 @@ import type { PhaseNamed, PhaseRules } from './phase-rules.ts';
 import { describe } from './retry.ts';
 
 type Soaking =
-  PhaseNamed<'paused'> | PhaseNamed<'analysing'> | PhaseNamed<'held'> | PhaseNamed<'awaiting-approval'>;
+  | PhaseNamed<'paused'>
+  | PhaseNamed<'analysing'>
+  | PhaseNamed<'held'>
+  | PhaseNamed<'awaiting-approval'>
+  | PhaseNamed<'frozen'>;
 
 /** Failures to read the target or its metrics at all, in a row, after which a person is called. */
 const mostErrors = 5;
@@ -31,7 +35,7 @@ interface Soak<Phase> {
   readonly ended: (rollout: Rollout, phase: Phase, at: number) => Move;
 }
 
-function rules<Phase extends Soaking>(soak: Soak<Phase>): PhaseRules<Phase> {
+export function soak<Phase extends Soaking>(own: Soak<Phase>): PhaseRules<Phase> {
   const judged = (rollout: Rollout, phase: Phase, verdict: Verdict, at: number): Move => {
     const consecutiveErrors = verdict.kind === 'error' ? rollout.consecutiveErrors + 1 : 0;
     const seen = { ...rollout, verdict, consecutiveErrors, looks: looksAfter(rollout, verdict) };
@@ -43,7 +47,7 @@ function rules<Phase extends Soaking>(soak: Soak<Phase>): PhaseRules<Phase> {
     const hooks = hooksOf(rollout, 'rollout', 'rollback');
     const next = hooks[hooks.findIndex(({ name }) => name === after) + 1];
     if (next !== undefined) return act(stay(rollout), { kind: 'call-hook', hook: next.name });
-    return soak.judged(rollout, phase, rollout.verdict ?? unread(noMetrics, at), at);
+    return own.judged(rollout, phase, rollout.verdict ?? unread(noMetrics, at), at);
   };
   const answered = (rollout: Rollout, phase: Phase, answer: Answer, at: number, name: string): Move => {
     const hook = hookNamed(rollout, name);
@@ -78,9 +82,9 @@ function rules<Phase extends Soaking>(soak: Soak<Phase>): PhaseRules<Phase> {
         : rollBack(rollout, because(problem), at);
     },
     woken: (rollout, phase, at) => {
-      const end = soak.endOf(phase);
+      const end = own.endOf(phase);
       return end !== null && at >= end
-        ? soak.ended(rollout, phase, at)
+        ? own.ended(rollout, phase, at)
         : act(stay(rollout), { kind: 'observe' });
     },
     overdue: (rollout, _phase, at) => {
@@ -94,7 +98,7 @@ function rules<Phase extends Soaking>(soak: Soak<Phase>): PhaseRules<Phase> {
   };
 }
 
-export const paused = rules<PhaseNamed<'paused'>>({
+export const paused = soak<PhaseNamed<'paused'>>({
   endOf: (phase) => phase.until,
   judged: (rollout, phase, _verdict, at) =>
     phase.until !== null && at >= phase.until
@@ -103,14 +107,14 @@ export const paused = rules<PhaseNamed<'paused'>>({
   ended: (rollout, _phase, at) => enterStep(rollout, rollout.step + 1, at),
 });
 
-export const awaitingApproval = rules<PhaseNamed<'awaiting-approval'>>({
+export const awaitingApproval = soak<PhaseNamed<'awaiting-approval'>>({
   endOf: (phase) => phase.expiresAt,
   judged: (rollout, phase, _verdict, at) =>
     at >= phase.expiresAt ? expire(rollout, phase, at) : lookOn(stay(rollout), at, phase.expiresAt),
   ended: (rollout, phase, at) => expire(rollout, phase, at),
 });
 
-export const analysing = rules<PhaseNamed<'analysing'>>({
+export const analysing = soak<PhaseNamed<'analysing'>>({
   /** The verdict needs a last look, so the end is found by `judged`. */
   endOf: () => null,
   judged: (rollout, phase, verdict, at) => {
@@ -123,7 +127,7 @@ export const analysing = rules<PhaseNamed<'analysing'>>({
   ended: (rollout) => stay(rollout),
 });
 
-export const held = rules<PhaseNamed<'held'>>({
+export const held = soak<PhaseNamed<'held'>>({
   endOf: () => null,
   judged: (rollout, phase, verdict, at) => {
     if (verdict.kind === 'pass') return goOn(rollout, verdict, at);

@@ -16,6 +16,9 @@ const colors = {
   'roll-back': 'rolling-back',
   reject: 'failed',
   refuse: 'failed',
+  freeze: 'waiting',
+  thaw: 'running',
+  'break-glass': 'held',
 } as const satisfies Record<Decision['kind'], StateName>;
 
 /** Every decision, newest first, each with its hash in the chain. */

@@ -48,7 +48,7 @@ export function RolloutActions({ view }: { readonly view: RolloutView }) {
       {asking !== null && words !== null && (
         <ReasonDialog
           {...words}
-          isDanger={asking.name === 'reject' || asking.name === 'abort'}
+          isDanger={asking.name !== 'approve' && asking.name !== 'resume'}
           needsReason={asking.name !== 'approve'}
           error={explainRefusal(send.error, t)}
           isBusy={send.isPending}
@@ -81,6 +81,7 @@ function Signed({ view, hash }: { readonly view: RolloutView; readonly hash: str
 function requestOf({ name, seenHash }: Asking, view: RolloutView, reason: string): Action {
   const method = 'POST';
   if (name === 'abort') return { method, path: paths.abortRollout(view.id), body: { reason } };
+  if (name === 'break-glass') return { method, path: paths.breakGlass(view.id), body: { reason } };
   if (name === 'resume') return { method, path: paths.resumeRollout(view.id), body: { reason } };
   const body: Vote = {
     verdict: name === 'approve' ? 'approved' : 'rejected',
@@ -99,6 +100,11 @@ function wordsOf(name: RolloutActionName, { rollout }: Messages, version: string
     },
     reject: { action: rollout.rejectAction, title: rollout.rejectTitle, explain: rollout.rejectExplain },
     resume: { action: rollout.resumeAction, title: rollout.resumeTitle, explain: rollout.resumeExplain },
+    'break-glass': {
+      action: rollout.breakGlassAction,
+      title: rollout.breakGlassTitle,
+      explain: rollout.breakGlassExplain,
+    },
     abort: { action: rollout.abortAction, title: rollout.abortTitle, explain: rollout.abortExplain },
   }[name];
 }

@@ -50,7 +50,12 @@ export function RolloutHead({ view, run }: RolloutHeadProps) {
           </Link>
         )}
       </p>
-      {'reason' in phase && <p className="rollout-reason">{phase.reason}</p>}
+      {'reason' in phase && (
+        <p className="rollout-reason">
+          {phase.name === 'frozen' && <>{t.freeze.by(phase.window)} </>}
+          {phase.reason}
+        </p>
+      )}
       {phase.name === 'rollback-blocked' && <p role="alert">{t.rollout.blockedRemedy}</p>}
     </header>
   );

@@ -25,6 +25,7 @@ function aServer(sent: Sent[] = []): ApiClient {
     if (method === 'PUT') rules = freezeRules.parse(body);
     if (path.endsWith('/freeze')) return freeze();
     if (path.startsWith('/api/runs')) {
+      if (path.includes('?')) return { runs: [{ id: 'run', number: 7 }] };
       return { id: 'run', number: 7, rollouts: [{ id: 'roll', stage: 'deploy', phase: 'frozen' }] };
     }
     const environment = { name: 'shop', current: null, history: [], activeRollout: null, freeze: freeze() };
@@ -42,7 +43,7 @@ test('windows come from a file, and are shown with what they do now and next', a
   expect(await freezeEnvironment(server, 'shop', null, friday)).toBe('no freeze windows: it is never frozen');
   const saved = stripVTControlCharacters(await freezeEnvironment(server, 'shop', file, friday));
   expect(saved.split('\n')).toEqual([
-    'deny  weekend: 0 18 * * FRI (Asia/Shanghai) for 62h: nobody is there',
+    'deny  weekend: 0 18 * * FRI (Asia/Shanghai) for 62 hours: nobody is there',
     'a rollout that would begin in a freeze waits; administrators may break the glass',
     expect.stringMatching(/^frozen until 2026-11-23 08:00 \(Asia\/Shanghai\), .* from now: window "weekend"/),
     'next freeze 2026-11-27 18:00 (Asia/Shanghai): window "weekend", nobody is there',
@@ -55,7 +56,7 @@ test('a file that cannot be used says where and why, and nothing is sent', async
   const sent: Sent[] = [];
   const broken = file.replace('FRI', 'FRIDAY').replace('62h', '62');
   await expect(freezeEnvironment(aServer(sent), 'shop', broken, friday)).rejects.toThrow(
-    /windows\.0\.cron: "0 18 \* \* FRIDAY" is not a schedule: .*\nwindows\.0\.duration: must be a time/,
+    /windows\.0\.cron: "0 18 \* \* FRIDAY" is not a schedule: .*\nwindows\.0\.duration: must be a time with its unit/,
   );
   expect(sent).toEqual([]);
 });

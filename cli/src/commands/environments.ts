@@ -5,7 +5,7 @@ import { readFreezeText } from '@sluice/pipelines/freeze/read-freeze-text';
 import { wallClock } from '@sluice/pipelines/cron/time-zone';
 import type { EnvironmentView, FreezeView, RunView } from '@sluice/pipelines/protocol/api';
 import { ApiError, type ApiClient } from '../api-client.ts';
-import { duration } from '../duration.ts';
+import { formatDuration } from '@sluice/pipelines/rollout/figures';
 import { age } from '../state-word.ts';
 import { findRun } from './find-run.ts';
 
@@ -98,7 +98,7 @@ function formatFreeze(view: FreezeView, now: number): string {
   if (windows.length === 0) return 'no freeze windows: it is never frozen';
   const lines = windows.map(
     ({ name, kind, cron, duration: ms, timezone, reason }) =>
-      `${kind === 'deny' ? pc.red(kind) : pc.green(kind)}  ${name}: ${cron} (${timezone}) for ${duration(ms)}: ${reason}`,
+      `${kind === 'deny' ? pc.red(kind) : pc.green(kind)}  ${name}: ${cron} (${timezone}) for ${formatDuration(ms)}: ${reason}`,
   );
   const who = people.length === 0 ? 'administrators' : people.join(', ');
   const whenFrozen = starts === 'wait' ? 'waits' : 'is refused';
@@ -126,4 +126,4 @@ const whyOf = ({ window, reason }: Freeze): string =>
 const untilOf = ({ until, timezone }: Freeze, now: number): string =>
   until === null
     ? 'with no end in sight'
-    : `until ${wallClock(timezone, until)} (${timezone}), ${duration(until - now)} from now`;
+    : `until ${wallClock(timezone, until)} (${timezone}), ${formatDuration(until - now)} from now`;

@@ -7,14 +7,16 @@ import { parseDuration } from '../language/read-units.ts';
 const mostWindows = 50;
 const longestMs = 400 * 86_400_000;
 
-const duration = z.string().transform((text, context): number => {
-  const ms = parseDuration(text);
-  if (ms !== null && ms >= 60_000 && ms <= longestMs) return ms;
-  context.addIssue(
-    `must be a time from 1m to 400d, such as 8h or 62h, not ${JSON.stringify(text.slice(0, 40))}`,
-  );
-  return z.NEVER;
-});
+const duration = z
+  .string('must be a time with its unit, such as 8h or 62h')
+  .transform((text, context): number => {
+    const ms = parseDuration(text);
+    if (ms !== null && ms >= 60_000 && ms <= longestMs) return ms;
+    context.addIssue(
+      `must be a time from 1m to 400d, such as 8h or 62h, not ${JSON.stringify(text.slice(0, 40))}`,
+    );
+    return z.NEVER;
+  });
 
 const cron = z
   .string()

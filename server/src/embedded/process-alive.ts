@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -29,9 +29,22 @@ export async function endProcess(pid: number, signal: NodeJS.Signals, patienceMs
   const deadline = Date.now() + patienceMs;
   if (!isAlive(pid)) return;
   process.kill(pid, signal);
-  // A process without a command line has ended and only waits for its parent to notice.
-  while (isAlive(pid) && (await commandLine(pid)) !== '') {
+  while (!(await hasEnded(pid))) {
     if (Date.now() > deadline) process.kill(pid, 'SIGKILL');
     await sleep(20);
+  }
+}
+
+/** It holds no port and no file any more; that its parent has not noticed yet does not matter. */
+async function hasEnded(pid: number): Promise<boolean> {
+  if (!isAlive(pid)) return true;
+  if (process.platform !== 'linux') return (await commandLine(pid)) === '';
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    // A process gives its files back after its memory, and the last of its threads may do so after the first has ended.
+    const threads = await readdir(`/proc/${pid}/task`);
+    return /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2)) && threads.length <= 1;
+  } catch {
+    return true;
   }
 }

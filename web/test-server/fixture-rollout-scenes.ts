@@ -2,7 +2,12 @@ import type { RolloutView } from '@sluice/pipelines/protocol/api';
 import { known } from './fixture-known.ts';
 import { aRollout } from './fixture-rollouts.ts';
 
-/** A rollout that awaits approval, one that was rolled back, and one that is held without data. */
+const groupB = [
+  { kind: 'cookie', name: 'group', value: 'b' },
+  { kind: 'header', name: 'x-region', value: 'eu' },
+] as const;
+
+/** A canary that awaits approval, one that was rolled back, and an A/B that is held without data. */
 export function rolloutScenes(now: number): Map<string, RolloutView> {
   const first = ['continue', 'errors: 0 of 502 on the new version; enough to go on at 1 %.'] as const;
   const views = [
@@ -53,7 +58,15 @@ export function rolloutScenes(now: number): Map<string, RolloutView> {
         reason: 'Ten minutes of analysis ended without a verdict: errors found no series for r417-3f2a91c.',
       },
       step: 1,
-      weightPercent: 1,
+      weightPercent: 0,
+      work: {
+        strategy: 'ab',
+        steps: [
+          { kind: 'set-route', match: groupB },
+          { kind: 'analysis', forMs: 600_000, whole: true },
+        ],
+      },
+      traffic: { match: groupB, mirrorPercent: 0 },
       verdict: 'no-data',
       badPerThousand: 0,
       decisions: [['hold', 'errors: no data for ten minutes; no data is not good data.']],

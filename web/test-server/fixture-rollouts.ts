@@ -1,5 +1,7 @@
+import type { DeployWork } from '@sluice/pipelines/language/definition';
 import type { DecisionView, RolloutPoint, RolloutView } from '@sluice/pipelines/protocol/api';
 import type {
+  ChosenTraffic,
   Decision,
   LatencyReading,
   MetricTally,
@@ -22,6 +24,9 @@ export interface RolloutSketch {
   /** Bad requests of the new version, per thousand. */
   readonly badPerThousand: number;
   readonly decisions: readonly (readonly [kind: Decision['kind'], reason: string, by?: string])[];
+  /** Default: a canary. */
+  readonly work?: Partial<DeployWork>;
+  readonly traffic?: ChosenTraffic;
 }
 
 export function aRollout(sketch: RolloutSketch): RolloutView {
@@ -46,12 +51,13 @@ export function aRollout(sketch: RolloutSketch): RolloutView {
       version: 'r417-3f2a91c',
       image,
       author: 'Mei Lin',
-      work: deploy('production', 'canary'),
+      work: { ...deploy('production', 'canary'), ...sketch.work },
     },
     startedAt: now - 1_500_000,
     phase,
     step,
     weightPercent,
+    ...(sketch.traffic === undefined ? {} : { traffic: sketch.traffic }),
     facts: {
       stable: side('r412-88c0d1e', `registry.example.com/shop@sha256:${digest('old')}`, 100 - weightPercent),
       canary: phase.name === 'rolled-back' ? null : side('r417-3f2a91c', image, weightPercent),

@@ -1,6 +1,6 @@
 // `sluice show`: one run: each stage with its state and why, who waits and behind whom, and what to type next.
 import pc from 'picocolors';
-import type { RunView } from '@sluice/pipelines/protocol/api';
+import type { RolloutView, RunView } from '@sluice/pipelines/protocol/api';
 import { formatDiagnostic } from '@sluice/pipelines/language/format-diagnostic';
 import type { StageState } from '@sluice/pipelines/run/run-state';
 import { explainWait } from '@sluice/pipelines/schedule/wait-reason';
@@ -9,6 +9,7 @@ import type { ApiClient } from '../api-client.ts';
 import { duration } from '../duration.ts';
 import { age, stateWord } from '../state-word.ts';
 import { findRun } from './find-run.ts';
+import { formatLadder } from './format-ladder.ts';
 
 export async function showRun(
   api: ApiClient,
@@ -17,11 +18,14 @@ export async function showRun(
   now: number,
 ): Promise<string> {
   const run = await findRun(api, name);
-  return options.json ? JSON.stringify(run, null, 2) : formatRun(run, now);
+  if (options.json) return JSON.stringify(run, null, 2);
+  const going = run.rollouts.filter(({ stage }) => run.state?.stages[stage]?.status === 'running');
+  const views = await Promise.all(going.map(({ id }) => api.call<RolloutView>('GET', `/api/rollouts/${id}`)));
+  return formatRun(run, now, views);
 }
 
 /** `now`: milliseconds since the epoch. */
-export function formatRun(run: RunView, now: number): string {
+export function formatRun(run: RunView, now: number, rollouts: readonly RolloutView[] = []): string {
   return [
     `${pc.bold(`#${run.number}`)}  ${stateWord(run.status)}${run.repository} ${pc.dim(run.pipeline)}  ${pc.cyan(run.ref)}  ${run.commit.sha.slice(0, 7)}`,
     `      ${firstLine(run.commit.message)} ${pc.dim(`· ${run.event.replace('_', ' ')} by ${run.actor}, ${age(now - run.createdAt)}${fileOf(run)}`)}`,
@@ -30,6 +34,7 @@ export function formatRun(run: RunView, now: number): string {
     ...run.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)),
     '',
     ...run.stages.flatMap((stage) => stageLines(run, stage, now)),
+    ...rollouts.flatMap(({ rollout }) => ['', formatLadder(rollout)]),
     ...nextSteps(run),
   ].join('\n');
 }

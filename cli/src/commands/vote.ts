@@ -4,6 +4,7 @@ import type { RolloutView, RunView } from '@sluice/pipelines/protocol/api';
 import { ApiError, type ApiClient } from '../api-client.ts';
 import { findRun } from './find-run.ts';
 import { formatEvidence } from './format-evidence.ts';
+import { formatLadder } from './format-ladder.ts';
 
 export interface VoteOptions {
   readonly stage?: string;
@@ -20,7 +21,9 @@ export async function castVote(
   const run = await findRun(api, name);
   const stage = options.stage ?? (await waitingStage(api, run));
   const rollout = await rolloutOf(api, run, stage);
-  if (rollout !== null) write(`${formatEvidence(evidenceTable(rollout.rollout))}\n`);
+  if (rollout !== null) {
+    write(`${formatLadder(rollout.rollout)}\n\n${formatEvidence(evidenceTable(rollout.rollout))}\n`);
+  }
   await api.call('POST', `/api/runs/${run.id}/stages/${encodeURIComponent(stage)}/vote`, {
     verdict,
     reason: options.reason ?? null,

@@ -119,7 +119,8 @@ function checkIntervals(fields: Fields, work: DeployWork): void {
 }
 
 function checkDeadline(fields: Fields, work: DeployWork): void {
-  const entry = fields.entries.get('steps') ?? fields.entries.get('deadline');
+  const written = ['steps', 'for', 'deadline', 'bake'].map((key) => fields.entries.get(key));
+  const entry = written.find((each) => each !== undefined);
   if (entry === undefined) return;
   const timed = work.steps.reduce(
     (sum, step) => sum + ('forMs' in step ? (step.forMs ?? 0) : 0),

@@ -91,7 +91,8 @@ function chooseRelease(
 
 function rollbackPlan(origin: Run, release: Release, environment: string, wanted: RollbackWish): Plan {
   const { trigger } = origin;
-  const { afterwards: _, ...kept } = release.work;
+  // Nobody is asked before users get back what they had.
+  const { afterwards: _, hooks: __, ...kept } = release.work;
   // What must not run beside another version must not do so on the way back either.
   const strategy = kept.strategy === 'recreate' ? 'recreate' : 'rolling';
   const work: DeployWork = { ...kept, strategy, steps: [], metrics: {}, bakeMs: 0 };

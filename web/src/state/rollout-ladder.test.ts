@@ -1,7 +1,7 @@
 import type { RolloutPhase } from '@sluice/pipelines/rollout/rollout-state';
+import { ladderOf } from '@sluice/pipelines/rollout/ladder';
 import { expect, test } from 'vitest';
 import { aRollout } from '../../test-server/fixture-rollouts.ts';
-import { ladderOf } from './rollout-ladder.ts';
 
 const standings = (phase: RolloutPhase, step: number): string =>
   ladderOf(

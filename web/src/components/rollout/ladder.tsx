@@ -1,11 +1,11 @@
 import { unreachable } from '@sluice/pipelines/result';
 import type { RequestMatch, RolloutStep } from '@sluice/pipelines/language/definition';
+import { ladderOf, type Rung } from '@sluice/pipelines/rollout/ladder';
 import type { Rollout } from '@sluice/pipelines/rollout/rollout-state';
 import { formatDuration } from '../../format/duration.ts';
 import { formatPercent } from '../../format/figure.ts';
 import type { Messages } from '../../messages/en.ts';
 import { useMessages } from '../../messages/language-context.tsx';
-import { ladderOf, type Rung } from '../../state/rollout-ladder.ts';
 import { phaseState, type StateName } from '../../state/state-name.ts';
 import { StateBadge } from '../state-badge.tsx';
 

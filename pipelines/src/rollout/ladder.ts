@@ -1,11 +1,15 @@
-import type { DeployWork, RolloutStep } from '@sluice/pipelines/language/definition';
-import type { AskingHooks, Rollout } from '@sluice/pipelines/rollout/rollout-state';
+// A rollout as a ladder: what has been, what is now, what comes. The page and the command line show the same.
+import type { DeployWork, RolloutStep } from '../language/definition.ts';
+import { unreachable } from '../result.ts';
+import { formatDuration, formatPercent } from './figures.ts';
+import type { AskingHooks, Rollout } from './rollout-state.ts';
+import { matchInWords } from './traffic.ts';
 
 export type Standing = 'done' | 'now' | 'next' | 'later' | 'stopped' | 'never';
 
 export type Rung = Unplaced & { readonly standing: Standing };
 
-/** The rollout from its first step to the end, with where it stands: the dashboard's ladder. */
+/** The rollout from its first step to the end, with where it stands. */
 export function ladderOf(rollout: Rollout): readonly Rung[] {
   const { work } = rollout.spec;
   const rungs: Unplaced[] = [
@@ -87,4 +91,43 @@ function endOf({ phase }: Rollout): 'good' | 'bad' | null {
     phase.name === 'rolled-back' ||
     phase.name === 'refused';
   return isBad ? 'bad' : null;
+}
+
+/** `10 % of the traffic`, `analysis for up to 5 minutes`: for the command line; the page has its own languages. */
+export function rungInWords(rung: Rung): string {
+  switch (rung.kind) {
+    case 'stop':
+      return 'stop the old version';
+    case 'promote':
+      return 'all traffic to the new version';
+    case 'bake':
+      return `keep the old version for ${formatDuration(rung.forMs)}`;
+    case 'retire':
+      return 'remove the old version';
+    case 'end':
+      return 'remove the new version, as planned';
+    case 'step':
+      return stepInWords(rung.step);
+    default:
+      return unreachable(rung);
+  }
+}
+
+function stepInWords(step: RolloutStep): string {
+  switch (step.kind) {
+    case 'set-weight':
+      return `${formatPercent(step.percent)} of the traffic`;
+    case 'set-route':
+      return matchInWords(step.match);
+    case 'set-mirror':
+      return `copies of ${formatPercent(step.percent)} of the requests`;
+    case 'pause':
+      return step.forMs === null ? 'pause until resumed' : `pause for ${formatDuration(step.forMs)}`;
+    case 'analysis':
+      return `analysis for ${step.whole === true ? '' : 'up to '}${formatDuration(step.forMs)}`;
+    case 'approve':
+      return step.approval.count === 1 ? 'approval' : `${step.approval.count} approvals`;
+    default:
+      return unreachable(step);
+  }
 }

@@ -1,0 +1,32 @@
+import pc from 'picocolors';
+import { ladderOf, rungInWords, type Standing } from '@sluice/pipelines/rollout/ladder';
+import type { Rollout } from '@sluice/pipelines/rollout/rollout-state';
+
+/** The strategy, and below it each step with where the rollout stands; without a line end. */
+export function formatLadder(rollout: Rollout): string {
+  const { environment, version, work } = rollout.spec;
+  const head = `${names[work.strategy]} of ${version} to ${environment}: ${rollout.phase.name.replaceAll('-', ' ')}`;
+  const rungs = ladderOf(rollout).map((rung) => {
+    const line = `  ${signs[rung.standing]} ${rungInWords(rung)}`;
+    return rung.standing === 'now' ? pc.bold(line) : rung.standing === 'done' ? line : pc.dim(line);
+  });
+  return [head, ...rungs].join('\n');
+}
+
+const names = {
+  recreate: 'recreate',
+  rolling: 'rolling update',
+  'blue-green': 'blue-green',
+  canary: 'canary',
+  shadow: 'shadow',
+  ab: 'A/B',
+} as const satisfies Record<Rollout['spec']['work']['strategy'], string>;
+
+const signs = {
+  done: '✓',
+  now: '▸',
+  next: '·',
+  later: '·',
+  stopped: '✗',
+  never: '–',
+} as const satisfies Record<Standing, string>;

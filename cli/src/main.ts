@@ -287,6 +287,46 @@ environments
     write(await rollBack(api(), environment, options));
   });
 
+const notifications = program
+  .command('notifications')
+  .description('list where people are told of what, and the newest messages')
+  .option('--json', 'as JSON', false)
+  .action(async (options: { json: boolean }) => {
+    const { listNotifications } = await import('./commands/notifications.ts');
+    write(await listNotifications(api(), options, Date.now()));
+  });
+
+notifications
+  .command('set')
+  .description('make a channel, or change it')
+  .argument('<channel>')
+  .argument('<file>', 'YAML or JSON with kind, url, secret, language and rules (docs/operations.md)')
+  .action(async (channel: string, file: string) => {
+    const [{ setChannel }, { readFile }] = await Promise.all([
+      import('./commands/notifications.ts'),
+      import('node:fs/promises'),
+    ]);
+    write(await setChannel(api(), channel, await readFile(file, 'utf8')));
+  });
+
+notifications
+  .command('test')
+  .description('send a message, and wait until it was taken')
+  .argument('<channel>')
+  .action(async (channel: string) => {
+    const { testChannel } = await import('./commands/notifications.ts');
+    write(await testChannel(api(), channel));
+  });
+
+notifications
+  .command('remove')
+  .description('remove a channel, and what it was still to send')
+  .argument('<channel>')
+  .action(async (channel: string) => {
+    const { removeChannel } = await import('./commands/notifications.ts');
+    write(await removeChannel(api(), channel));
+  });
+
 program
   .command('break-glass')
   .description('let the rollout of a run go on in spite of a freeze')

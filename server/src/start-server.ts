@@ -20,6 +20,7 @@ import { createLeaving, type Leaving } from './leaving.ts';
 import { closeServer, listen } from './listen.ts';
 import { attachLive } from './live/attach-live.ts';
 import { refuseOtherUpgrades } from './live/upgrade.ts';
+import { startNotifications } from './notifications/send-notifications.ts';
 import { clockSteps } from './orchestrator/metrics.ts';
 import { openNews } from './orchestrator/news.ts';
 import { startResultSeeker } from './orchestrator/seek-results.ts';
@@ -116,6 +117,11 @@ async function openDoors(
   opened.add(() => seeker.close());
   const schedules = startSchedules(context, mirrors);
   opened.add(() => schedules.close());
+  const notifications = startNotifications(context, {
+    privateHosts: config.privateHosts,
+    publicUrl: config.publicUrl?.href.replace(/\/$/, '') ?? null,
+  });
+  opened.add(() => notifications.close());
   const deliveries = startDeliveryWorker(context, (delivery) => processDelivery(context, mirrors, delivery));
   opened.add(deliveries.close);
   opened.add(mirrors.close); // before those who may wait for Git

@@ -1,7 +1,8 @@
 // `sluice environments`: what runs where, what is frozen and until when; its freeze windows from a file.
 import pc from 'picocolors';
 import type { Freeze } from '@sluice/pipelines/freeze/freeze-at';
-import { readFreezeText } from '@sluice/pipelines/freeze/read-freeze-text';
+import { freezeRules } from '@sluice/pipelines/freeze/freeze-rules';
+import { readSettings } from '@sluice/pipelines/read-settings';
 import { wallClock } from '@sluice/pipelines/cron/time-zone';
 import type { EnvironmentView, FreezeView, RunView } from '@sluice/pipelines/protocol/api';
 import { ApiError, type ApiClient } from '../api-client.ts';
@@ -36,9 +37,9 @@ export async function freezeEnvironment(
     return formatFreeze(found.freeze, now);
   }
   const path = `/api/environments/${encodeURIComponent(name)}/freeze`;
-  const rules = readFreezeText(text);
+  const rules = readSettings(freezeRules, text);
   if (!rules.ok) throw new ApiError(`the windows cannot be used:\n${rules.error}`, 'bad-windows', null);
-  return formatFreeze(await api.call<FreezeView>('PUT', path, rules.value), now);
+  return formatFreeze(await api.call<FreezeView>('PUT', path, rules.value.written), now);
 }
 
 /** Lets the rollout of a run that a freeze holds go on. */

@@ -26,6 +26,8 @@
 //   PUT  /api/secrets/:name {value} (write only) · GET /api/secrets (names) · DELETE
 //   POST /api/tokens {name} → { token } · GET /api/workers · GET /api/audit
 //   GET  /api/projects   { projects: projectView[] } · PUT /api/projects/:project/limits   projectLimits
+//   GET  /api/notifications   { channels: channelView[], messages: notificationView[] }
+//   PUT · DELETE /api/notifications/:name   channelConfig → 204 · POST /api/notifications/:name/test → 202 { id }
 //   GET  /api/deliveries · POST /api/deliveries/:id/replay
 //   GET  /api/artifacts/:id                   raw (.tar.gz) · GET /api/artifacts/:id/files  artifactFilesView
 //   GET  /api/artifacts/:id/files/<path>      raw, one file

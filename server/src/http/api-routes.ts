@@ -4,6 +4,7 @@ import { artifactRoutes } from './artifact-routes.ts';
 import { blobRoutes } from './blob-routes.ts';
 import { environmentRoutes } from './environment-routes.ts';
 import { logRoutes } from './log-routes.ts';
+import { notificationRoutes } from './notification-routes.ts';
 import { projectRoutes } from './project-routes.ts';
 import { reportRoutes } from './report-routes.ts';
 import { rolloutRoutes } from './rollout-routes.ts';
@@ -24,6 +25,7 @@ export function apiRoutes(context: ServerContext): Router {
     blobRoutes,
     artifactRoutes,
     reportRoutes,
+    notificationRoutes,
   ];
   for (const part of parts) router.use(part(context));
   return router;

@@ -9,6 +9,7 @@ import {
   vote,
 } from '@sluice/pipelines/protocol/api';
 import { freezeRules } from '@sluice/pipelines/freeze/freeze-rules';
+import { channelConfig } from '@sluice/pipelines/notify/notify-event';
 import { environmentTarget } from '@sluice/pipelines/protocol/environment';
 import { z } from 'zod';
 import { glassBody, replayBody } from './rollout-routes.ts';
@@ -207,6 +208,21 @@ const routes: readonly ApiRoute[] = [
     path: '/api/projects/{project}/limits',
     summary: 'Set the weight and the limits of a project',
     body: projectLimits,
+  },
+  { method: 'get', path: '/api/notifications', summary: 'Channels, and the newest messages' },
+  {
+    method: 'put',
+    path: '/api/notifications/{name}',
+    summary: 'Make or change a channel; what is left out of its address and secret stays',
+    status: 204,
+    body: channelConfig,
+  },
+  { method: 'delete', path: '/api/notifications/{name}', summary: 'Remove a channel', status: 204 },
+  {
+    method: 'post',
+    path: '/api/notifications/{name}/test',
+    summary: 'Send a message to try it',
+    status: 202,
   },
   { method: 'get', path: '/api/audit', summary: 'Who did what', query: page },
   {

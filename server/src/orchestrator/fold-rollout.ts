@@ -2,6 +2,7 @@ import { unreachable } from '@sluice/pipelines/result';
 import { advanceRollout } from '@sluice/pipelines/rollout/advance-rollout';
 import type { Rollout, RolloutCommand, RolloutEvent } from '@sluice/pipelines/rollout/rollout-state';
 import type { StageOutcome } from '@sluice/pipelines/run/run-state';
+import { notifyOfRollout } from '../notifications/notify.ts';
 import { sayInLog } from '../ingest/server-log.ts';
 import { appendDecision } from '../store/decision-store.ts';
 import { addToOutbox } from '../store/outbox-store.ts';
@@ -69,6 +70,7 @@ export async function foldRollout(
   if (lastEvent === stored.last_event) return;
   const outcome = await carryCommands(unit, stored, commands);
   await save(unit, stored, state, lastEvent, outcome);
+  await notifyOfRollout(unit, run, stored, { state, lastEvent });
   if (outcome !== null) {
     await endRollout(unit, run, { ...stored, state }, outcome);
     return;

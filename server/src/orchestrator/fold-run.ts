@@ -1,5 +1,6 @@
 import { isStageEnd, type RunEvent, type RunState } from '@sluice/pipelines/run/run-state';
 import { closeServerLog, openServerLog, sayInLog } from '../ingest/server-log.ts';
+import { notifyOfRun } from '../notifications/notify.ts';
 import type { Attempt } from '../store/attempt-store.ts';
 import { progressOf, saveProgress, type FoldedRun } from '../store/progress-store.ts';
 import { phasesOfRun } from '../store/rollout-store.ts';
@@ -44,6 +45,7 @@ export async function storeFolds(
     await tellApprovals(unit, run, fold.before.content.state);
     await releaseTurns(unit, fold.before, run);
     await noteResults(unit, fold.before, run);
+    await notifyOfRun(unit, run, fold.commands);
     unit.tell({ kind: 'run', runId: run.id });
     if (fold.events.some(freesSlot)) unit.tell({ kind: 'line' });
   }

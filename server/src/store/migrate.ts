@@ -13,6 +13,7 @@ import { stageReuseMigration } from './migrations/0010-stage-reuse.ts';
 import { orphanLooksMigration } from './migrations/0012-orphan-looks.ts';
 import { schedulesMigration } from './migrations/0013-schedules.ts';
 import { freezeWindowsMigration } from './migrations/0014-freeze-windows.ts';
+import { notificationsMigration } from './migrations/0015-notifications.ts';
 import type { Schema } from './schema.ts';
 
 /** By name, in their order. */
@@ -30,6 +31,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0012-orphan-looks': orphanLooksMigration,
   '0013-schedules': schedulesMigration,
   '0014-freeze-windows': freezeWindowsMigration,
+  '0015-notifications': notificationsMigration,
 };
 
 /**

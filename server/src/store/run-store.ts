@@ -333,3 +333,20 @@ function runOf(row: SmallRow & Pick<Row, 'plan'>): Run {
     finishedAt: row.finished_at,
   };
 }
+
+/** How the run before ended, of the same pipeline and branch, where it was to succeed or fail; null: there is none. */
+export async function earlierStatus(db: Database, run: Run): Promise<Run['status'] | null> {
+  const { trigger } = run;
+  const row = await db
+    .selectFrom('runs')
+    .select('status')
+    .where('repository_id', '=', run.repositoryId)
+    .where('pipeline', '=', run.pipeline)
+    .where('ref', '=', trigger.event === 'tag' ? trigger.tag : trigger.branch)
+    .where('number', '<', run.number)
+    .where('status', 'in', ['succeeded', 'failed'])
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.status ?? null;
+}

@@ -1,0 +1,30 @@
+import type { Rollout } from '../rollout/rollout-state.ts';
+import type { EventKind } from './notify-event.ts';
+
+/** What people are told when a rollout has gone from one state to another: at most one thing a change. */
+export function rolloutNews(
+  before: Rollout,
+  now: Rollout,
+): { readonly kind: EventKind; readonly reason: string } | null {
+  const { phase } = now;
+  const isNew = before.phase.name !== phase.name || before.step !== now.step;
+  if (!isNew) return null;
+  switch (phase.name) {
+    case 'setting-weight':
+      return { kind: 'rollout-step', reason: `${now.weightPercent} %` };
+    case 'awaiting-approval':
+      return { kind: 'approval-wanted', reason: now.verdict?.reason ?? '' };
+    case 'held':
+      return { kind: 'rollout-held', reason: phase.reason };
+    case 'frozen':
+      return { kind: 'rollout-frozen', reason: phase.reason };
+    case 'succeeded':
+      return { kind: 'rollout-promoted', reason: '' };
+    case 'rolled-back':
+      return { kind: 'rollout-rolled-back', reason: phase.reason };
+    case 'rollback-blocked':
+      return { kind: 'rollback-blocked', reason: `${phase.problem} (${phase.reason})` };
+    default:
+      return null;
+  }
+}

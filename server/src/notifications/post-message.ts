@@ -1,0 +1,89 @@
+import { err, ok, type Result } from '@sluice/pipelines/result';
+import { lookup } from 'node:dns';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { isPrivateAddress } from '../repositories/private-address.ts';
+import type { SignedRequest } from './sign-request.ts';
+
+const limitMs = 10_000;
+const mostAnswerBytes = 16_384;
+
+export interface Posted {
+  readonly status: number;
+  /** The first 16 KiB. */
+  readonly body: string;
+}
+
+/**
+ * Posts to an address on the public network, or to a host that the operator allows (`privateHosts`, `*`: every one).
+ * What a name resolves to is checked as the connection is made, so it cannot change its mind in between; redirects are
+ * not followed. The error never holds the address, for that is a secret.
+ */
+export async function postMessage(
+  { url, headers, body }: SignedRequest,
+  privateHosts: readonly string[],
+): Promise<Result<Posted, string>> {
+  const target = new URL(url);
+  const host = target.hostname.replace(/^\[|\]$/g, '');
+  const isFree = privateHosts.includes('*') || privateHosts.includes(host);
+  if (target.protocol !== 'https:' && target.protocol !== 'http:')
+    return err('only http and https are allowed');
+  if (!isFree && isIP(host) !== 0 && isPrivateAddress(host)) return err(refusal(host));
+  return new Promise((resolve) => {
+    const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
+    const sent = send(target, {
+      method: 'POST',
+      headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+      agent: false,
+      signal: AbortSignal.timeout(limitMs),
+      ...(isFree ? {} : { lookup: publicLookup }),
+    });
+    sent.on('error', (error) => resolve(err(reasonOf(error, host))));
+    sent.on('response', (answer) => {
+      readStart(answer).then(
+        (text) => resolve(ok({ status: answer.statusCode ?? 0, body: text })),
+        (error: unknown) => resolve(err(reasonOf(error, host))),
+      );
+    });
+    sent.end(body);
+  });
+}
+
+/** Thrown by the look-up of a name that leads into the private network. */
+class PrivateAddressError extends Error {}
+
+const publicLookup: LookupFunction = (hostname, options, callback) => {
+  lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    const [first] = addresses ?? [];
+    if (error !== null || first === undefined) return callback(error ?? new Error('no address'), '', 4);
+    if (addresses.some(({ address }) => isPrivateAddress(address))) {
+      return callback(new PrivateAddressError(refusal(hostname)), '', 4);
+    }
+    if (options.all === true) return callback(null, addresses);
+    return callback(null, first.address, first.family);
+  });
+};
+
+const refusal = (host: string): string =>
+  `"${host}" is an address of the private network; the operator can allow it by SLUICE_ALLOW_PRIVATE_HOSTS=${host}`;
+
+function reasonOf(error: unknown, host: string): string {
+  if (error instanceof PrivateAddressError) return error.message;
+  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) {
+    return `"${host}" did not answer within ${limitMs / 1_000} seconds`;
+  }
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  return `"${host}" cannot be reached: ${code}`;
+}
+
+async function readStart(answer: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of answer) {
+    parts.push(part);
+    bytes += part.length;
+    if (bytes >= mostAnswerBytes) break;
+  }
+  return Buffer.concat(parts).subarray(0, mostAnswerBytes).toString('utf8');
+}

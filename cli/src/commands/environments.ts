@@ -114,11 +114,9 @@ function freezeLines({ rules, now: freeze, next }: FreezeView, now: number): rea
   if (rules.windows.length === 0) return [];
   const present =
     freeze === null ? 'not frozen now' : pc.yellow(`frozen ${untilOf(freeze, now)}: ${whyOf(freeze)}`);
-  const later =
-    next?.since == null
-      ? []
-      : [pc.dim(`next freeze ${wallClock(next.timezone, next.since)} (${next.timezone}): ${whyOf(next)}`)];
-  return [present, ...later];
+  if (next === null || next.since === null) return [present];
+  const begin = `${wallClock(next.timezone, next.since)} (${next.timezone})`;
+  return [present, pc.dim(`next freeze ${begin}: ${whyOf(next)}`)];
 }
 
 const whyOf = ({ window, reason }: Freeze): string =>

@@ -54,7 +54,8 @@ export async function testChannel(api: ApiClient, name: string, everyMs = 500): 
     const { messages } = await read(api);
     const message = messages.find((each) => each.id === id);
     if (message?.status === 'sent') return `${name} has taken it`;
-    if (message?.problem != null) throw new ApiError(`${name}: ${message.problem}`, 'not-delivered', null);
+    const problem = message?.problem ?? null;
+    if (problem !== null) throw new ApiError(`${name}: ${problem}`, 'not-delivered', null);
     await sleep(everyMs);
   }
   throw new ApiError(`${name} has not answered yet: see sluice notifications`, 'not-delivered', null);

@@ -45,7 +45,7 @@ export async function saveChannel(
   const address =
     url === undefined ? known : { url_sealed: sealer.seal(url, urlPlace(name)), host: new URL(url).host };
   if (address === undefined) return false;
-  const sealed = secret == null ? secret : sealer.seal(secret, secretPlace(name));
+  const sealed = typeof secret === 'string' ? sealer.seal(secret, secretPlace(name)) : secret;
   const changed = {
     kind,
     host: address.host,

@@ -6,7 +6,8 @@ import { Countdown, ExactTime } from './times.tsx';
 /** Frozen now, by what and until when, or the freeze that comes next. Nothing where no window is ever open. */
 export function EnvironmentFreeze({ freeze: { now, next } }: { readonly freeze: FreezeView }) {
   const words = useMessages().freeze;
-  if (now === null && next?.since == null) return null;
+  const begins = next?.since ?? null;
+  if (now === null && begins === null) return null;
   return (
     <div className="environment-freeze">
       {now !== null && (
@@ -27,9 +28,9 @@ export function EnvironmentFreeze({ freeze: { now, next } }: { readonly freeze: 
           </span>
         </p>
       )}
-      {next?.since != null && (
+      {next !== null && begins !== null && (
         <p className="soft">
-          {words.next}: <ExactTime at={next.since} />, {words.by(next.window)} {next.reason}
+          {words.next}: <ExactTime at={begins} />, {words.by(next.window)} {next.reason}
         </p>
       )}
     </div>

@@ -31,7 +31,7 @@ export const shapes = {
   'results from far above': (count, salt) =>
     file(
       Array.from({ length: count }, (_, index) => {
-        const id = (at: number): string => `s${count}x${salt}x${at}`;
+        const id = (at: number): string => `${'abcdefghij'[salt]}${(count / 1_000).toString(36)}${at}`;
         const needs = index === 0 ? '' : ` needs: [${id(index - 1)}],`;
         const far =
           index < 20 || index % 2 === 1 ? '' : ` if: "stages.${id(index - 20)}.status == 'succeeded'",`;

@@ -279,6 +279,10 @@ export interface BuildWork {
   readonly context: string;
   readonly target: string | null;
   readonly args: Readonly<Record<string, Template>>;
+  /** Names of secrets that `RUN --mount=type=secret,id=NAME` may read; absent: none. */
+  readonly secrets?: readonly string[];
+  /** False: every step of the Dockerfile is carried out, also where nothing has changed. */
+  readonly cache?: false;
 }
 
 export const severities = ['low', 'medium', 'high', 'critical'] as const;
@@ -292,6 +296,8 @@ export interface ScanWork {
   readonly failOn: Severity | null;
   /** What to do when the scanner has no vulnerability data. */
   readonly noData: 'fail' | 'allow';
+  /** False: no list of what is in the image is kept. */
+  readonly sbom?: false;
   /** Ids of findings (CVE…, rule ids) that are accepted, with an expiry (ISO date) or null. */
   readonly allow: readonly { readonly id: string; readonly until: string | null; readonly reason: string }[];
 }

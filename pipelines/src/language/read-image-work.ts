@@ -4,8 +4,16 @@ import { field, readFields, readOptionalFields, requiredField, type Reader } fro
 import { allowedFindingKeys, buildKeys, pushKeys, scanKeys } from './keys/image-keys.ts';
 import { namesOf } from './keys/key.ts';
 import { readRepositoryPath } from './read-path.ts';
-import { readTemplate, type TemplateContext } from './read-templates.ts';
-import { readChoice, readList, readPlainText, readRecord, readText, variableName } from './read-values.ts';
+import { readSecretName, readTemplate, type TemplateContext } from './read-templates.ts';
+import {
+  readBoolean,
+  readChoice,
+  readList,
+  readPlainText,
+  readRecord,
+  readText,
+  variableName,
+} from './read-values.ts';
 import { report, type Reading } from './reading.ts';
 import { describeNode, type SourceNode } from './source-node.ts';
 
@@ -17,7 +25,7 @@ export function readBuildWork(
 ): BuildWork {
   const fields = readOptionalFields(reading, node, name, {
     known: namesOf(buildKeys),
-    later: ['secrets', 'cache', 'platforms', 'tags'],
+    later: ['platforms', 'tags'],
   });
   const readArgs = readRecord(
     (_, entry, label) => readTemplate(reading, entry.value, label, 'text', context),
@@ -29,6 +37,8 @@ export function readBuildWork(
     context: field(fields, 'context', readRepositoryPath, '.'),
     target: field(fields, 'target', readTarget, null),
     args: field(fields, 'args', readArgs, {}),
+    ...(fields.entries.has('secrets') && { secrets: field(fields, 'secrets', readList(readSecretName), []) }),
+    ...(!field(fields, 'cache', readBoolean, true) && { cache: false }),
   };
 }
 
@@ -48,7 +58,6 @@ const readTarget: Reader<string> = (reading, node, name) => {
 export function readScanWork(reading: Reading, node: SourceNode, name: string): ScanWork {
   const fields = readFields(reading, node, name, {
     known: namesOf(scanKeys),
-    later: ['sbom'],
   });
   const failOn = field(fields, 'fail_on', readChoice<'none' | Severity>(['none', ...severities]), 'high');
   return {
@@ -56,6 +65,7 @@ export function readScanWork(reading: Reading, node: SourceNode, name: string): 
     of: requiredField(fields, 'of', readPlainText, 'of: image, the id of a build stage', ''),
     failOn: failOn === 'none' ? null : failOn,
     noData: field(fields, 'no_data', readChoice(['fail', 'allow']), 'fail'),
+    ...(!field(fields, 'sbom', readBoolean, true) && { sbom: false }),
     allow: field(fields, 'allow', readAllowList, []),
   };
 }

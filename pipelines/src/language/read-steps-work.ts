@@ -85,12 +85,11 @@ function readKeep(reading: Reading, node: SourceNode, name: string): number {
 
 function readCheckout(reading: Reading, node: SourceNode, name: string): boolean {
   if (node.kind !== 'map') return readBoolean(reading, node, name);
-  report(
-    reading,
-    node,
-    'not-supported-yet',
-    `${name} with settings is not part of this version of Sluice. Write true or false.`,
-  );
+  const asked = node.entries.map(({ key }) => key);
+  const help = asked.includes('submodules')
+    ? ' Submodules are not checked out: put what they hold into the repository, or fetch it in a step.'
+    : ' The workspace holds the files of the commit and no history, so there is no depth to choose.';
+  report(reading, node, 'wrong-type', `${name} must be true or false.${help}`);
   return true;
 }
 

@@ -83,7 +83,7 @@ function readEnvValue(
   return { kind: 'text', text: text.value };
 }
 
-function readSecretName(reading: Reading, node: SourceNode, name: string): string {
+export function readSecretName(reading: Reading, node: SourceNode, name: string): string {
   if (node.kind === 'scalar' && node.value === null) {
     report(reading, node, 'empty-value', `${name} names no secret. Write its name: { secret: npm-token }.`);
     return '';

@@ -208,6 +208,24 @@ describe('deployments', () => {
   });
 });
 
+test.each([
+  ["secrets: '${{ branch }}'", 'this is not the name of a secret'],
+  ['secrets: [{ id: npm }]', 'must be text'],
+  ['cache: maybe', 'cache must be true or false'],
+  ['platforms: [linux/arm64]', 'is not part of this version'],
+])('a build with %s is refused with what to do', (key, message) => {
+  const text = `on: push\nstages: { a: { build: { ${key} } } }\n`;
+  expect(parsePipeline(text, '.sluice.yml').diagnostics[0]?.message).toContain(message);
+});
+
+test.each([
+  ['{ submodules: true }', 'Submodules are not checked out'],
+  ['{ depth: 1 }', 'no history, so there is no depth'],
+])('checkout: %s is refused with what there is', (value, message) => {
+  const text = `on: push\nstages: { a: { checkout: ${value}, image: 'busybox:1', steps: [x] } }\n`;
+  expect(parsePipeline(text, '.sluice.yml').diagnostics[0]?.message).toContain(message);
+});
+
 test('what a short text may cost is bounded: rules of a matrix, and matrices that stand in many stages by an alias', () => {
   const list = `[${Array.from({ length: 64 }, (_, index) => index).join(', ')}]`;
   const excludes = (count: number) => Array.from({ length: count }, (_, b) => `{ b: ${b % 64} }`).join(', ');

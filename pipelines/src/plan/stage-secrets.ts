@@ -19,6 +19,7 @@ export function secretNamesOf(env: Env, work: StageWork): readonly string[] {
   const names = layers.flatMap((layer) =>
     Object.values(layer).flatMap((value) => (value.kind === 'secret' ? [value.secret] : [])),
   );
+  if (work.kind === 'build') names.push(...(work.secrets ?? []));
   return [...new Set(names)];
 }
 

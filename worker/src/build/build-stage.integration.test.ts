@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +76,56 @@ describe.skipIf(host === '')('the build stage (needs DOCKER_HOST)', () => {
     await build();
     expect(run.logText()).toMatch(/^#\d+ CACHED$/m);
     expect((await run.images()).length).toBe(1);
+  });
+
+  test('secrets are there for the command that mounts them, and nowhere in the image', async () => {
+    const value = 'a-token-of-this-test';
+    await run.writeFiles({
+      Dockerfile: [
+        'ARG BASE',
+        'FROM ${BASE}',
+        // Longer than the second after which an engine that hears nothing would give the session up.
+        'RUN sleep 3',
+        'RUN --mount=type=secret,id=npm-token,required=true wc -c < /run/secrets/npm-token && sha256sum /run/secrets/npm-token',
+        'RUN --mount=type=secret,id=other ls /run/secrets || echo none is given unasked',
+        'RUN ls /run/secrets || echo the file is gone',
+      ].join('\n'),
+    });
+    const secrets = { 'npm-token': value, other: 'of the environment' };
+    const outcome = await runBuildStage(
+      run.stage('image', work({ secrets: ['npm-token'], cache: false }), { secrets }),
+    );
+    expect(outcome).toMatchObject({ result: 'succeeded' });
+    const digest = createHash('sha256').update(value).digest('hex');
+    expect(run.logText()).toMatch(new RegExp(`^#\\d+ ${value.length}$`, 'm'));
+    expect(run.logText()).toContain(digest);
+    expect(run.logText()).toContain('none is given unasked');
+    expect(run.logText()).toContain('the file is gone');
+    if (outcome.result !== 'succeeded') return;
+    const image = docker.getImage(outcome.outputs['image'] ?? '');
+    const told = JSON.stringify([await image.inspect(), await image.history()]);
+    expect(told).not.toContain(value);
+    const chunks: Buffer[] = [];
+    for await (const chunk of await image.get()) chunks.push(Buffer.from(chunk));
+    expect(Buffer.concat(chunks).includes(value)).toBe(false);
+  });
+
+  test('a secret that the Dockerfile requires and the stage does not name fails the build, and names it', async () => {
+    await run.writeFiles({
+      Dockerfile: 'ARG BASE\nFROM ${BASE}\nRUN --mount=type=secret,id=npm-token,required=true true\n',
+    });
+    const outcome = await build();
+    expect(outcome).toMatchObject({
+      result: 'failed',
+      failure: { class: 'failed', message: expect.stringContaining('npm-token') },
+    });
+  });
+
+  test('without the cache, every step is carried out again', async () => {
+    await run.writeFiles({ Dockerfile: `ARG BASE\nFROM \${BASE}\nRUN echo again # ${run.runId}\n` });
+    await build();
+    await build({ cache: false });
+    expect(run.logText().match(/^#\d+ again$/gm)).toHaveLength(2);
   });
 
   test('a failing command is a failure that names the step, its exit code and its last lines', async () => {

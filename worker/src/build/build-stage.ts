@@ -15,6 +15,7 @@ import { createBuildProgress } from './build-progress.ts';
 import { openBuildSession } from './build-session.ts';
 import { decodeBuildkitStatus } from './buildkit-status.ts';
 import { engineMessages } from './engine-messages.ts';
+import { startBuild } from './start-build.ts';
 import { runImageName } from './image-names.ts';
 import { builtAtLabel, removeImage } from './image-reaper.ts';
 
@@ -99,12 +100,11 @@ async function build(
   const { claim, log, signal } = context;
   // Whatever runs from the image inherits its labels: the mark of what belongs to an attempt alone stays off it.
   const { 'sluice.attempt': _, ...labels } = context.labels;
-  await using session = openBuildSession(context.docker);
-  const stream = await session.docker.buildImage(buildContext.pack(), {
-    version: '2',
+  await using session = await openBuildSession(context.docker, secretsOf(work, claim.secrets));
+  const options = {
     t: image,
     dockerfile: buildContext.dockerfile,
-    buildargs: { ...work.args },
+    buildargs: work.args,
     labels: {
       ...labels,
       [builtAtLabel]: new Date().toISOString(),
@@ -112,8 +112,10 @@ async function build(
       'org.opencontainers.image.source': withoutCredentials(claim.checkout.url),
     },
     ...(work.target === null ? {} : { target: work.target }),
-    abortSignal: signal,
-  });
+    ...(work.cache === false ? { nocache: true as const } : {}),
+    session: session.id,
+  };
+  const stream = await startBuild(context.docker, buildContext.pack(), options, signal);
   const progress = createBuildProgress();
   const show = (lines: readonly string[]): void => {
     if (lines.length > 0) log.write('stdout', Buffer.from(`${lines.join('\n')}\n`));
@@ -133,6 +135,10 @@ async function build(
 
 const trace = z.string();
 
+/** Those that the build names, and no others of its environment. */
+const secretsOf = (work: BuildWork, secrets: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries((work.secrets ?? []).map((name) => [name, secrets[name] ?? '']));
+
 /** A build argument stays readable in the image's history for everyone who can pull it. */
 function secretInArguments(work: BuildWork, secrets: Readonly<Record<string, string>>): string | null {
   for (const [name, value] of Object.entries(work.args)) {
@@ -140,7 +146,7 @@ function secretInArguments(work: BuildWork, secrets: Readonly<Record<string, str
       (key) => isWorthHiding(secrets[key]) && value.includes(secrets[key] ?? ''),
     );
     if (secret !== undefined) {
-      return `The build argument ${name} holds the secret "${secret}". Arguments stay readable in the image: take the secret out of "args".`;
+      return `The build argument ${name} holds the secret "${secret}". Arguments stay readable in the image: take the secret out of "args", and give it by "secrets".`;
     }
   }
   return null;

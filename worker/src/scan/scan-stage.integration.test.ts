@@ -67,6 +67,11 @@ describe.skipIf(host === '' || !trivy.ok)('the scan stage (needs DOCKER_HOST and
     expect(run.blobs.has('trivy-report.json')).toBe(true);
   });
 
+  test('a stage that does without keeps no list of what is in the image', async () => {
+    expect(await scan(clean, { sbom: false })).toMatchObject({ result: 'succeeded' });
+    expect([...run.blobs.keys()]).toEqual(['trivy-report.json']);
+  });
+
   test('without vulnerability data the stage fails unless the pipeline allows it', async () => {
     expect(await scan(clean, { noData: 'fail' })).toMatchObject({
       result: 'failed',

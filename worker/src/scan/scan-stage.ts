@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import type { ScanWork } from '@sluice/pipelines/language/definition';
 import type { ScanReport } from '@sluice/pipelines/scan/finding';
 import { parseTrivyReport } from '@sluice/pipelines/scan/parse-trivy';
 import { judgeScan, type ScanVerdict } from '@sluice/pipelines/scan/scan-gate';
@@ -19,8 +20,8 @@ import { openTrivyCache } from './vulnerability-data.ts';
 const shownFindings = 50;
 
 /**
- * Scans the image of a build stage with Trivy, without the network, and keeps `trivy-report.json` and `sbom.cdx.json`
- * (CycloneDX). Outputs: `critical`, `high`, `medium`, `low`: how many findings; `verdict`; `vulnerability_data`:
+ * Scans the image of a build stage with Trivy, without the network, and keeps `trivy-report.json` and, unless the stage
+ * does without, `sbom.cdx.json` (CycloneDX). Outputs: `critical`, `high`, `medium`, `low`: how many findings; `verdict`; `vulnerability_data`:
  * `present` or `missing`.
  */
 export const runScanStage: StageRunner = async (context) => {
@@ -36,7 +37,7 @@ export const runScanStage: StageRunner = async (context) => {
   const folder = join(context.scratch, 'scan');
   try {
     await mkdir(folder, { recursive: true });
-    const report = await scan(context, trivy.value, image.value.name, folder);
+    const report = await scan(context, work, trivy.value, image.value.name, folder);
     const today = new Date().toISOString().slice(0, 10);
     return tell(context, report, judgeScan(report, work, today));
   } catch (error) {
@@ -49,6 +50,7 @@ export const runScanStage: StageRunner = async (context) => {
 
 async function scan(
   { blobs, docker, log, signal }: StageContext,
+  work: ScanWork,
   trivy: TrivyProgram,
   image: string,
   folder: string,
@@ -70,14 +72,15 @@ async function scan(
   const report = { archive, cache, output: join(folder, 'trivy-report.json') };
   const sbom = { archive, cache: join(folder, 'sbom-cache'), output: join(folder, 'sbom.cdx.json') };
   const run = (args: readonly string[]): Promise<void> => runTrivy(trivy.path, args, folder, log, signal);
+  const hasSbom = work.sbom !== false;
   await Promise.all([
     run(reportArguments(report, trivy.words, hasVulnerabilityData)),
-    run(sbomArguments(sbom)),
+    ...(hasSbom ? [run(sbomArguments(sbom))] : []),
   ]);
 
   const reportBytes = await readFile(report.output);
   await blobs.put('trivy-report.json', reportBytes);
-  await blobs.put('sbom.cdx.json', await readFile(sbom.output));
+  if (hasSbom) await blobs.put('sbom.cdx.json', await readFile(sbom.output));
   const findings = parseTrivyReport(JSON.parse(reportBytes.toString()));
   if (!findings.ok)
     throw new TrivyError(`the report of ${trivy.path} is not one that we read: ${findings.error}`);

@@ -2,6 +2,7 @@
 import { severities } from '../definition.ts';
 import type { KeyTable } from './key.ts';
 import {
+  boolean,
   choice,
   list,
   map,
@@ -11,6 +12,7 @@ import {
   plainText,
   record,
   repositoryPath,
+  secretName,
   stageName,
   template,
   text,
@@ -33,6 +35,16 @@ export const buildKeys: KeyTable = {
     shape: oneOf(record('build arguments', variableNames, template), nothing),
     says: 'Build arguments (`ARG`). They stay readable in the image: no secrets here.',
     fallback: 'none',
+  },
+  secrets: {
+    shape: oneOrList(secretName),
+    says: 'Names of secrets that the Dockerfile reads by `RUN --mount=type=secret,id=NAME`, as the file /run/secrets/NAME. They are in no layer of the image.',
+    fallback: 'none',
+  },
+  cache: {
+    shape: boolean,
+    says: '`false` carries out every step of the Dockerfile, also those that the engine has the result of.',
+    fallback: 'true',
   },
 };
 
@@ -65,6 +77,11 @@ export const scanKeys: KeyTable = {
     shape: choice(['fail', 'allow']),
     says: 'What to do where the scanner has no vulnerability database: fail, or go on with what it can see.',
     fallback: 'fail',
+  },
+  sbom: {
+    shape: boolean,
+    says: 'Whether a list of what is in the image (CycloneDX) is kept with the stage, as sbom.cdx.json.',
+    fallback: 'true',
   },
   allow: {
     shape: list(map('an accepted finding', allowedFindingKeys)),

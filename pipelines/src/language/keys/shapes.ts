@@ -84,9 +84,10 @@ export const includedFiles = text(
   ['./stages/*.yml'],
 );
 
+export const secretName = text('the name of a secret', '^[A-Za-z_][A-Za-z0-9_.-]{0,99}$', ['npm-token']);
 export const secretKeys: KeyTable = {
   secret: {
-    shape: text('the name of a secret', '^[A-Za-z_][A-Za-z0-9_.-]{0,99}$', ['npm-token']),
+    shape: secretName,
     says: 'The name of a secret of the project. Its value is in the environment of the steps, masked in logs, and nowhere else.',
     required: true,
   },

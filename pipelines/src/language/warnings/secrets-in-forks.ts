@@ -1,4 +1,4 @@
-import { entriesOf, nodeAt } from '../find-node.ts';
+import { entriesOf, entryAt, nodeAt } from '../find-node.ts';
 import { isFull, report } from '../reading.ts';
 import type { MapEntry, SourceNode } from '../source-node.ts';
 import type { ReadFile } from './read-file.ts';
@@ -26,6 +26,8 @@ export function warnOfSecretsInForks(
     ];
     for (const node of [place, ...inner])
       for (const entry of secretsIn(nodeAt(node, 'env'))) warn(entry, `stage "${id}"`);
+    const built = entryAt(nodeAt(place, 'build'), 'secrets');
+    if (built !== undefined) warn(built, `stage "${id}"`);
   }
 }
 

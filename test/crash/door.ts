@@ -4,6 +4,7 @@ import http, { type IncomingMessage, type RequestOptions, type ServerResponse } 
 import https from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { connect as connectSecurely } from 'node:tls';
+import { z } from 'zod';
 import { portOf } from './link.ts';
 
 export interface Call {
@@ -169,3 +170,15 @@ export const reports =
   (text: string) =>
   ({ line, body }: Call): boolean =>
     (line.endsWith('/records') || line === 'POST /worker/exchange') && body.includes(text);
+
+/** Like `reports`, of this attempt alone: what another one says again may travel in the same company. */
+export const reportsOf =
+  (attemptId: string, text: string) =>
+  ({ line, body }: Call): boolean => {
+    if (line === `POST /worker/attempts/${attemptId}/records`) return body.includes(text);
+    if (line !== 'POST /worker/exchange') return false;
+    const { reports: all } = company.parse(JSON.parse(body));
+    return all.some((each) => each.attemptId === attemptId && JSON.stringify(each).includes(text));
+  };
+
+const company = z.object({ reports: z.array(z.looseObject({ attemptId: z.string() })) });

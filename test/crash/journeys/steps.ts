@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunSummary, RunView } from '@sluice/pipelines/protocol/api';
-import { isClaim, reports, type Call, type Held } from '../door.ts';
+import { isClaim, reports, reportsOf, type Call, type Held } from '../door.ts';
 import type { Installation } from '../installation.ts';
 import { letGo, platformBreaks, until, untilTrue, type Journey } from '../journey.ts';
 import { endOfRun, linesOf, verifyCounting, verifyRun } from '../verify-run.ts';
@@ -15,6 +15,8 @@ export async function stepsJourney(installation: Installation, id: string): Prom
   const holds: Partial<Record<'claimed' | 'made' | 'ended' | 'tail' | 'removed' | 'end', Held | undefined>> =
     {};
   let runId = '';
+  /** Attempt of the second stage. */
+  let second = '';
   let linesBefore = 0;
 
   const attempt = (stage: string) =>
@@ -151,7 +153,10 @@ export async function stepsJourney(installation: Installation, id: string): Prom
         phase: 'stage-ended',
         hold: () => links['server-redis'].freeze(),
         reached: () =>
-          untilTrue('the second stage planned', async () => (await attempt('second')) !== undefined),
+          untilTrue('the second stage planned', async () => {
+            second = (await attempt('second'))?.id ?? '';
+            return second !== '';
+          }),
         release: () => thaw(installation),
         progressed: () => untilTrue('the second stage', () => gates.count(`${id}-three`) > 0),
         leave: () => gates.open(`${id}-three`),
@@ -159,7 +164,8 @@ export async function stepsJourney(installation: Installation, id: string): Prom
       {
         phase: 'run-ended',
         hold: () => {
-          holds.end = door.holdAnswers(reports('"kind":"finished"'));
+          // The worker may have to tell the end of the first stage once more, in one request with its next claim.
+          holds.end = door.holdAnswers(reportsOf(second, '"kind":"finished"'));
         },
         reached: () =>
           untilTrue('the end of the run', async () => {

@@ -22,6 +22,7 @@ type Letter =
 /** A larger report gains nothing from company, and would keep others waiting. */
 const largestShared = 64 * 1_024;
 const limits = { most: 100, atOnce: 2, soon: setImmediate };
+/** A claim whose answer is lost has to be repeated before the lease ends that nobody keeps. */
 const [claimMs, reportMs] = [15_000, 30_000];
 
 export function createExchange(door: Pick<HttpDoor, 'call'>): Exchange {
@@ -51,7 +52,8 @@ async function exchangeTogether(
   const body = `{"claims":[${claims.map((claim) => claim.body).join(',')}],"reports":[${reports.map(reportJson).join(',')}]}`;
   try {
     const path = '/worker/exchange';
-    const answer = exchangeAnswer.parse(await door.call({ method: 'POST', path, body, timeoutMs: reportMs }));
+    const timeoutMs = claims.length > 0 ? claimMs : reportMs;
+    const answer = exchangeAnswer.parse(await door.call({ method: 'POST', path, body, timeoutMs }));
     const [claimed, reported] = [answer.claims.values(), answer.reports.values()];
     return letters.map((letter) =>
       settledBy((letter.kind === 'claim' ? claimed : reported).next().value, pathOf(letter)),

@@ -28,6 +28,7 @@ export async function castVote(
     verdict,
     reason: options.reason ?? null,
     decisionHash: rollout?.decisions.at(-1)?.hash ?? null,
+    image: rollout?.rollout.spec.image ?? null,
   });
   write(`${verdict} ${stage} of run #${run.number}\n`);
 }

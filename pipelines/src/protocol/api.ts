@@ -335,6 +335,8 @@ export const vote = z.object({
   reason: z.string().max(2_000).nullable().default(null),
   /** Inside a rollout: hash of the newest decision that the voter has seen; another one is refused. */
   decisionHash: z.string().nullable().default(null),
+  /** Inside a rollout: the image that the voter has seen; another one is refused. Null or absent: not said. */
+  image: z.string().max(1_000).nullable().optional(),
 });
 export type Vote = z.infer<typeof vote>;
 

@@ -106,6 +106,8 @@ const statusOf = {
   'unknown-stage': 404,
   'nothing-to-vote-on': 409,
   'stale-evidence': 409,
+  'other-image': 409,
+  'too-late': 409,
   'already-voted': 409,
   'may-not-vote': 403,
 } satisfies Record<VoteProblem['reason'], number>;

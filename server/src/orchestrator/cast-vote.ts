@@ -8,18 +8,27 @@ import type { ServerContext } from '../context.ts';
 import { recordAudit } from '../store/audit-store.ts';
 import { newestDecisionHash } from '../store/decision-store.ts';
 import { findRolloutOfStage, lockRollout, type StoredRollout } from '../store/rollout-store.ts';
-import { isPlanned, lockRun, type PlannedRun } from '../store/run-store.ts';
+import { isPlanned, lockRun, type PlannedRun, type Run } from '../store/run-store.ts';
 import { foldRollout } from './fold-rollout.ts';
 import { foldRun } from './fold-run.ts';
 import { inUnit, type Unit } from './unit.ts';
 
 export interface VoteProblem {
   readonly reason:
-    'unknown-stage' | 'nothing-to-vote-on' | 'stale-evidence' | 'may-not-vote' | 'already-voted';
+    | 'unknown-stage'
+    | 'nothing-to-vote-on'
+    | 'stale-evidence'
+    | 'other-image'
+    | 'too-late'
+    | 'may-not-vote'
+    | 'already-voted';
   readonly message: string;
 }
 
-/** Counts one person's vote on an approve stage, or on the approval that a rollout of the stage waits for. */
+/**
+ * Counts one person's vote on an approve stage, or on the approval that a rollout of the stage waits for. A vote that
+ * is refused changes nothing and is audited like one that counts.
+ */
 export async function castVote(
   context: ServerContext,
   place: { readonly runId: string; readonly stage: string },
@@ -28,23 +37,35 @@ export async function castVote(
 ): Promise<Result<null, VoteProblem>> {
   return inUnit(context, async (unit): Promise<Result<null, VoteProblem>> => {
     const run = await lockRun(unit.trx, place.runId);
-    const state = run !== null && isPlanned(run) ? run.content.state.stages[place.stage] : undefined;
-    if (run === null || !isPlanned(run) || state === undefined) {
-      return err({ reason: 'unknown-stage', message: `there is no stage "${place.stage}" in this run` });
+    const result = await tryVote(unit, run, place, user, vote);
+    if (!result.ok && run !== null) await auditRefusal(unit, run, { ...place, user, vote }, result.error);
+    return result;
+  });
+}
+
+async function tryVote(
+  unit: Unit,
+  run: Run | null,
+  place: { readonly runId: string; readonly stage: string },
+  user: string,
+  vote: Vote,
+): Promise<Result<null, VoteProblem>> {
+  const state = run !== null && isPlanned(run) ? run.content.state.stages[place.stage] : undefined;
+  if (run === null || !isPlanned(run) || state === undefined) {
+    return err({ reason: 'unknown-stage', message: `there is no stage "${place.stage}" in this run` });
+  }
+  const counted: ApprovalVote = { by: user, verdict: vote.verdict, reason: vote.reason, at: unit.at };
+  if (state.status === 'awaiting-approval') return voteOnStage(unit, run, place.stage, counted);
+  if (state.status === 'running') {
+    const found = await findRolloutOfStage(unit.trx, { ...place, attempt: state.attempt });
+    const rollout = found === undefined ? undefined : await lockRollout(unit.trx, found.id);
+    if (rollout?.state.phase.name === 'awaiting-approval') {
+      return voteOnRollout(unit, run, rollout, counted, vote);
     }
-    const counted: ApprovalVote = { by: user, verdict: vote.verdict, reason: vote.reason, at: unit.at };
-    if (state.status === 'awaiting-approval') return voteOnStage(unit, run, place.stage, counted);
-    if (state.status === 'running') {
-      const found = await findRolloutOfStage(unit.trx, { ...place, attempt: state.attempt });
-      const rollout = found === undefined ? undefined : await lockRollout(unit.trx, found.id);
-      if (rollout?.state.phase.name === 'awaiting-approval') {
-        return voteOnRollout(unit, run, rollout, counted, vote.decisionHash);
-      }
-    }
-    return err({
-      reason: 'nothing-to-vote-on',
-      message: `stage "${place.stage}" does not wait for an approval now: it is ${state.status}`,
-    });
+  }
+  return err({
+    reason: 'nothing-to-vote-on',
+    message: `stage "${place.stage}" does not wait for an approval now: it is ${state.status}`,
   });
 }
 
@@ -59,6 +80,7 @@ async function voteOnStage(
   if (work?.kind !== 'approve' || state?.status !== 'awaiting-approval') {
     return err({ reason: 'nothing-to-vote-on', message: `stage "${stage}" asks for no approval` });
   }
+  if (unit.at >= state.expiresAt) return tooLate(state.expiresAt);
   const allowed = check(work.approval, run, state.votes, vote);
   if (!allowed.ok) return allowed;
   await foldRun(unit, run, [{ kind: 'approval-voted', stage, vote, at: unit.at }]);
@@ -71,8 +93,14 @@ async function voteOnRollout(
   run: PlannedRun,
   rollout: StoredRollout,
   vote: ApprovalVote,
-  seenHash: string | null,
+  { decisionHash: seenHash, image = null }: Vote,
 ): Promise<Result<null, VoteProblem>> {
+  const { phase, spec } = rollout.state;
+  if (phase.name === 'awaiting-approval' && unit.at >= phase.expiresAt) return tooLate(phase.expiresAt);
+  if (image !== null && image !== spec.image) {
+    const message = `you have seen the image ${image}, and what is rolled out is ${spec.image}: look at the rollout again`;
+    return err({ reason: 'other-image', message });
+  }
   const newest = await newestDecisionHash(unit.trx, rollout.id);
   if (seenHash !== newest) {
     return err({
@@ -81,14 +109,14 @@ async function voteOnRollout(
         'there is newer evidence than what you have seen: look at the rollout again, then vote with its newest decision hash',
     });
   }
-  const step = rollout.state.spec.work.steps[rollout.state.step];
+  const step = spec.work.steps[rollout.state.step];
   if (step?.kind !== 'approve') {
     return err({ reason: 'nothing-to-vote-on', message: 'this step of the rollout asks for no approval' });
   }
   const allowed = check(step.approval, run, rollout.state.votes, vote);
   if (!allowed.ok) return allowed;
   await foldRollout(unit, { run, stored: rollout }, [{ kind: 'voted', vote, at: unit.at }]);
-  await audit(unit, run, rollout.stage, vote, newest);
+  await audit(unit, run, rollout.stage, vote, newest, spec.image);
   return ok(null);
 }
 
@@ -118,12 +146,35 @@ async function audit(
   stage: string,
   vote: ApprovalVote,
   decisionHash: string | null,
+  image: string | null = null,
 ): Promise<void> {
   await recordAudit(unit.trx, {
     who: vote.by,
     what: `stage-${vote.verdict}`,
     target: `${run.id}/${stage}`,
-    detail: { run: run.number, reason: vote.reason, decisionHash },
+    detail: { run: run.number, reason: vote.reason, decisionHash, image },
     at: unit.at,
   });
 }
+
+async function auditRefusal(
+  unit: Unit,
+  run: Run,
+  { stage, user, vote }: { readonly stage: string; readonly user: string; readonly vote: Vote },
+  { reason: refusal }: VoteProblem,
+): Promise<void> {
+  const { verdict, decisionHash, image = null } = vote;
+  await recordAudit(unit.trx, {
+    who: user,
+    what: 'vote-refused',
+    target: `${run.id}/${stage}`,
+    detail: { run: run.number, refusal, verdict, decisionHash, image },
+    at: unit.at,
+  });
+}
+
+const tooLate = (expiredAt: number): Result<never, VoteProblem> =>
+  err({
+    reason: 'too-late',
+    message: `the time for this approval was over at ${new Date(expiredAt).toISOString()}: start the run again`,
+  });

@@ -38,7 +38,7 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
   let worker: { close(): Promise<void> };
   beforeAll(async () => {
     core = await openTestCore();
-    for (const name of ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight']) {
+    for (const name of ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']) {
       const target = { kind: 'docker', service: name, listenHost: '127.0.0.1', listenPort: 80 } as const;
       await core.context.db.transaction().execute((trx) => saveEnvironment(trx, { name, target, at: 0 }));
     }
@@ -124,6 +124,88 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
     expect(await vote('ada', decisionHash)).toMatchObject({ ok: false, error: { reason: 'may-not-vote' } });
     expect(await vote('grace', decisionHash)).toMatchObject({ ok: true });
     await expect.poll(() => statusOf(core, runId)).toBe('succeeded');
+  });
+
+  test('an approval by too few, by the author, for another image or too late lets nothing on, and is audited', async () => {
+    worker = workOnTarget(core, {});
+    const approval = { by: [], count: 2, withinMs: 60_000, notAuthor: true };
+    const steps = [
+      { kind: 'set-weight', percent: 10 },
+      { kind: 'approve', approval },
+    ] as const;
+    const runId = await startDeploy(core, aDeploy('nine', { steps }));
+    await expect.poll(() => statusOf(core, runId)).toBe('awaiting-approval');
+    const id = (await runView(core.context.db, runId))?.rollouts[0]?.id ?? '';
+    const vote = async (
+      user: string,
+      seen: { readonly image?: string; readonly on?: TestCore['context'] } = {},
+    ) =>
+      castVote(seen.on ?? core.context, { runId, stage: 'deploy' }, user, {
+        verdict: 'approved',
+        reason: null,
+        decisionHash: await newestDecisionHash(core.context.db, id),
+        image: seen.image ?? 'registry/shop@sha256:1',
+      });
+    const atTen = async () => {
+      expect((await findRollout(core.context.db, id))?.state).toMatchObject({
+        phase: { name: 'awaiting-approval' },
+        weightPercent: 10,
+      });
+    };
+    expect(await vote('ada')).toMatchObject({ error: { reason: 'may-not-vote' } });
+    expect(await vote('grace', { image: 'registry/shop@sha256:2' })).toMatchObject({
+      error: { reason: 'other-image', message: expect.stringContaining('registry/shop@sha256:1') },
+    });
+    expect(await vote('grace')).toMatchObject({ ok: true });
+    await atTen();
+    expect(await vote('grace')).toMatchObject({ error: { reason: 'already-voted' } });
+    const late = { ...core.context, now: () => core.context.now() + 61_000 };
+    expect(await vote('eve', { on: late })).toMatchObject({ error: { reason: 'too-late' } });
+    await atTen();
+    core.passTime(61_000);
+    await expect.poll(() => statusOf(core, runId)).toBe('failed');
+    expect((await findRollout(core.context.db, id))?.state).toMatchObject({
+      phase: { name: 'rolled-back', reason: expect.stringContaining('approval expired: 1 of 2') },
+      weightPercent: 0,
+    });
+    expect(await vote('eve')).toMatchObject({ error: { reason: 'nothing-to-vote-on' } });
+    const audit = await listAudit(core.context.db, { before: null, limit: 50 });
+    expect(
+      audit
+        .filter(({ subject }) => subject === `${runId}/deploy`)
+        .map(({ who, action }) => `${who} ${action}`),
+    ).toEqual([
+      'eve vote-refused',
+      'eve vote-refused',
+      'grace vote-refused',
+      'grace stage-approved',
+      'grace vote-refused',
+      'ada vote-refused',
+    ]);
+  });
+
+  test('a third version in the middle of a canary leaves one rollout, and the traffic with what was there', async () => {
+    worker = workOnTarget(core, {});
+    const rolling = aDeploy('ten', { strategy: 'rolling', steps: [] });
+    const first = await startDeploy(core, rolling, 'registry/shop@sha256:0');
+    await expect.poll(() => statusOf(core, first)).toBe('succeeded');
+    const pause = { kind: 'pause', forMs: null } as const;
+    const canary = aDeploy('ten', { steps: [{ kind: 'set-weight', percent: 10 }, pause] });
+    const phaseOf = async (runId: string) => (await runView(core.context.db, runId))?.rollouts[0]?.phase;
+    const second = await startDeploy(core, canary);
+    await expect.poll(() => phaseOf(second)).toBe('paused');
+    const third = await startDeploy(core, canary, 'registry/shop@sha256:2');
+    const fourth = await startDeploy(core, canary, 'registry/shop@sha256:3');
+    await expect.poll(() => phaseOf(fourth), { timeout: 20_000 }).toBe('paused');
+    expect([await statusOf(core, second), await statusOf(core, third)]).toEqual(['cancelled', 'cancelled']);
+    expect(await phaseOf(second)).toBe('rolled-back');
+    expect(await phaseOf(third)).toBe('refused');
+    await requestCancel(core.context, fourth, 'grace', 'enough');
+    await expect.poll(() => phaseOf(fourth)).toBe('rolled-back');
+    const [environment] = (await environmentViews(core.context.db, core.context.now())).filter(
+      ({ name }) => name === 'ten',
+    );
+    expect(environment).toMatchObject({ current: { image: 'registry/shop@sha256:0' }, activeRollout: null });
   });
 
   test('a newer run supersedes a rollout: the older rolls back first; then one click goes back', async () => {

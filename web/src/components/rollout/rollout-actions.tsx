@@ -87,6 +87,7 @@ function requestOf({ name, seenHash }: Asking, view: RolloutView, reason: string
     verdict: name === 'approve' ? 'approved' : 'rejected',
     reason: reason === '' ? null : reason,
     decisionHash: seenHash,
+    image: view.rollout.spec.image,
   };
   return { method, path: paths.vote(view.runId, view.stage), body };
 }

@@ -208,10 +208,11 @@ export function deployTargetContract(
       const back = await until(
         () => alone().rollBack(),
         ({ stable, canary }) => canary === null && stable?.ready === rig.replicas,
+        patienceForPodsMs,
       );
       expect(back.stable).toMatchObject({ version: 'v1', weightPercent: 100 });
       expect(await answers(rig)).toEqual(['v1']);
-    });
+    }, 240_000);
 
     test('every action may be repeated', async () => {
       await release(rig, 'v1');
@@ -310,13 +311,16 @@ async function answers(rig: TargetRig, request: UserRequest = {}): Promise<reado
 }
 
 const patienceMs = 50_000;
+/** Until the last pod of one version has ended, and those of the other have started. */
+const patienceForPodsMs = 150_000;
 
 /** Asks for the same again, as the rollout's state machine does, until the facts say that it is so. */
 export async function until(
   act: () => Promise<TargetFacts>,
   isSo: (facts: TargetFacts) => boolean,
+  withinMs = patienceMs,
 ): Promise<TargetFacts> {
-  const deadline = performance.now() + patienceMs;
+  const deadline = performance.now() + withinMs;
   for (;;) {
     const facts = await act();
     if (isSo(facts)) return facts;

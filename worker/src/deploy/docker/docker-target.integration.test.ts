@@ -62,6 +62,40 @@ describe.skipIf(missing !== null)(`on a Docker engine${missing === null ? '' : `
     expect(total.reduce((sum, count) => sum + count, 0)).toBe(canary);
   });
 
+  test('requests that the steps name are chosen without a new process, others with one, and they are counted', async () => {
+    await using rig = await openDockerRig(images, 1);
+    await release(rig, 'v1');
+    const match = [{ kind: 'cookie', name: 'group', value: 'b' }] as const;
+    const steps = [{ kind: 'set-route', match }] as const;
+    const open = (): ReturnType<DockerRig['rollout']> => rig.rollout('v2', { steps });
+    // A connection that is kept has its next answer from the process that it belongs to.
+    const once = { connection: 'close' };
+    await open().deploy();
+    const { socket } = proxyFiles(serviceFolder(rig.parts.dataDir, rig.service));
+    const pid = await proxyPid(socket);
+    await until(
+      () => open().setTraffic({ ...share(0), match }),
+      ({ traffic }) => traffic?.match.length === 1,
+    );
+    expect(await rig.ask({ headers: { ...once, cookie: 'group=b' } })).toBe('v2');
+    expect(await proxyPid(socket)).toBe(pid);
+    const value = { ...match[0], value: "b'quoted" };
+    await until(
+      () => open().setTraffic({ ...share(0), match: [value] }),
+      ({ traffic }) => traffic?.match[0]?.value === value.value,
+    );
+    expect(await proxyPid(socket)).not.toBe(pid);
+    expect(await rig.ask({ headers: { ...once, cookie: "group=b'quoted" } })).toBe('v2');
+    const { observation } = await open().observe();
+    expect(observation.metrics['errors']).toMatchObject({
+      canary: { total: { 'chosen/b1': 1 } },
+    });
+    const second = await proxyPid(socket);
+    await open().setTraffic(share(0));
+    expect(await rig.ask({ headers: { ...once, cookie: "group=b'quoted" } })).toBe('v1');
+    expect(await proxyPid(socket)).toBe(second);
+  });
+
   test('a failing request is counted as bad on the side that answered it', async () => {
     await using rig = await openDockerRig(images, 1);
     await release(rig, 'v1');
@@ -130,6 +164,11 @@ describe.skipIf(missing !== null)(`on a Docker engine${missing === null ? '' : `
 async function shiftAndRetire(rig: DockerRig, version: string): Promise<void> {
   const target = (): ReturnType<DockerRig['rollout']> => rig.rollout(version);
   await target().deploy();
+  const match = [{ kind: 'header', name: 'x-canary', value: 'yes' }] as const;
+  await until(
+    () => target().setTraffic({ ...share(0), match }),
+    ({ traffic }) => traffic?.match.length === 1,
+  );
   for (const percent of [1, 10, 50, 90]) {
     await until(
       () => target().setTraffic(share(percent)),

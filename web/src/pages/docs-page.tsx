@@ -20,7 +20,9 @@ function LoadedDocs({ page }: { readonly page: string }) {
   const text = useQuery({ queryKey: ['docs', page], queryFn: () => loadDocs(page), staleTime: Infinity });
   const blocks = useMemo(() => parseMarkdown(text.data ?? ''), [text.data]);
   useEffect(() => {
-    if (wanted !== '' && blocks.length > 0) document.getElementById(wanted)?.scrollIntoView();
+    if (wanted === '' || blocks.length === 0) return;
+    document.querySelector('.docs-contents [aria-current]')?.scrollIntoView({ block: 'nearest' });
+    document.getElementById(wanted)?.scrollIntoView();
   }, [wanted, blocks]);
   return (
     <div className="docs">

@@ -196,6 +196,7 @@ export function deployTargetContract(
       const stopped = await until(
         () => alone().stopOld(),
         ({ stable }) => stable?.ready === 0,
+        patienceForPodsMs,
       );
       expect(stopped.stable?.version).toBe('v1');
       expect(await answers(rig)).toEqual([null]);

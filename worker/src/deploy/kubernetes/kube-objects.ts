@@ -53,6 +53,7 @@ export type Deployment = z.infer<typeof deployment>;
 
 const state = z.looseObject({
   waiting: z.looseObject({ reason: z.string().optional(), message: z.string().optional() }).optional(),
+  terminated: z.looseObject({}).optional(),
 });
 const containerStatus = z.looseObject({ name: z.string(), state: state.optional() });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { pod, type Pod } from './kube-objects.ts';
-import { viewPods } from './pod-sides.ts';
+import { podsLeft, viewPods } from './pod-sides.ts';
 
 const now = Date.parse('2030-01-01T00:10:00Z');
 
@@ -49,6 +49,19 @@ test('a pod that has just begun to end still serves but is not healthy, and soon
     { isHealthy: false, isServing: true },
   ]);
   expect(viewPods([aPod({ ending: '2030-01-01T00:10:20Z' })], 'shop', now)).toEqual([]);
+});
+
+test('a pod that ends is left until its last container has ended', () => {
+  const ending = aPod({ ending: '2030-01-01T00:10:20Z' });
+  expect(podsLeft([ending, aPod({ owner: 'shop-worker-abc' })], 'shop')).toEqual([{ version: 'v1' }]);
+  const statuses = [
+    { name: 'shop', state: { terminated: { exitCode: 0 } } },
+    { name: 'sidecar', state: { running: {} } },
+  ];
+  const withStatuses = (containerStatuses: readonly unknown[]): Pod =>
+    pod.parse({ ...ending, status: { ...ending.status, containerStatuses } });
+  expect(podsLeft([withStatuses(statuses)], 'shop')).toHaveLength(1);
+  expect(podsLeft([withStatuses(statuses.slice(0, 1))], 'shop')).toEqual([]);
 });
 
 test.each(['CrashLoopBackOff', 'ImagePullBackOff'])('%s is a problem, with its message', (reason) => {

@@ -33,8 +33,17 @@ export function podsLeft(
   workload: string,
 ): readonly { readonly version: string | null }[] {
   return pods
-    .filter((pod) => ownerOf(pod, workload) !== null && !isOver(pod))
+    .filter((pod) => ownerOf(pod, workload) !== null && !isOver(pod) && !hasEnded(pod))
     .map(({ metadata }) => ({ version: metadata.labels?.[mark.version] ?? null }));
+}
+
+/** A pod stays in sight for a while after its last container has ended. */
+function hasEnded({ metadata, status }: Pod): boolean {
+  const containers = status.containerStatuses ?? [];
+  const isEnding = typeof metadata.deletionTimestamp === 'string';
+  return (
+    isEnding && containers.length > 0 && containers.every(({ state }) => state?.terminated !== undefined)
+  );
 }
 
 /** Until every node has heard that a pod ends, requests still come to it. */

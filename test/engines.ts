@@ -15,6 +15,8 @@ const wanted = {
   DOCKER_HOST: 'no Docker engine: set DOCKER_HOST',
   REGISTRY: 'no registry: set REGISTRY to host:port',
   KUBECONFIG: 'no Kubernetes: set KUBECONFIG',
+  KUBE_CUSTOM_RESOURCES:
+    'no Kubernetes that takes custom resources: set KUBE_CUSTOM_RESOURCES=yes if yours does',
   PROMETHEUS_URL: 'no Prometheus: set PROMETHEUS_URL',
   CHROMIUM: 'no Chromium: set CHROMIUM to its path',
 } as const;
@@ -34,7 +36,7 @@ function canInstall(): boolean {
 
 function startLab(lab: string): Record<string, string> {
   console.log(
-    'The tests use real engines: Docker, a registry, Kubernetes, Prometheus, Redis, HAProxy and Chromium from the\n' +
+    'The tests use real engines: Docker, a registry, Kubernetes, Prometheus, Redis, HAProxy, nginx and Chromium from the\n' +
       'distribution’s packages. What is missing is installed now (SLUICE_LAB=off uses only what the environment names).\n' +
       'The first time on a machine Kubernetes is built from source, which takes about five minutes.',
   );

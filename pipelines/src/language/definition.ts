@@ -333,6 +333,8 @@ export interface DeployWork {
   readonly manifests: string | null;
   /** How a Docker environment runs the image; null for a Kubernetes environment. */
   readonly container: ContainerSpec | null;
+  /** What shares traffic between the versions on Kubernetes; absent: the number of their ready pods. */
+  readonly traffic?: TrafficProvider;
   readonly strategy: Strategy;
   /** Empty for `rolling` and `recreate`. */
   readonly steps: readonly RolloutStep[];
@@ -386,6 +388,12 @@ export interface Hook {
  * first replica and the promotion stands in the steps.
  */
 export type Strategy = 'recreate' | 'rolling' | 'blue-green' | 'canary' | 'shadow' | 'ab';
+
+/** An object beside the workload that names its Service: a Gateway API route, an Ingress of nginx, an Istio service. */
+export interface TrafficProvider {
+  readonly kind: 'httproute' | 'ingress' | 'virtualservice';
+  readonly name: string;
+}
 
 export interface ContainerSpec {
   readonly port: number;

@@ -7,12 +7,13 @@ import { readMetrics } from './read-metrics.ts';
 import { readRepositoryPath } from './read-path.ts';
 import { readStepsOf, readStrategy } from './read-strategy.ts';
 import { readEnv, type TemplateContext } from './read-templates.ts';
+import { readTraffic } from './read-traffic.ts';
 import { readDuration, readFraction } from './read-units.ts';
 import { readChoice, readInteger, readPlainText } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
-const laterKeys = ['chart', 'traffic', 'clusters', 'waves', 'on_failure', 'compare', 'guard', 'notify'];
+const laterKeys = ['chart', 'clusters', 'waves', 'on_failure', 'compare', 'guard', 'notify'];
 
 export function readDeployWork(
   reading: Reading,
@@ -23,6 +24,7 @@ export function readDeployWork(
   const fields = readFields(reading, node, name, { known: namesOf(deployKeys), later: laterKeys });
   const strategy = readStrategy(fields);
   checkTarget(fields);
+  const traffic = field(fields, 'traffic', readTraffic, null);
   const work: DeployWork = {
     kind: 'deploy',
     environment: requiredField(fields, 'environment', readEnvironmentName, 'environment: staging', ''),
@@ -34,6 +36,7 @@ export function readDeployWork(
       (_, value, label) => readContainer(reading, value, label, context),
       null,
     ),
+    ...(traffic === null ? {} : { traffic }),
     strategy,
     steps: readStepsOf(fields, strategy),
     metrics: field(fields, 'metrics', (_, value, label) => readMetrics(reading, value, label, context), {}),
@@ -55,6 +58,7 @@ export function readDeployWork(
       ? { afterwards: field(fields, 'afterwards', readChoice(['promote', 'end']), 'promote') }
       : {}),
   };
+  checkTraffic(fields, work);
   checkMetrics(fields, work);
   checkIntervals(fields, work);
   checkDeadline(fields, work);
@@ -78,6 +82,17 @@ function checkTarget(fields: Fields): void {
 
 const hasKey = ({ node }: Fields, key: string): boolean =>
   node.kind === 'map' && node.entries.some((entry) => entry.key === key);
+
+function checkTraffic(fields: Fields, work: DeployWork): void {
+  const entry = fields.entries.get('traffic');
+  const isAlone = work.strategy === 'recreate';
+  if (entry === undefined || (work.container === null && !isAlone)) return;
+  const why = isAlone
+    ? 'shares traffic between two versions, and with strategy: recreate there is one at a time'
+    : "is for manifests: a container's traffic is shared by the proxy before it";
+  const message = `${nameOf(fields, 'traffic')} ${why}. Remove traffic.`;
+  report(fields.reading, entry.keySpan, 'conflicting-keys', message);
+}
 
 /** A container's traffic is measured by the proxy before it; only Kubernetes has a Prometheus to ask. */
 function checkMetrics(fields: Fields, work: DeployWork): void {

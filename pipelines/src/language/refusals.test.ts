@@ -13,6 +13,36 @@ const inStage = (body: string): readonly string[] =>
 const deploy = (rest: string, needs = 'push'): readonly string[] =>
   inStage(`needs: [${needs}]\ndeploy: { environment: prod, image: push, ${rest} }`);
 
+describe('what shares the traffic of a deployment', () => {
+  const k8s = (traffic: string): readonly string[] => deploy(`manifests: k8s/, traffic: ${traffic}`);
+
+  test.each([
+    ['a provider that does not exist', 'httproutes/shop', ['wrong-value']],
+    ['a provider without its object', 'ingress', ['wrong-value']],
+    ['an object without a name', 'virtualservice/', ['wrong-value']],
+    ['a name that Kubernetes does not allow', 'httproute/Shop_1', ['bad-name']],
+    ['a name of two parts', 'httproute/store/shop', ['bad-name']],
+    ['an expression', "'httproute/${{ branch }}'", ['no-expression-here']],
+    ['no text', '[httproute/shop]', ['wrong-type']],
+    ['an object of today', 'httproute/shop.v2', []],
+    ['the number of pods', 'replicas', []],
+  ])('%s', (_, traffic, expected) => {
+    expect(k8s(traffic)).toEqual(expected);
+  });
+
+  test('is the proxy where containers are deployed, and nothing where one version ends before the other', () => {
+    expect(deploy('container: { port: 80 }, traffic: httproute/shop')).toEqual(['conflicting-keys']);
+    const alone = 'manifests: k8s/, strategy: recreate, traffic: httproute/shop';
+    expect(deploy(alone)).toEqual(['conflicting-keys']);
+  });
+
+  test('a mistyped provider is named', () => {
+    const text = 'a: { deploy: { environment: e, image: i, manifests: k, traffic: htproute/shop } }';
+    const { diagnostics } = parsePipeline(`on: push\nstages:\n  ${text}\n`, 'x.yml');
+    expect(diagnostics.map(({ message }) => message).join('\n')).toContain('Did you mean "httproute"?');
+  });
+});
+
 describe('limits', () => {
   test('a file larger than 1 MiB', () => {
     expect(codes(`# ${'x'.repeat(1_048_576)}\non: push`)).toEqual(['file-too-large']);

@@ -134,6 +134,16 @@ describe('a rolling deployment', () => {
     ]);
   });
 
+  test('is over when the old version is replaced, and cannot be taken back meanwhile', () => {
+    const rig = aRollout({ strategy: 'rolling', steps: [] }, { replaceMs: 20_000 }).until('retiring');
+    while (rig.rollout.tries < 3) rig.step();
+    rig.fold({ kind: 'abort-requested', by: 'bob', reason: 'no', cancelled: false, at: rig.now });
+    expect(rig.rollout.phase.name).toBe('retiring');
+    rig.finish();
+    expect(rig.outcome?.result).toBe('succeeded');
+    expect(rig.lines.filter((line) => line.includes('is being replaced'))).toHaveLength(1);
+  });
+
   test('is rolled back while it bakes when its errors exceed what the old version had', () => {
     const work = { strategy: 'rolling', steps: [], bakeMs: 5 * minute } as const;
     const rig = aRollout(work, { canaryBadRate: 0.3, startMs: 30_000 }).finish();

@@ -90,6 +90,8 @@ export interface World {
   readonly stopMs: number;
   /** What a hook answers. */
   readonly agrees: (hook: string, at: number) => boolean;
+  /** How long replicas take to be replaced after a promotion, until the new version is one side alone. */
+  readonly replaceMs: number;
 }
 
 const noValues = { stable: null, canary: null };
@@ -113,6 +115,7 @@ const aWorld: World = {
   chosenPercent: 5,
   stopMs: 0,
   agrees: () => true,
+  replaceMs: 0,
 };
 
 /** Requests flow all the time, split as the weight says; counts are exact expectations, rounded down. */
@@ -127,7 +130,7 @@ export function simulateTarget(
   let traffic = nothingChosen;
   let stoppedAt: number | null = null;
   let rolledBackAt: number | null = null;
-  let retired = false;
+  let retiredAt: number | null = null;
   let flowedUntil = startedAt;
   const total = { stable: 0, canary: 0 };
 
@@ -165,8 +168,9 @@ export function simulateTarget(
           );
     const isGone = stoppedAt !== null && at >= stoppedAt + world.stopMs;
     const stable = world.stable ? side('r12', 100 - weight, isGone ? 0 : world.replicas, null) : null;
-    return retired
-      ? { stable: canary, canary: null, address: 'http://shop' }
+    const isReplaced = retiredAt !== null && at >= retiredAt + world.replaceMs;
+    return retiredAt !== null
+      ? { stable: canary, canary: isReplaced ? null : canary, address: 'http://shop' }
       : { stable, canary, address: 'http://shop', weightStepPercent: 1, traffic, can: world.can };
   };
   const reading = (requests: number, badRate: number) => ({
@@ -204,7 +208,7 @@ export function simulateTarget(
         if (!world.isRouterStuck) [weight, traffic] = [100, nothingChosen];
         break;
       case 'retire-old':
-        retired = true;
+        retiredAt ??= at;
         break;
       case 'roll-back':
         [weight, traffic, stoppedAt] = [0, nothingChosen, null];

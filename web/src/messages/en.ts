@@ -499,6 +499,7 @@ export const en = {
     route: (conditions: string) => `requests with ${conditions}`,
     noRoute: 'no chosen requests',
     mirror: (share: string) => `copies of ${share} of the requests`,
+    sharedBy: (router: string) => `shared by ${router}`,
     stopOld: 'stop the old version',
     endAsPlanned: 'remove the new version, as planned',
   },

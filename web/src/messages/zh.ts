@@ -489,6 +489,7 @@ export const zh: Messages = {
     route: (conditions) => `带 ${conditions} 的请求`,
     noRoute: '不再挑选请求',
     mirror: (share) => `复制 ${share} 的请求`,
+    sharedBy: (router) => `由 ${router} 分配流量`,
     stopOld: '停止旧版本',
     endAsPlanned: '按计划移除新版本',
   },

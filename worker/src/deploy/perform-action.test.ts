@@ -4,6 +4,7 @@ import type { RolloutAction } from '@sluice/pipelines/rollout/rollout-state';
 import { createCheckout } from '../checkout/check-out.ts';
 import { performAction, type DeployParts } from './perform-action.ts';
 import { aClaim } from './test-claim.ts';
+import './kubernetes/kubernetes-target.ts'; // is loaded by the first action otherwise, for as long as a busy machine takes
 
 const parts: DeployParts = {
   docker: new Docker({ socketPath: '/nonexistent/docker.sock' }),

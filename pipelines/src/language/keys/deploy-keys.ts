@@ -106,6 +106,16 @@ export const deployKeys: KeyTable = {
     says: 'How an environment on Docker runs the image.',
     section: 'deploy.container',
   },
+  traffic: {
+    shape: text(
+      'replicas, or a provider and the name of its object',
+      '^(replicas|(httproute|ingress|virtualservice)/[a-z0-9]([a-z0-9.-]{0,238}[a-z0-9])?)$',
+      ['replicas', 'httproute/shop', 'ingress/shop', 'virtualservice/shop'],
+    ),
+    says: 'What shares the traffic of manifests: the number of ready pods, or an object of the cluster that names the Service, which then gives every percent exactly.',
+    fallback: 'replicas',
+    section: 'deploy.traffic',
+  },
   strategy: {
     shape: choice(strategies),
     says: 'How the new version takes the old one’s place: `rolling` at once when it is ready, `canary` step by step on evidence, `blue-green` in one switch with a way back, `ab` after some requests have tried it, `shadow` after copies of requests have, `recreate` after the old one has ended.',
@@ -202,5 +212,10 @@ export const deployKeys: KeyTable = {
 
 export const deployRules: MapRules = {
   exactlyOne: [['manifests', 'container']],
-  conflicts: { container: ['metrics'], match: ['mirror', 'steps'], mirror: ['steps'], for: ['steps'] },
+  conflicts: {
+    container: ['metrics', 'traffic'],
+    match: ['mirror', 'steps'],
+    mirror: ['steps'],
+    for: ['steps'],
+  },
 };

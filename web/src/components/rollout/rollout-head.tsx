@@ -40,6 +40,9 @@ export function RolloutHead({ view, run }: RolloutHeadProps) {
         {traffic !== undefined && traffic.mirrorPercent > 0 && (
           <span>{t.rollout.mirror(formatPercent(traffic.mirrorPercent))}</span>
         )}
+        {spec.work.traffic !== undefined && (
+          <span>{t.rollout.sharedBy(`${spec.work.traffic.kind}/${spec.work.traffic.name}`)}</span>
+        )}
         {'since' in phase && <RelativeTime at={phase.since} />}
         {'at' in phase && <RelativeTime at={phase.at} />}
         {'until' in phase && phase.until !== null && <Countdown at={phase.until} say={t.rollout.left} />}

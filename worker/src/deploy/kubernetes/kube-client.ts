@@ -2,7 +2,22 @@ import { z } from 'zod';
 import { DeployProblem } from '../deploy-problem.ts';
 import { withProtocols } from './with-protocols.ts';
 import type { KubeAnswer, KubeConnection, KubeRequest } from './kube-connection.ts';
-import { deployment, pod, type Deployment, type KubeObject, type Pod } from './kube-objects.ts';
+import {
+  deployment,
+  endpoints,
+  kubeObject,
+  pod,
+  type Deployment,
+  type KubeObject,
+  type Pod,
+} from './kube-objects.ts';
+
+/** The name of one object in the namespace. */
+interface ObjectRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+}
 
 /** What a target does with one namespace. Every call rejects with a `DeployProblem` when the API refuses it. */
 export interface KubeClient {
@@ -10,8 +25,18 @@ export interface KubeClient {
   readonly deployment: (name: string) => Promise<Deployment | null>;
   readonly deployments: (labels: Readonly<Record<string, string>>) => Promise<readonly Deployment[]>;
   readonly pods: (labels: Readonly<Record<string, string>>) => Promise<readonly Pod[]>;
-  /** Server-side apply as the field manager `sluice`, taking fields over from others. */
-  readonly apply: (object: KubeObject) => Promise<void>;
+  /** Null: there is none. */
+  readonly find: (object: ObjectRef) => Promise<KubeObject | null>;
+  /** Whether the cluster knows the kind, as one that belongs to namespaces. */
+  readonly serves: (apiVersion: string, kind: string) => Promise<boolean>;
+  /** Ready addresses of a Service. */
+  readonly readyAddresses: (service: string) => Promise<number>;
+  /** Server-side apply as the field manager `sluice`, taking fields over from others; gives what it has become. */
+  readonly apply: (object: KubeObject, options?: ChangeOptions) => Promise<KubeObject>;
+  /** JSON merge patch. One with a `resourceVersion` is a `conflict` where the object has changed since. */
+  readonly mergeInto: (object: KubeObject, patch: object, options?: ChangeOptions) => Promise<KubeObject>;
+  readonly remove: (object: ObjectRef) => Promise<void>;
+  readonly patchPodLabels: (name: string, labels: Readonly<Record<string, string>>) => Promise<void>;
   readonly patchDeployment: (name: string, patch: object) => Promise<void>;
   /** JSON patch: for fields that must be replaced as a whole. */
   readonly replaceInDeployment: (name: string, operations: readonly object[]) => Promise<void>;
@@ -22,7 +47,14 @@ export interface KubeClient {
   readonly checkKind: (object: KubeObject) => Promise<void>;
 }
 
+interface ChangeOptions {
+  /** The cluster checks it, and nothing is changed. */
+  readonly dryRun?: boolean;
+}
+
 export const fieldManager = 'sluice';
+
+const dry = ({ dryRun = false }: ChangeOptions): string => (dryRun ? '&dryRun=All' : '');
 
 export function kubeClient(connection: KubeConnection, namespace: string): KubeClient {
   const call = async (request: KubeRequest, what: string): Promise<unknown> =>
@@ -41,12 +73,17 @@ export function kubeClient(connection: KubeConnection, namespace: string): KubeC
     kinds.set(apiVersion, asked);
     return asked;
   };
-  const resourceOf = async (object: KubeObject): Promise<string> => {
+  const resourceOf = async (object: ObjectRef): Promise<string> => {
     const { resources } = await kindsOf(object.apiVersion);
     const found = resources.find(({ kind, name }) => kind === object.kind && !name.includes('/'));
     if (found === undefined) throw unknownKind(object);
     if (!found.namespaced) throw clusterScoped(object);
-    return `${groupPath(object.apiVersion)}/namespaces/${namespace}/${found.name}/${object.metadata.name}`;
+    return `${groupPath(object.apiVersion)}/namespaces/${namespace}/${found.name}/${object.name}`;
+  };
+  const remove = async (path: string, what: string): Promise<void> => {
+    const body = { propagationPolicy: 'Background' };
+    const answer = await connection.send({ method: 'DELETE', path, body, contentType: 'application/json' });
+    if (answer.status !== 404) accepted(answer, `remove ${what}`, namespace);
   };
 
   return {
@@ -72,11 +109,42 @@ export function kubeClient(connection: KubeConnection, namespace: string): KubeC
       );
       return z.object({ items: z.array(pod) }).parse(list).items;
     },
-    apply: async (manifest) => {
+    find: async (object) => {
+      const answer = await connection.send({ method: 'GET', path: await resourceOf(object) });
+      if (answer.status === 404) return null;
+      return kubeObject.parse(accepted(answer, `read ${object.kind} ${object.name}`, namespace));
+    },
+    serves: async (apiVersion, kind) => {
+      const { resources } = await kindsOf(apiVersion);
+      return resources.some((each) => each.kind === kind && each.namespaced);
+    },
+    readyAddresses: async (service) => {
+      const path = `/api/v1/namespaces/${namespace}/endpoints/${service}`;
+      const answer = await connection.send({ method: 'GET', path });
+      if (answer.status === 404) return 0;
+      const { subsets } = endpoints.parse(accepted(answer, `read endpoints ${service}`, namespace));
+      return new Set((subsets ?? []).flatMap(({ addresses }) => addresses ?? []).map(({ ip }) => ip)).size;
+    },
+    apply: async (manifest, options = {}) => {
       const object = withProtocols(manifest);
-      const path = `${await resourceOf(object)}?${managed}&force=true`;
+      const path = `${await resourceOf(refOf(object))}?${managed}&force=true${dry(options)}`;
       const what = `apply ${object.kind} ${object.metadata.name}`;
-      await call({ method: 'PATCH', path, body: object, contentType: 'application/apply-patch+yaml' }, what);
+      const contentType = 'application/apply-patch+yaml';
+      return kubeObject.parse(await call({ method: 'PATCH', path, body: object, contentType }, what));
+    },
+    mergeInto: async (object, patch, options = {}) => {
+      const path = `${await resourceOf(refOf(object))}?${managed}${dry(options)}`;
+      const what = `change ${object.kind} ${object.metadata.name}`;
+      const contentType = 'application/merge-patch+json';
+      return kubeObject.parse(await call({ method: 'PATCH', path, body: patch, contentType }, what));
+    },
+    remove: async (object) => remove(await resourceOf(object), `${object.kind} ${object.name}`),
+    patchPodLabels: async (name, labels) => {
+      const contentType = 'application/merge-patch+json';
+      const path = `${pods}/${name}?${managed}`;
+      const body = { metadata: { labels } };
+      const answer = await connection.send({ method: 'PATCH', path, body, contentType });
+      if (answer.status !== 404) accepted(answer, `label pod ${name}`, namespace);
     },
     patchDeployment: async (name, patch) => {
       const contentType = 'application/merge-patch+json';
@@ -94,22 +162,18 @@ export function kubeClient(connection: KubeConnection, namespace: string): KubeC
       const answer = await connection.send({ method: 'PATCH', path, body: { status }, contentType });
       if (answer.status !== 404) accepted(answer, `open or close pod ${name} (pods/status)`, namespace);
     },
-    removeDeployment: async (name) => {
-      const body = { propagationPolicy: 'Background' };
-      const path = `${deployments}/${name}`;
-      const answer = await connection.send({
-        method: 'DELETE',
-        path,
-        body,
-        contentType: 'application/json',
-      });
-      if (answer.status !== 404) accepted(answer, `remove deployment ${name}`, namespace);
-    },
+    removeDeployment: (name) => remove(`${deployments}/${name}`, `deployment ${name}`),
     checkKind: async (object) => {
-      await resourceOf(object);
+      await resourceOf(refOf(object));
     },
   };
 }
+
+const refOf = ({ apiVersion, kind, metadata }: KubeObject): ObjectRef => ({
+  apiVersion,
+  kind,
+  name: metadata.name,
+});
 
 const kindList = z.object({
   resources: z.array(z.object({ name: z.string(), kind: z.string(), namespaced: z.boolean() })),
@@ -153,7 +217,7 @@ function refusal(status: number, what: string, said: string, namespace: string):
   if (status === 403) {
     return new DeployProblem(
       'forbidden',
-      `The cluster does not allow it (${what}: ${said}). Give this kubeconfig's user that right in namespace ${namespace}.`,
+      `The cluster does not allow it (${what}: ${said}). Give this kubeconfig's user that right in namespace ${namespace}; docs/kubernetes-deployments.yml has a Role with all that a deployment needs.`,
     );
   }
   if (status === 404) {
@@ -180,16 +244,16 @@ function refusal(status: number, what: string, said: string, namespace: string):
   );
 }
 
-function unknownKind(object: KubeObject): DeployProblem {
+function unknownKind(object: ObjectRef): DeployProblem {
   return new DeployProblem(
     'manifest-refused',
-    `The cluster has no kind ${object.kind} in ${object.apiVersion} (${object.metadata.name}): mend the manifest, or install its custom resource definition first.`,
+    `The cluster has no kind ${object.kind} in ${object.apiVersion} (${object.name}): mend the manifest, or install its custom resource definition first.`,
   );
 }
 
-function clusterScoped(object: KubeObject): DeployProblem {
+function clusterScoped(object: ObjectRef): DeployProblem {
   return new DeployProblem(
     'manifest-refused',
-    `${object.kind} ${object.metadata.name} belongs to the whole cluster, and a deploy stage may only change its environment's namespace: take it out of the stage's manifests.`,
+    `${object.kind} ${object.name} belongs to the whole cluster, and a deploy stage may only change its environment's namespace: take it out of the stage's manifests.`,
   );
 }

@@ -81,3 +81,18 @@ export const pod = z.looseObject({
   }),
 });
 export type Pod = z.infer<typeof pod>;
+
+export const service = kubeObject.extend({
+  spec: z.looseObject({
+    selector: texts.optional(),
+    clusterIP: z.string().optional(),
+    ports: z.array(z.looseObject({ port: z.number() })).optional(),
+  }),
+});
+export type Service = z.infer<typeof service>;
+
+export const endpoints = z.looseObject({
+  subsets: z
+    .array(z.looseObject({ addresses: z.array(z.looseObject({ ip: z.string() })).nullish() }))
+    .nullish(),
+});

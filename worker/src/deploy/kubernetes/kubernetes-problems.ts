@@ -53,3 +53,11 @@ export function notDeployed(version: string): DeployProblem {
     `Nothing of version ${version} is in the cluster: it was removed by hand, or the environment names another cluster now. Run the deploy stage again.`,
   );
 }
+
+export function leftOver(name: string): DeployProblem {
+  return new DeployProblem(
+    'left-over',
+    `An earlier rollout of Deployment ${name} is not cleared away yet: its canary still has traffic or pods. It is tried again; if it stays so, look whether the stable pods are ready.`,
+    { retryable: true },
+  );
+}

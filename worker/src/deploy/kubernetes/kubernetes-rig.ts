@@ -35,7 +35,21 @@ export function missingForKubernetes(): string | null {
   return missing.length === 0 ? null : `${missing.join(' and ')} not set`;
 }
 
-export async function openKubernetesRig(images: TestImages, replicas = 2): Promise<KubernetesRig> {
+/** Manifests instead of the shop's own, what else belongs to each rollout, and where users come in. */
+export interface RigOptions {
+  readonly manifests?: string;
+  readonly work?: Partial<DeployWork>;
+  /** Of a kubeconfig with fewer rights; called when the namespace is there. */
+  readonly kubeconfig?: (namespace: string) => string;
+  /** Address of the proxy before the Service; null: the Service itself. */
+  readonly proxy?: () => Promise<string>;
+}
+
+export async function openKubernetesRig(
+  images: TestImages,
+  replicas = 2,
+  rigged: RigOptions = {},
+): Promise<KubernetesRig> {
   const config = new KubeConfig();
   config.loadFromDefault();
   const api = config.makeApiClient(CoreV1Api);
@@ -49,17 +63,18 @@ export async function openKubernetesRig(images: TestImages, replicas = 2): Promi
     checkout: createCheckout(join(folder, 'mirrors')),
     now: () => Date.now(),
   };
+  const kubeconfig = rigged.kubeconfig?.(namespace) ?? null;
   const open = (version: string, options: OpenOptions = {}): DeployTarget => {
     const { prometheusUrl = null } = options;
     const target = { kind: 'kubernetes', namespace, kubeconfigSecret: null, prometheusUrl } as const;
-    const commit = commitOf(options.manifests ?? shopManifests(replicas));
+    const commit = commitOf(options.manifests ?? rigged.manifests ?? shopManifests(replicas));
     const claim = aClaim({
       installation: 'test',
       target,
       version,
       image: options.image ?? images.good,
-      work: { manifests: 'k8s', ...options.work },
-      kubeconfig: options.kubeconfig ?? null,
+      work: { manifests: 'k8s', ...rigged.work, ...options.work },
+      kubeconfig: options.kubeconfig ?? kubeconfig,
       checkout: {
         repositoryId: 'shop',
         url: `file://${folder}/origin`,
@@ -70,6 +85,8 @@ export async function openKubernetesRig(images: TestImages, replicas = 2): Promi
     });
     return kubernetesTarget(claim, target, parts, { say: () => {}, signal: AbortSignal.timeout(60_000) });
   };
+  const serviceIp = async (): Promise<string> =>
+    (await api.readNamespacedService({ name: 'shop', namespace })).spec?.clusterIP ?? '';
   return {
     namespace,
     api,
@@ -87,8 +104,8 @@ export async function openKubernetesRig(images: TestImages, replicas = 2): Promi
     rollout: (version, work = {}) => open(version, { work }),
     brokenRollout: (version) => open(version, { image: images.broken }),
     ask: async ({ headers = {}, query = '' } = {}) => {
-      const service = await api.readNamespacedService({ name: 'shop', namespace });
-      return fetch(`http://${service.spec?.clusterIP}/${query}`, {
+      const address = rigged.proxy === undefined ? await serviceIp() : await rigged.proxy();
+      return fetch(`http://${address}/${query}`, {
         headers: { ...headers, connection: 'close' },
       }).then(
         (answer) => (answer.ok ? answer.text() : null),

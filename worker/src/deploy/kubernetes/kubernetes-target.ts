@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvironmentTarget } from '@sluice/pipelines/protocol/environment';
 import type { ActionClaim } from '@sluice/pipelines/protocol/worker-api';
 import type { TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
+import { matchInWords } from '@sluice/pipelines/rollout/traffic';
 import type { Checkout } from '../../checkout/check-out.ts';
 import { observePrometheus } from '../../metrics/observe-prometheus.ts';
 import type { ActionContext, DeployTarget } from '../deploy-target.ts';
@@ -11,8 +12,8 @@ import { connectKubernetes } from './kube-connection.ts';
 import {
   checkMetrics,
   missingManifests,
-  notPromoted,
   alreadyRetired,
+  leftOver,
   notDeployed,
 } from './kubernetes-problems.ts';
 import { canaryName, note } from './marks.ts';
@@ -20,24 +21,19 @@ import {
   fullReplicas,
   openWorkload,
   stableVersion,
-  templateVersion,
   touchedWorkload,
   type OpenWorkload,
 } from './open-workload.ts';
 import { readManifests } from './read-manifests.ts';
 import { startStableAgain, stopStable } from './replace-version.ts';
-import { forgetRollout, returnTraffic } from './return-traffic.ts';
-import { shiftTraffic, type ShiftStep } from './shift-traffic.ts';
-import { openGates } from './traffic-gates.ts';
-import { replicaAbilities, workloadFacts } from './workload-facts.ts';
-import {
-  canaryDeployment,
-  findWorkload,
-  markedObject,
-  stableDeployment,
-  type Release,
-  type Workload,
-} from './workload.ts';
+import { noteStable, prepareCanary } from './prepare-canary.ts';
+import { replicaWay } from './replica-way.ts';
+import type { ShiftStep } from './shift-traffic.ts';
+import { abilitiesOf } from './traffic/choose-router.ts';
+import { routedWay } from './traffic/routed-way.ts';
+import { notedRouting, planRouting, rehearseRouting } from './traffic/routing.ts';
+import type { TrafficWay, WayParts } from './traffic-way.ts';
+import { findWorkload, stableDeployment, type Release, type Workload } from './workload.ts';
 
 export interface KubernetesParts {
   /** Path of the worker's own kubeconfig, for environments that name none; null: it has none. */
@@ -50,10 +46,12 @@ export interface KubernetesParts {
 type KubernetesEnvironment = Extract<EnvironmentTarget, { kind: 'kubernetes' }>;
 
 /**
- * A Deployment in one namespace of a cluster, with traffic shared by the number of ready pods. The new version runs
- * in a Deployment of its own, `<name>-canary`, whose pods are kept out of the Service by a readiness gate until
- * they are given traffic. Promoting rolls the stable Deployment to the new version while the canary serves;
- * retiring removes the canary. What to go back to is noted on the stable Deployment itself.
+ * A Deployment in one namespace of a cluster; the new version runs in a Deployment of its own, `<name>-canary`.
+ * Without a router, traffic is shared by the number of ready pods: the canary's are kept out of the Service by a
+ * readiness gate until they are given traffic, promoting rolls the stable Deployment to the new version while the
+ * canary serves, and retiring removes the canary. With one, the canary has a Service of its own, promoting gives it
+ * everything, and retiring rolls the stable Deployment before the canary goes. What to go back to is noted on the
+ * stable Deployment and on the route.
  * Objects beside the Deployment are applied with `deploy` and are not undone by `rollBack`.
  */
 export function kubernetesTarget(
@@ -86,21 +84,43 @@ export function kubernetesTarget(
   /** Without a checkout where the rollout has left its mark in the cluster. */
   const find = async (client: KubeClient): Promise<OpenWorkload> =>
     look(client, (await touchedWorkload(client, release)) ?? (await manifests()).name);
-  const factsOf = async (client: KubeClient, name: string): Promise<TargetFacts> =>
-    workloadFacts(await look(client, name), release);
+  const can = abilitiesOf(spec.work.traffic);
   const isRetired = (workload: OpenWorkload): boolean => stableVersion(workload) === version;
+  /** The way that the cluster says is in use; a first deployment has no traffic to share. */
+  const wayOf = (client: KubeClient, workload: OpenWorkload): TrafficWay => {
+    const routing = notedRouting(client, workload, release);
+    const way: WayParts = {
+      release,
+      say,
+      chosenPercent: spec.work.strategy === 'ab' ? 100 : 0, // otherwise they are a few who try it
+      signal,
+      rollStable: (before, notes) => rollStable(client, before, notes),
+    };
+    return routing === null
+      ? replicaWay(client, can, way)
+      : routedWay(client, routing.router, routing.pair, way);
+  };
+  const factsOf = async (client: KubeClient, name: string): Promise<TargetFacts> => {
+    const workload = await look(client, name);
+    return wayOf(client, workload).factsOf(workload);
+  };
+  const checkInEffect = async (client: KubeClient, name: string, state: ShiftStep): Promise<void> => {
+    if (state === 'moving') await wayOf(client, await look(client, name)).checkInEffect();
+  };
 
   /** Repeats a step for as long as it makes progress by itself; waiting for pods to start is not ours to do. */
   const settle = async (
     client: KubeClient,
     name: string,
-    step: (workload: OpenWorkload) => Promise<ShiftStep>,
-  ): Promise<TargetFacts> => {
+    step: (way: TrafficWay, workload: OpenWorkload) => Promise<ShiftStep>,
+  ): Promise<ShiftStep> => {
     const until = performance.now() + settleMs;
-    while ((await step(await look(client, name))) === 'moving' && performance.now() < until) {
+    for (;;) {
+      const workload = await look(client, name);
+      const state = await step(wayOf(client, workload), workload);
+      if (state !== 'moving' || performance.now() >= until) return state;
       await sleep(settlePollMs, undefined, { signal });
     }
-    return factsOf(client, name);
   };
 
   return {
@@ -110,18 +130,21 @@ export function kubernetesTarget(
         const workload = await manifests();
         const all = [...workload.others, workload.deployment];
         await Promise.all(all.map((object) => client.checkKind(object)));
+        if (spec.work.traffic !== undefined) {
+          const routing = await planRouting(client, spec.work.traffic, workload, release);
+          await rehearseRouting(client, routing, workload, release, spec.work.steps);
+        }
         return factsOf(client, workload.name);
       }),
 
     stopOld: () =>
       connected(async (client) => {
-        const workload = await manifests();
-        const before = await look(client, workload.name);
-        if (isRetired(before)) return workloadFacts(before, release);
-        await noteStable(client, before);
-        const step = (now: OpenWorkload): Promise<ShiftStep> => stopStable(client, now, version);
-        const facts = await settle(client, workload.name, step);
-        const { left } = await look(client, workload.name);
+        const { name } = await manifests();
+        const before = await look(client, name);
+        if (isRetired(before)) return factsOf(client, name);
+        await noteStable(client, before, null);
+        await settle(client, name, (_, workload) => stopStable(client, workload, version));
+        const [facts, { left }] = [await factsOf(client, name), await look(client, name)];
         const ready = left.filter((pod) => pod.version !== version).length;
         return facts.stable === null ? facts : { ...facts, stable: { ...facts.stable, ready } };
       }),
@@ -129,36 +152,38 @@ export function kubernetesTarget(
     deploy: () =>
       connected(async (client) => {
         const workload = await manifests();
-        const before = await look(client, workload.name);
-        if (isRetired(before)) return workloadFacts(before, release);
-        await applyAll(client, workload, release);
-        await noteStable(client, before);
-        const isThere = before.canary?.metadata.annotations?.[note.version] === version;
-        const replicas = isThere ? (before.canary?.spec.replicas ?? 1) : 1;
-        const open = isThere ? openPods(before) : 0;
-        await openGates(client, before, version, open);
-        await client.apply(canaryDeployment(workload, release, { replicas, open }));
-        say(`Applied ${canaryName(workload.name)} with ${spec.image}; it gets no traffic yet.`);
-        return factsOf(client, workload.name);
+        const { name } = workload;
+        if (isRetired(await look(client, name))) return factsOf(client, name);
+        await clearLeftOver(client, name);
+        const before = await look(client, name);
+        const isShared = before.stable !== null && spec.work.strategy !== 'recreate';
+        const provider = isShared ? spec.work.traffic : undefined;
+        const routing =
+          provider === undefined ? null : await planRouting(client, provider, workload, release);
+        await prepareCanary(client, workload, before, release, routing);
+        say(`Applied ${canaryName(name)} with ${spec.image}; it gets no traffic yet.`);
+        return factsOf(client, name);
       }),
 
     setTraffic: (traffic) =>
       connected(async (client) => {
-        checkTraffic(traffic, replicaAbilities);
+        checkTraffic(traffic, can);
         const { name } = await find(client);
-        const facts = await settle(client, name, async (workload) => {
-          if (isRetired(workload)) return 'done';
+        const state = await settle(client, name, (way, workload) => {
+          if (isRetired(workload)) return Promise.resolve('done');
           if (workload.canary === null) throw notDeployed(version);
-          return shiftTraffic(client, workload, version, traffic.percent);
+          return way.shift(workload, traffic);
         });
-        say(`${facts.canary?.weightPercent ?? 0} % of the ready pods are version ${version}.`);
+        await checkInEffect(client, name, state);
+        const facts = await factsOf(client, name);
+        say(trafficLine(facts, version));
         return facts;
       }),
 
     observe: (asked) =>
       connected(async (client) => {
         const workload = await find(client);
-        await reopen(client, workload, version);
+        await wayOf(client, workload).keep(workload);
         const facts = await factsOf(client, workload.name);
         const at = parts.now();
         const versions = { stable: facts.stable?.version ?? null, canary: facts.canary?.version ?? null };
@@ -171,57 +196,51 @@ export function kubernetesTarget(
     promote: () =>
       connected(async (client) => {
         const { name } = await find(client);
-        const before = await look(client, name);
-        if (isRetired(before)) return workloadFacts(before, release);
-        if (templateVersion(before) !== version) await rollStable(client, before);
-        return settle(client, name, (workload) => Promise.resolve(rollProgress(workload, release)));
+        const state = await settle(client, name, (way, workload) =>
+          isRetired(workload) ? Promise.resolve('done') : way.promote(workload),
+        );
+        await checkInEffect(client, name, state);
+        return factsOf(client, name);
       }),
 
     retireOld: () =>
       connected(async (client) => {
         const { name } = await find(client);
-        const before = await look(client, name);
-        if (!isRetired(before)) {
-          if (before.stable === null || !hasEverything(workloadFacts(before, release)))
-            throw notPromoted(version);
-          await forgetRollout(client, before.stable, { [note.stableVersion]: version });
-        }
-        return settle(client, name, async (workload) => {
-          if (workload.canary === null) return 'done';
-          await openGates(client, workload, version, 0);
-          if (workload.pods.some((pod) => pod.isCanaryDeployment && pod.isServing)) return 'moving';
-          await client.removeDeployment(canaryName(name));
-          say(`Removed ${canaryName(name)}: version ${version} is the stable one.`);
-          return 'moving';
-        });
+        await settle(client, name, (way, workload) => way.retire(workload));
+        return factsOf(client, name);
       }),
 
     rollBack: () =>
       connected(async (client) => {
         const { name } = await find(client);
-        return settle(client, name, (workload) => {
+        await settle(client, name, (way, workload) => {
           if (isRetired(workload)) throw alreadyRetired(version, name);
           const isAlone = spec.work.strategy === 'recreate' && stableVersion(workload) !== null;
-          if (isAlone) return startStableAgain(client, workload, version);
-          return returnTraffic(client, workload, version);
+          return isAlone ? startStableAgain(client, workload, version) : way.giveBack(workload);
         });
+        return factsOf(client, name);
       }),
   };
 
-  async function rollStable(client: KubeClient, before: OpenWorkload): Promise<void> {
+  async function rollStable(
+    client: KubeClient,
+    before: OpenWorkload,
+    notes: Readonly<Record<string, string>>,
+  ): Promise<void> {
     const workload = await manifests();
     const replicas = workload.deployment.spec.replicas ?? fullReplicas(before);
-    const old = stableVersion(before);
-    const notes: Record<string, string> =
-      old === null || before.stable === null
-        ? {}
-        : {
-            [note.stableVersion]: old,
-            [note.stableTemplate]: JSON.stringify(before.stable.spec.template),
-            [note.stableReplicas]: String(fullReplicas(before)),
-          };
     await client.apply(stableDeployment(workload, release, before.stable, replicas, notes));
     say(`Rolling ${workload.name} to version ${version} with ${replicas} replicas.`);
+  }
+
+  /** A canary of another rollout that a router still knows is taken away before it could be mistaken for ours. */
+  async function clearLeftOver(client: KubeClient, name: string): Promise<void> {
+    const isOurs = ({ canary }: OpenWorkload): boolean =>
+      canary?.metadata.annotations?.[note.version] === version;
+    const state = await settle(client, name, async (way, workload) =>
+      isOurs(workload) || notedRouting(client, workload, release) === null ? 'done' : way.giveBack(workload),
+    );
+    if (state !== 'done') throw leftOver(name);
   }
 }
 
@@ -229,41 +248,13 @@ export function kubernetesTarget(
 const settleMs = 8_000;
 const settlePollMs = 250;
 
-async function applyAll(client: KubeClient, workload: Workload, release: Release): Promise<void> {
-  for (const object of workload.others) {
-    await client.checkKind(object);
-    await client.apply(markedObject(object, release));
-  }
-}
-
-/** What to come back to is written down before anything is changed. */
-async function noteStable(client: KubeClient, before: OpenWorkload): Promise<void> {
-  const old = stableVersion(before);
-  if (before.stable === null || old === null) return;
-  const annotations = {
-    [note.stableVersion]: old,
-    [note.stableReplicas]: String(fullReplicas(before)),
-  };
-  await client.patchDeployment(before.name, { metadata: { annotations } });
-}
-
-/** A canary pod that was replaced since the weight was set gets its traffic again. */
-async function reopen(client: KubeClient, workload: OpenWorkload, version: string): Promise<void> {
-  const open = openPods(workload);
-  if (open > 0) await openGates(client, workload, version, open);
-}
-
-function openPods({ canary }: OpenWorkload): number {
-  return Number(canary?.metadata.annotations?.[note.open] ?? 0);
-}
-
-function rollProgress(workload: OpenWorkload, release: Release): ShiftStep {
-  const facts = workloadFacts(workload, release);
-  if (hasEverything(facts)) return 'done';
-  const { canary } = facts;
-  return canary !== null && canary.ready >= canary.replicas ? 'moving' : 'waiting';
-}
-
-function hasEverything({ canary }: TargetFacts): boolean {
-  return canary !== null && canary.ready >= canary.replicas && canary.weightPercent === 100;
+function trafficLine({ canary, traffic, can }: TargetFacts, version: string): string {
+  const percent = canary?.weightPercent ?? 0;
+  if (traffic === undefined) return `${percent} % of the ready pods are version ${version}.`;
+  const { match, mirrorPercent } = traffic;
+  const also = [
+    ...(match.length === 0 ? [] : [matchInWords(match)]),
+    ...(mirrorPercent === 0 ? [] : [`copies of ${mirrorPercent} %`]),
+  ];
+  return `${can?.router ?? 'The router'} gives version ${version} ${[`${percent} % of the requests`, ...also].join(', ')}.`;
 }

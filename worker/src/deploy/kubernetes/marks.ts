@@ -21,6 +21,11 @@ export const note = {
   stableReplicas: 'sluice.dev/stable-replicas',
   /** On the canary Deployment: how many of its pods should get traffic. */
   open: 'sluice.dev/open',
+  /** On the stable Deployment while a router shares its traffic: `httproute/shop`, and the Service of its pods. */
+  router: 'sluice.dev/router',
+  service: 'sluice.dev/service',
+  /** On a route: its rules as they were before the first change, as JSON. */
+  routeBefore: 'sluice.dev/route-before',
 } as const;
 
 /** A canary pod is ready, and so gets traffic, only while we say so by this condition of its status. */

@@ -7,6 +7,8 @@ export interface PodView {
   /** Null: the pod was made by somebody else, without a version. */
   readonly version: string | null;
   readonly isCanaryDeployment: boolean;
+  /** By which a Service can tell the sides apart; null: the pod was made by somebody else. */
+  readonly track: string | null;
   /** Its containers pass their checks; it gets traffic if it is also `isServing`. */
   readonly isHealthy: boolean;
   readonly isServing: boolean;
@@ -60,6 +62,7 @@ function viewPod(pod: Pod, isCanaryDeployment: boolean, now: number): PodView {
     name: pod.metadata.name,
     version: pod.metadata.labels?.[mark.version] ?? null,
     isCanaryDeployment,
+    track: pod.metadata.labels?.[mark.track] ?? null,
     isHealthy: hasCondition(pod, 'ContainersReady'),
     isServing: hasCondition(pod, 'Ready'),
     isOpen: hasCondition(pod, trafficGate),

@@ -42,7 +42,7 @@ export async function forgetRollout(
   { metadata }: Deployment,
   changes: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const gone = [note.stableTemplate, note.stableReplicas].filter(
+  const gone = [note.stableTemplate, note.stableReplicas, note.router, note.service].filter(
     (key) => metadata.annotations?.[key] !== undefined,
   );
   const annotations = { ...Object.fromEntries(gone.map((key) => [key, null])), ...changes };

@@ -89,6 +89,11 @@ function shares(old: readonly PodView[], fresh: readonly PodView[]): { old: numb
   return { old: percent(oldServing), fresh: percent(freshServing) };
 }
 
+/** The new version has all of the traffic, with all of its replicas. */
+export function hasEverything({ canary }: TargetFacts): boolean {
+  return canary !== null && canary.ready >= canary.replicas && canary.weightPercent === 100;
+}
+
 export const servingOf = (pods: readonly PodView[]): number => pods.filter((pod) => pod.isServing).length;
 export const healthyOf = (pods: readonly PodView[]): number => pods.filter((pod) => pod.isHealthy).length;
 

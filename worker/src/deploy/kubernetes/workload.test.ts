@@ -79,6 +79,12 @@ describe('the canary', () => {
     expect(stable(null).spec.template.spec.readinessGates).toBeUndefined();
   });
 
+  test('has no such gate where a router shares the traffic', () => {
+    const routed = deployment.parse(canaryDeployment(workload(), release, { replicas: 2, open: null }));
+    expect(routed.spec.template.spec.readinessGates).toEqual([]);
+    expect(routed.metadata.annotations).not.toHaveProperty('sluice.dev/open');
+  });
+
   test('runs the released image in the container that is named like the Deployment', () => {
     expect(canary().spec.template.spec.containers).toEqual([
       { name: 'sidecar', image: 'proxy:1' },

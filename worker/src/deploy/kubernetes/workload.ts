@@ -44,13 +44,13 @@ export function markedObject(object: KubeObject, release: Release): KubeObject {
 }
 
 /**
- * The new version beside the old one. Its pods carry the labels of the Service, and a readiness gate that keeps
- * them out of it until they are given traffic.
+ * The new version beside the old one. Its pods carry the labels of the Service. Without a router, a readiness gate
+ * keeps all but `open` of them out of it; with one (null), the Service itself leaves them out.
  */
 export function canaryDeployment(
   workload: Workload,
   release: Release,
-  { replicas, open }: { readonly replicas: number; readonly open: number },
+  { replicas, open }: { readonly replicas: number; readonly open: number | null },
 ): KubeObject {
   const { spec, metadata } = workload.deployment;
   const selector = {
@@ -60,7 +60,7 @@ export function canaryDeployment(
   const template = releaseTemplate(workload, release, 'canary');
   const gates = [
     ...(template.spec.readinessGates ?? []).filter(({ conditionType }) => conditionType !== trafficGate),
-    { conditionType: trafficGate },
+    ...(open === null ? [] : [{ conditionType: trafficGate }]),
   ];
   return {
     apiVersion: 'apps/v1',
@@ -71,7 +71,7 @@ export function canaryDeployment(
       annotations: {
         [note.workload]: workload.name,
         [note.version]: release.version,
-        [note.open]: String(open),
+        ...(open === null ? {} : { [note.open]: String(open) }),
       },
     },
     spec: {

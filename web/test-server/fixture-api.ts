@@ -62,6 +62,8 @@ function read(world: World, { path, query }: ApiRequest): ApiAnswer {
       return ok({ secrets: world.secrets });
     case 'tokens':
       return ok({ tokens: world.tokens });
+    case 'notifications':
+      return ok({ channels: world.channels, messages: world.messages });
     case 'projects':
       return ok({ projects: world.projects });
     case 'workers':

@@ -1,4 +1,5 @@
-import type { EnvironmentView } from '@sluice/pipelines/protocol/api';
+import { freezeRules, noFreeze } from '@sluice/pipelines/freeze/freeze-rules';
+import type { EnvironmentView, FreezeView } from '@sluice/pipelines/protocol/api';
 import { digest, id } from './fixture-ids.ts';
 import { known } from './fixture-known.ts';
 
@@ -34,6 +35,7 @@ export function fixtureEnvironments(now: number): EnvironmentView[] {
       current: production[1] ?? null,
       history: production,
       activeRollout: known.rollout,
+      freeze: weekends(now),
     },
     {
       name: 'staging',
@@ -41,6 +43,7 @@ export function fixtureEnvironments(now: number): EnvironmentView[] {
       current: staging[0] ?? null,
       history: staging,
       activeRollout: null,
+      freeze: { rules: noFreeze, now: null, next: null },
     },
     {
       name: 'preview',
@@ -50,4 +53,24 @@ export function fixtureEnvironments(now: number): EnvironmentView[] {
       activeRollout: null,
     },
   ];
+}
+
+/** Frozen for two more hours, and again at the next weekend. */
+function weekends(now: number): FreezeView {
+  const windows = [
+    {
+      name: 'weekend',
+      kind: 'deny',
+      cron: '0 18 * * FRI',
+      duration: '62h',
+      timezone: 'Asia/Shanghai',
+      reason: 'nobody is there to look',
+    },
+  ];
+  const freeze = { window: 'weekend', reason: 'nobody is there to look', timezone: 'Asia/Shanghai' };
+  return {
+    rules: freezeRules.parse({ windows }),
+    now: { ...freeze, since: now - 3_600_000, until: now + 7_200_000 },
+    next: { ...freeze, since: now + 6 * 86_400_000, until: now + 8 * 86_400_000 },
+  };
 }

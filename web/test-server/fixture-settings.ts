@@ -1,3 +1,4 @@
+import type { ChannelView, NotificationView } from '@sluice/pipelines/notify/notify-event';
 import type {
   AuditView,
   DeliveryView,
@@ -16,6 +17,8 @@ export interface FixtureSettings {
   readonly tokens: readonly TokenView[];
   readonly workers: readonly WorkerView[];
   readonly projects: readonly ProjectView[];
+  readonly channels: readonly ChannelView[];
+  readonly messages: readonly NotificationView[];
   readonly deliveries: readonly DeliveryView[];
   readonly audit: readonly AuditView[];
 }
@@ -67,6 +70,45 @@ export function fixtureSettings(now: number): FixtureSettings {
         maxOpenRuns: null,
         runningStages: 2,
         openRuns: 1,
+      },
+    ],
+    channels: [
+      {
+        name: 'ops',
+        kind: 'dingtalk',
+        host: 'oapi.dingtalk.com',
+        isSigned: true,
+        language: 'zh',
+        rules: [
+          { events: ['run-failed', 'approval-wanted'], projects: null, environments: null },
+          {
+            events: ['rollout-promoted', 'rollout-rolled-back'],
+            projects: null,
+            environments: ['production'],
+          },
+        ],
+      },
+    ],
+    messages: [
+      {
+        id: id('other', 30),
+        channel: 'ops',
+        kind: 'approval-wanted',
+        subject: 'r418',
+        status: 'sent',
+        tries: 1,
+        at: now - 70_000,
+        problem: null,
+      },
+      {
+        id: id('other', 31),
+        channel: 'ops',
+        kind: 'run-failed',
+        subject: 'shop',
+        status: 'dead',
+        tries: 8,
+        at: now - 86_400_000,
+        problem: 'it refused the message: 310000 sign not match',
       },
     ],
     deliveries: [

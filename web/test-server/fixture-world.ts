@@ -27,6 +27,8 @@ export function emptyWorld(): World {
     tokens: [],
     workers: [],
     projects: [],
+    channels: [],
+    messages: [],
     deliveries: [],
     audit: [],
   };

@@ -1,5 +1,6 @@
 import { useEffect } from 'react';
 import { keepPreviousData, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
+import type { ChannelView, NotificationView } from '@sluice/pipelines/notify/notify-event';
 import type {
   AuditView,
   DeliveryView,
@@ -105,6 +106,12 @@ export const useRepositories = () =>
 export const useSecrets = () =>
   useGet<{ readonly secrets: readonly SecretView[] }>(['secrets'], paths.secrets);
 export const useTokens = () => useGet<{ readonly tokens: readonly TokenView[] }>(['tokens'], paths.tokens);
+export const useNotifications = () =>
+  useGet<{ readonly channels: readonly ChannelView[]; readonly messages: readonly NotificationView[] }>(
+    ['notifications'],
+    paths.notifications,
+    refreshMs,
+  );
 export const useWorkers = () =>
   useGet<{ readonly workers: readonly WorkerView[] }>(['workers'], paths.workers, refreshMs);
 export const useProjects = () =>

@@ -1,6 +1,7 @@
 import { NavLink, Navigate, useParams } from 'react-router';
 import { AuditSection } from '../components/settings/audit-section.tsx';
 import { DeliveriesSection } from '../components/settings/deliveries-section.tsx';
+import { NotificationsSection } from '../components/settings/notifications-section.tsx';
 import { ProjectsSection } from '../components/settings/projects-section.tsx';
 import { RepositoriesSection } from '../components/settings/repositories-section.tsx';
 import { SecretsSection } from '../components/settings/secrets-section.tsx';
@@ -15,6 +16,7 @@ const sections = {
   tokens: TokensSection,
   workers: WorkersSection,
   projects: ProjectsSection,
+  notifications: NotificationsSection,
   deliveries: DeliveriesSection,
   audit: AuditSection,
 } as const;
@@ -25,6 +27,7 @@ const names = [
   'tokens',
   'workers',
   'projects',
+  'notifications',
   'deliveries',
   'audit',
 ] as const satisfies SectionName[];

@@ -1,0 +1,182 @@
+import { Button, MultiSelect, PasswordInput, Select, TextInput } from '@mantine/core';
+import { useState, type FormEvent } from 'react';
+import {
+  channelKinds,
+  eventKinds,
+  type ChannelView,
+  type NotificationView,
+} from '@sluice/pipelines/notify/notify-event';
+import { paths } from '../../api/paths.ts';
+import { useNotifications } from '../../api/queries.ts';
+import { useAction } from '../../api/use-action.ts';
+import { useMessages } from '../../messages/language-context.tsx';
+import { newChannel, readChannel } from '../../state/channel-fields.ts';
+import { ConfirmDialog } from '../confirm-dialog.tsx';
+import { ProblemCard } from '../problem-card.tsx';
+import { StateBadge } from '../state-badge.tsx';
+import { RelativeTime } from '../times.tsx';
+import { SettingsList } from './settings-list.tsx';
+
+/** Where people are told of what, and whether they were. Addresses and secrets go in and never come out. */
+export function NotificationsSection() {
+  const t = useMessages();
+  const words = t.settings.notifications;
+  const query = useNotifications();
+  const channels = query.data?.channels ?? [];
+  const [removing, setRemoving] = useState<ChannelView | null>(null);
+  const remove = useAction(() => setRemoving(null));
+  const test = useAction();
+  return (
+    <>
+      <SettingsList
+        title={t.settings.sections.notifications}
+        explain={words.explain}
+        query={query}
+        columns={[words.channel, words.kind, words.rules, '']}
+        isEmpty={channels.length === 0}
+        empty={words.empty}
+      >
+        {channels.map((channel) => (
+          <tr key={channel.name}>
+            <td>{channel.name}</td>
+            <td className="soft" data-label={words.kind}>
+              {words.kinds[channel.kind]} · {channel.host}
+            </td>
+            <td className="soft" data-label={words.rules}>
+              {channel.rules.map((rule) => (
+                <div key={JSON.stringify(rule)}>
+                  {rule.events.map((event) => words.events[event]).join(', ')}
+                  {rule.environments !== null && ` (${rule.environments.join(', ')})`}
+                  {rule.projects !== null && ` (${rule.projects.join(', ')})`}
+                </div>
+              ))}
+            </td>
+            <td>
+              <Button
+                size="compact-xs"
+                variant="subtle"
+                aria-label={words.testOf(channel.name)}
+                onClick={() => test.mutate({ method: 'POST', path: paths.testChannel(channel.name) })}
+              >
+                {words.test}
+              </Button>
+              <Button
+                size="compact-xs"
+                variant="subtle"
+                aria-label={words.removeTitle(channel.name)}
+                onClick={() => setRemoving(channel)}
+              >
+                {t.actions.remove}
+              </Button>
+            </td>
+          </tr>
+        ))}
+      </SettingsList>
+      {test.error !== null && <ProblemCard error={test.error} />}
+      <Messages messages={query.data?.messages ?? []} />
+      <ChannelForm />
+      {removing !== null && (
+        <ConfirmDialog
+          title={words.removeTitle(removing.name)}
+          explain={words.removeExplain}
+          action={t.actions.remove}
+          error={remove.error}
+          isBusy={remove.isPending}
+          onConfirm={() => remove.mutate({ method: 'DELETE', path: paths.channel(removing.name) })}
+          onClose={() => setRemoving(null)}
+        />
+      )}
+    </>
+  );
+}
+
+const states = { sent: 'succeeded', waiting: 'waiting', dead: 'failed' } as const;
+const mostShown = 20;
+
+function Messages({ messages }: { readonly messages: readonly NotificationView[] }) {
+  const words = useMessages().settings.notifications;
+  if (messages.length === 0) return null;
+  return (
+    <section className="panel" aria-label={words.newest}>
+      <div className="panel-head">
+        <h2>{words.newest}</h2>
+      </div>
+      <table className="settings-table">
+        <tbody>
+          {messages.slice(0, mostShown).map((message) => (
+            <tr key={message.id}>
+              <td>
+                <StateBadge state={states[message.status]} iconOnly /> {words.status[message.status]}
+              </td>
+              <td>{message.channel}</td>
+              <td>
+                {words.events[message.kind]}: {message.subject}
+              </td>
+              <td className="soft">
+                <RelativeTime at={message.at} />
+                {message.problem !== null && ` · ${message.problem}`}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function ChannelForm() {
+  const t = useMessages();
+  const words = t.settings.notifications;
+  const [fields, setFields] = useState(newChannel);
+  const save = useAction(() => setFields(newChannel));
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    save.mutate({ method: 'PUT', path: paths.channel(fields.name.trim()), body: readChannel(fields) });
+  };
+  const text = (name: 'name' | 'url' | 'secret' | 'environments' | 'projects') => ({
+    value: fields[name],
+    onChange: (event: { readonly currentTarget: { readonly value: string } }) =>
+      setFields({ ...fields, [name]: event.currentTarget.value }),
+  });
+  return (
+    <form className="panel settings-form" onSubmit={submit}>
+      <TextInput label={words.name} description={words.nameHint} required {...text('name')} />
+      <Select
+        label={words.kind}
+        allowDeselect={false}
+        data={channelKinds.map((kind) => ({ value: kind, label: words.kinds[kind] }))}
+        value={fields.kind}
+        onChange={(value) =>
+          setFields({ ...fields, kind: channelKinds.find((kind) => kind === value) ?? fields.kind })
+        }
+      />
+      <PasswordInput label={words.url} description={words.urlHint} {...text('url')} />
+      <PasswordInput label={words.secret} description={words.secretHint} {...text('secret')} />
+      <Select
+        label={words.language}
+        allowDeselect={false}
+        data={[
+          { value: 'en', label: 'English' },
+          { value: 'zh', label: '中文' },
+        ]}
+        value={fields.language}
+        onChange={(value) => setFields({ ...fields, language: value === 'zh' ? 'zh' : 'en' })}
+      />
+      <MultiSelect
+        className="wide"
+        label={words.rules}
+        data={eventKinds.map((kind) => ({ value: kind, label: words.events[kind] }))}
+        value={[...fields.events]}
+        onChange={(values) =>
+          setFields({ ...fields, events: eventKinds.filter((kind) => values.includes(kind)) })
+        }
+      />
+      <TextInput label={words.environments} description={words.environmentsHint} {...text('environments')} />
+      <TextInput label={words.projects} description={words.projectsHint} {...text('projects')} />
+      {save.error !== null && <ProblemCard error={save.error} />}
+      <Button type="submit" variant="filled" loading={save.isPending}>
+        {t.actions.save}
+      </Button>
+    </form>
+  );
+}

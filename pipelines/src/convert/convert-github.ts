@@ -2,7 +2,7 @@
 import { changed, entriesOf, textOf, type Conversion } from './conversion.ts';
 import { draftMap, put, type DraftMap } from './draft.ts';
 import { addEnv, githubConcurrency, plainNames } from './github-env.ts';
-import type { GithubScope } from './github-expressions.ts';
+import { eventName, type GithubScope } from './github-expressions.ts';
 import { githubStages } from './github-jobs.ts';
 import { githubTriggers } from './github-triggers.ts';
 import { takeKeys } from './take-keys.ts';
@@ -51,7 +51,7 @@ const runnerVariables: Readonly<Record<string, string>> = {
   GITHUB_REPOSITORY: '${{ repository }}',
   GITHUB_RUN_ID: '${{ run.id }}',
   GITHUB_RUN_NUMBER: '${{ run.number }}',
-  GITHUB_EVENT_NAME: '${{ event }}',
+  GITHUB_EVENT_NAME: `\${{ ${eventName} }}`,
   GITHUB_WORKSPACE: '/workspace',
   RUNNER_OS: 'Linux',
   RUNNER_TEMP: '/tmp',

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
-import { parsePipeline } from '../language/parse-pipeline.ts';
-import { convertPipeline } from './convert-pipeline.ts';
-import { noteText } from './note.ts';
+import { converted } from './converted.fixture.ts';
 
 test('a job is a stage that waits for the stages before its own', () => {
   expect(
     converted(
+      'gitlab',
       'build:\n  stage: build\n  image: node:20\n  script: [npm ci, npm run build]\nunit:\n  image: node:20\n  script: npm test\n',
     ),
   ).toContain(
@@ -26,31 +25,31 @@ test('a job is a stage that waits for the stages before its own', () => {
 });
 
 test('commands that share the state of a shell stay one step', () => {
-  expect(converted('a:\n  image: x:1\n  script: [cd app, make]\n')).toContain(
+  expect(converted('gitlab', 'a:\n  image: x:1\n  script: [cd app, make]\n')).toContain(
     '      - |-\n        cd app\n        make\n',
   );
 });
 
 test('a token that GitLab sets becomes a secret by its name, never a value to write down', () => {
   const text = 'a:\n  image: x:1\n  variables: { PASSWORD: $CI_JOB_TOKEN }\n  script: make\n';
-  expect(converted(text)).toContain('PASSWORD: { secret: CI_JOB_TOKEN }');
+  expect(converted('gitlab', text)).toContain('PASSWORD: { secret: CI_JOB_TOKEN }');
 });
 
 test('a condition that has no counterpart never lets a stage run for everything', () => {
   const text = "a:\n  image: x:1\n  script: make\n  rules: [{ if: 'who knows' }]\n";
-  expect(converted(text)).toContain("    if: 'false'\n");
+  expect(converted('gitlab', text)).toContain("    if: 'false'\n");
 });
 
 test('a pattern before the path of a project is a pattern', () => {
   const text = 'a:\n  image: x:1\n  script: make\n  only: [/\\Av\\d+\\Z/@group/project]\n';
-  const result = converted(text);
+  const result = converted('gitlab', text);
   expect(result).toContain("branch.matches('^v\\\\d+$') || (event == 'tag' && tag.matches('^v\\\\d+$'))");
   expect(result).toContain('the part behind @ is not looked at');
 });
 
 test("a script reads where a pipeline is from in GitLab's own words", () => {
   const text = 'a:\n  image: x:1\n  script: test "$CI_PIPELINE_SOURCE" != merge_request_event\n';
-  expect(converted(text)).toContain(
+  expect(converted('gitlab', text)).toContain(
     "CI_PIPELINE_SOURCE: \"${{ event == 'pull_request' ? 'merge_request_event' :",
   );
 });
@@ -58,7 +57,7 @@ test("a script reads where a pipeline is from in GitLab's own words", () => {
 test('a job knows its own name, also in the key of its cache', () => {
   const text =
     'unit:\n  image: x:1\n  script: run "$CI_JOB_NAME"\n  cache: { key: $CI_JOB_NAME, paths: [.cache] }\n';
-  const result = converted(text);
+  const result = converted('gitlab', text);
   expect(result).toContain('env: { CI_JOB_NAME: unit }');
   expect(result).toContain('key: unit-${{ run.id }}');
   expect(result).toContain('restore: [unit-]');
@@ -66,7 +65,7 @@ test('a job knows its own name, also in the key of its cache', () => {
 
 test('a variable of the image or of the settings that stands in a key is named', () => {
   const text = 'a:\n  image: x:1\n  script: make\n  cache: { key: $WHO, paths: [.cache] }\n';
-  expect(converted(text)).toContain('nobody here knows its value');
+  expect(converted('gitlab', text)).toContain('nobody here knows its value');
 });
 
 test('files reach a later stage of the file, also over one that keeps none', () => {
@@ -76,23 +75,23 @@ test: { stage: test, image: 'x:1', script: make test }
 deploy: { stage: deploy, image: 'x:1', script: make deploy }
 tell: { stage: deploy, image: 'x:1', script: make tell, dependencies: [] }
 `;
-  const result = converted(text);
+  const result = converted('gitlab', text);
   expect(result).toContain('  deploy:\n    needs: [test, build]\n');
   expect(result).toContain('  tell:\n    needs: [test]\n');
-  expect(converted(text.replace('dependencies: []', 'needs: [build], dependencies: []'))).toContain(
+  expect(converted('gitlab', text.replace('dependencies: []', 'needs: [build], dependencies: []'))).toContain(
     'artifacts: { from: [] }',
   );
 });
 
 test('numbered copies of a job are a matrix, and each knows its number', () => {
   const text = 'a:\n  image: x:1\n  parallel: 3\n  script: run $CI_NODE_INDEX/$CI_NODE_TOTAL\n';
-  const result = converted(text);
+  const result = converted('gitlab', text);
   expect(result).toContain('matrix: { CI_NODE_INDEX: [1, 2, 3] }');
   expect(result).toContain("CI_NODE_INDEX: ${{ matrix.CI_NODE_INDEX }}\n      CI_NODE_TOTAL: '3'");
 });
 
 test('a file of templates alone says that it has none of the work', () => {
-  const result = converted('include: other.yml\n.a:\n  script: make\n.b:\n  script: make\n');
+  const result = converted('gitlab', 'include: other.yml\n.a:\n  script: make\n.b:\n  script: make\n');
   expect(result).toContain('nothing of it makes a pipeline that could run');
   expect(result).toContain('.a, .b is left out: no job of this file uses it.');
   expect(result).not.toContain('cannot stand here');
@@ -100,22 +99,15 @@ test('a file of templates alone says that it has none of the work', () => {
 
 test('submodules, which the runner fetched, are named', () => {
   expect(
-    converted('variables: { GIT_SUBMODULE_STRATEGY: recursive }\na:\n  image: x:1\n  script: make\n'),
+    converted(
+      'gitlab',
+      'variables: { GIT_SUBMODULE_STRATEGY: recursive }\na:\n  image: x:1\n  script: make\n',
+    ),
   ).toContain('the checkout has no submodules');
 });
 
 test('a quoted text whose second line is indented too little is read as GitLab reads it', () => {
   const text =
     'a:\n  image: x:1\n  script: make\n  rules:\n    - if: \'$CI_COMMIT_TAG != "v1"\n    && $CI_COMMIT_BRANCH == "main"\'\n';
-  expect(converted(text)).toContain("if: tag != 'v1' && branch == 'main'");
+  expect(converted('gitlab', text)).toContain("if: tag != 'v1' && branch == 'main'");
 });
-
-/** The pipeline, which our own parser takes, and every note below it. */
-function converted(text: string): string {
-  const result = convertPipeline(text, '.gitlab-ci.yml', null);
-  if (result.kind === 'broken') throw new Error(result.diagnostics.map((each) => each.message).join('\n'));
-  expect(
-    parsePipeline(result.pipeline, '.sluice.yml').diagnostics.filter((each) => each.severity === 'error'),
-  ).toEqual([]);
-  return `${result.pipeline}\n${result.notes.map((note) => `${note.line}:${note.column} ${noteText(note)}`).join('\n')}`;
-}

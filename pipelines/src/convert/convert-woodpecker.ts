@@ -33,7 +33,7 @@ export function convertWoodpecker(conversion: Conversion, { root }: SourceText):
     .slice(0, mostSteps)
     .map(([name, node]) => readStep(conversion, name, node, matrix.names));
   const env = draftMap();
-  addKnownVariables(env, steps);
+  addKnownVariables(conversion, env, steps);
   const context: WoodpeckerContext = {
     conversion,
     names: new StageNames(),
@@ -60,9 +60,26 @@ function namedItems(node: SourceNode | undefined): readonly (readonly [string, S
   ]);
 }
 
-function addKnownVariables(env: DraftMap, steps: readonly WoodpeckerStep[]): void {
+function addKnownVariables(conversion: Conversion, env: DraftMap, steps: readonly WoodpeckerStep[]): void {
   const read = variablesIn(steps.flatMap((step) => step.commands.map((each) => each.text)).join('\n'));
   for (const [name, value] of Object.entries(woodpeckerVariables)) if (read.has(name)) put(env, name, value);
+  for (const step of steps) {
+    for (const command of step.commands) {
+      const unknown = [...variablesIn(command.text)].filter(
+        (name) =>
+          /^(CI|DRONE)_/.test(name) &&
+          read.has(name) &&
+          !Object.hasOwn(woodpeckerVariables, name) &&
+          !step.env.entries.some((entry) => entry.key === name),
+      );
+      for (const name of unknown)
+        leftOut(conversion, command.from, {
+          what: `$${name.slice(0, 60)}`,
+          why: 'Woodpecker sets it, and nothing here does.',
+          whatToDo: `Write its value under env: ${name.slice(0, 60)}.`,
+        });
+    }
+  }
 }
 
 interface Matrix {

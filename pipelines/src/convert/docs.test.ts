@@ -65,6 +65,8 @@ function actionWords(action: KnownAction): string {
       return '`cache`';
     case 'upload':
       return '`artifacts`';
+    case 'download':
+      return '`artifacts` of the stages in `needs`, at their own paths';
     case 'docker-build':
       return '`build` and `push` stages';
   }

@@ -324,14 +324,127 @@ const woodpeckerGraph = `steps:
   c: { image: alpine, depends_on: [a, b, nowhere], commands: [make c] }
 `;
 
+const gitlabShared = String.raw`
+include:
+  - { project: tools/ci, ref: main, file: [/lint.yml] }
+  - { template: Jobs/Build.gitlab-ci.yml }
+  - { remote: 'https://ci.example.com/more.yml' }
+  - component: ci.example.com/tools/release@1
+    inputs: { stage: deploy, options: -Dman=false }
+.unused: { script: [make] }
+unit:
+  image: 'alpine:3'
+  only: { refs: [main], variables: ['$NIGHTLY'], changes: [src/**] }
+  except: { variables: ['$CI_PROJECT_NAMESPACE == "acme"'] }
+  script: run --count "$CI_NODE_INDEX/$CI_NODE_TOTAL" "$CI_JOB_NAME"
+  parallel: 4
+  dependencies: []
+child:
+  trigger:
+    include: [{ local: ci/child.yml }, { project: tools/ci, ref: main, file: /child.yml }]
+    strategy: depend
+    forward: { pipeline_variables: true }
+other:
+  trigger: { project: acme/other, branch: main }
+pages:
+  image: 'alpine:3'
+  needs: [unit]
+  only: [main]
+  script: cp -r docs public
+  artifacts: { paths: [public], expire_in: 1 week }
+`;
+
+const gitlabPages = String.raw`
+pages:
+  image: 'alpine:3'
+  needs: []
+  rules: [{ if: '$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH' }]
+  script: cp -r docs public
+  artifacts: { paths: [public] }
+`;
+
+const githubShared = `name: called
+on:
+  pull_request: { paths: [src/**], paths-ignore: ['**/*.md'] }
+  workflow_call:
+    inputs: { level: { type: string, default: info } }
+    secrets: { token: { required: true } }
+    outputs: { hash: { value: x } }
+jobs:
+  unit:
+    runs-on: ubuntu-latest
+    strategy:
+      matrix:
+        os: [{ id: ubuntu-latest, name: Linux }]
+        include: [{ os: { name: Linux }, version: 1 }]
+        exclude: [{ os: { name: Linux } }]
+    steps:
+      - { run: 'sudo make $\\{{ inputs.level || github.run_number }}' }
+      - { uses: actions/download-artifact@v4, with: { name: dist, path: dist } }
+`;
+
+const woodpeckerList = `steps:
+  - { name: a, image: alpine, commands: [make a] }
+  - { name: b, image: alpine, depends_on: [a], commands: [make b] }
+`;
+
+const woodpeckerMaps = `clone:
+  git: { image: woodpeckerci/plugin-git, settings: { recursive: true } }
+  more: { image: alpine, commands: [git submodule update] }
+variables:
+  - &paths [src/**, go.*]
+typo: { image: alpine, settings: {} }
+when:
+  - { event: push, branch: '\${CI_REPO_DEFAULT_BRANCH}', path: [docs/**] }
+  - event: push
+    path:
+      - <<: *paths
+      - Makefile
+steps:
+  test:
+    image: golang:1
+    pull: true
+    privileged: true
+    directory: web
+    volumes: [/var/run/docker.sock:/var/run/docker.sock]
+    environment: { A: b }
+    secrets: [token]
+    failure: ignore
+    depends_on: []
+    commands: ["say 'of \${CI_PIPELINE_NUMBER}, see \${CI_PIPELINE_URL}'"]
+    when: { event: cron, branch: main, path: [src/**], evaluate: 'A == "b"' }
+  publish:
+    image: woodpeckerci/plugin-docker-buildx
+    settings: { repo: 'acme/shop,quay.io/acme/shop', auto_tag: true, platforms: linux/arm64 }
+    when: { event: tag, status: [success] }
+services:
+  db: { image: 'postgres:16', environment: { A: b }, ports: ['5432'], when: { event: push, path: [src/**] } }
+`;
+
+const woodpeckerOldMaps = `pipeline:
+  test:
+    image: alpine
+    environment: [A=b]
+    secrets: [token]
+    commands: [make]
+    when: { event: push, branch: main, status: [success, failure] }
+  tell: { image: plugins/slack, settings: { channel: x } }
+`;
+
 const plain = (text: string): string => text.replaceAll('\\${', '${').replaceAll('$\\{', '${');
 
 export const fixtures: readonly Fixture[] = [
   { system: 'gitlab', text: plain(gitlab) },
   { system: 'gitlab', text: plain(gitlabOld) },
+  { system: 'gitlab', text: plain(gitlabShared) },
+  { system: 'gitlab', text: plain(gitlabPages) },
   { system: 'github', text: plain(github) },
   { system: 'github', text: plain(githubShort) },
+  { system: 'github', text: plain(githubShared) },
   { system: 'woodpecker', text: plain(woodpecker) },
   { system: 'woodpecker', text: plain(woodpeckerOld) },
   { system: 'woodpecker', text: plain(woodpeckerGraph) },
+  { system: 'woodpecker', text: plain(woodpeckerList) },
+  { system: 'woodpecker', text: plain(woodpeckerMaps) },
+  { system: 'woodpecker', text: plain(woodpeckerOldMaps) },
 ];

@@ -16,7 +16,7 @@ export type KnownAction =
   | ToolAction
   /** Done without a step: the words for the docs. */
   | { readonly kind: 'nothing'; readonly why: string }
-  | { readonly kind: 'checkout' | 'cache' | 'upload' | 'docker-build' }
+  | { readonly kind: 'checkout' | 'cache' | 'upload' | 'download' | 'docker-build' }
   | { readonly kind: 'command'; readonly run: string }
   | {
       readonly kind: 'caches';
@@ -65,7 +65,7 @@ export const githubActions: Readonly<Record<string, KnownAction>> = {
     files: ['Cargo.lock'],
   },
   'actions/upload-artifact': { kind: 'upload' },
-  'actions/download-artifact': nothing('artifacts of every stage in needs are in the workspace'),
+  'actions/download-artifact': { kind: 'download' },
   'docker/setup-buildx-action': nothing('build stages need no engine of their own'),
   'docker/setup-qemu-action': nothing('build stages build for the platform of the worker'),
   'docker/login-action': nothing('the worker has the credentials of registries'),

@@ -62,7 +62,7 @@ export function githubConcurrency(
     group
       .replace(/github\.event\.pull_request\.head\.label \|\| /g, '')
       .replace(
-        /github\.(head_ref|event\.pull_request\.number)\s*\|\|\s*github\.(ref|sha|run_id|ref_name)/g,
+        /github\.(head_ref|event\.pull_request\.number|event\.number)\s*\|\|\s*github\.(ref_name|ref)\b/g,
         'github.ref',
       ),
   );

@@ -114,23 +114,32 @@ function chosen(scope: GithubScope, node: Extract<GithubNode, { kind: 'binary' }
     if (isProblem(condition)) return condition;
     if (isProblem(value)) return value;
     return text(
-      `${condition.joint === 'atom' ? condition.text : `(${condition.text})`} ? ${bracketed(value.cel)} : ${bracketed(right.cel)}`,
+      `${bracketed(condition)} ? ${asText(value)} : ${asText(right)}`,
       value.isSafe && right.isSafe,
     );
   }
   const left = valueOf(scope, node.left);
   if (isProblem(left)) return left;
-  if (left.type === 'text' && right.type === 'text') {
-    if (left.literal !== undefined) return (left.literal === '') === (node.sign === '||') ? right : left;
-    const isOr = node.sign === '||';
-    return text(
-      `${bracketed(left.cel)} != '' ? ${bracketed(isOr ? left.cel : right.cel)} : ${isOr ? bracketed(right.cel) : "''"}`,
-      left.isSafe && right.isSafe,
-    );
+  const isOr = node.sign === '||';
+  if (left.type === 'boolean' && right.type === 'boolean') {
+    const condition = truthOf(scope, node);
+    return isProblem(condition) ? condition : boolean(condition);
   }
-  const condition = truthOf(scope, node);
-  return isProblem(condition) ? condition : boolean(condition);
+  if (left.literal !== undefined) return isEmptyLiteral(left.literal) === isOr ? right : left;
+  const asked = truthOf(scope, node.left);
+  if (isProblem(asked)) return asked;
+  const otherwise = left.type === 'boolean' ? "'false'" : left.type === 'number' ? "'0'" : "''";
+  return text(
+    `${bracketed(asked)} ? ${isOr ? asText(left) : asText(right)} : ${isOr ? asText(right) : otherwise}`,
+    left.isSafe && right.isSafe,
+  );
 }
+
+const isEmptyLiteral = (value: string | boolean): boolean => value === '' || value === false;
+
+/** What an expression of this value writes. */
+const asText = ({ cel, type }: GithubValue): string =>
+  type === 'text' ? bracketed(cel) : `string(${cel.text})`;
 
 function compared(scope: GithubScope, node: Extract<GithubNode, { kind: 'binary' }>): GithubValue | string {
   const isEqual = node.sign === '==';
@@ -188,7 +197,8 @@ function specialEquals(scope: GithubScope, left: GithubNode, right: GithubNode):
   if (path === 'github.repository_owner') return atom(`repository.startsWith(${quoted(`${value}/`)})`);
   if (path === 'runner.os') return value.toLowerCase() === 'linux' ? yes : no;
   if (path === 'github.event.action') return 'what happened to the pull request is not known here';
-  if (path === 'github.ref') return refEquals(value, (name, wanted) => `${name} == ${wanted}`);
+  if (path === 'github.ref' || path === 'github.event.ref')
+    return refEquals(value, (name, wanted) => `${name} == ${wanted}`);
   if (left.path[0] === 'needs' && left.path[2] === 'result') {
     const stage = scope.stageOf(left.path[1] ?? '');
     const result = Object.hasOwn(results, value) ? results[value] : undefined;
@@ -208,18 +218,22 @@ function refEquals(value: string, compare: (name: string, wanted: string) => str
 
 const fullRef = "event == 'tag' ? 'refs/tags/' + tag : 'refs/heads/' + branch";
 
+/** In GitHub's own words, which scripts compare. */
+export const eventName = "event == 'manual' ? 'workflow_dispatch' : event == 'tag' ? 'push' : event";
+
 /** Our names; those that only members of the project write may stand in a command. */
 const names: Readonly<Record<string, GithubValue>> = {
   'github.sha': text('commit.sha', true),
   'github.event.after': text('commit.sha', true),
   'github.event.pull_request.head.sha': text('commit.sha', true),
   'github.ref': text(fullRef),
+  'github.event.ref': text(fullRef),
   'github.ref_name': text("event == 'tag' ? tag : branch"),
   'github.head_ref': text("event == 'pull_request' ? branch : ''"),
   'github.event.pull_request.head.ref': text('branch'),
   'github.base_ref': text('pull_request.target_branch', true),
   'github.event.pull_request.base.ref': text('pull_request.target_branch', true),
-  'github.event_name': text('event', true),
+  'github.event_name': text(eventName, true),
   'github.repository': text('repository', true),
   'github.run_id': text('run.id', true),
   'github.run_number': text('string(run.number)', true),

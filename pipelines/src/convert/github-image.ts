@@ -1,7 +1,7 @@
 // docker/build-push-action → a build stage and a push stage for each repository.
 import type { Span } from '../language/source-file.ts';
 import type { SourceNode } from '../language/source-node.ts';
-import { changed, entryOf, leftOut, textOf, type Conversion } from './conversion.ts';
+import { changed, entriesOf, entryOf, leftOut, textOf, type Conversion } from './conversion.ts';
 import { targetsOf, type DockerWork } from './docker-script.ts';
 import { draftList, draftMap, draftOf, put, type DraftMap, type DraftValue } from './draft.ts';
 import type { GithubScope } from './github-expressions.ts';
@@ -20,6 +20,17 @@ export interface ImageStages {
   readonly after: (names: StageNames, id: string, from: Span) => readonly StageDraft[];
 }
 
+/** Inputs that change what is built. */
+const withoutCounterpart: Readonly<Record<string, string>> = {
+  platforms: 'an image is built for the platform of the worker.',
+  labels: 'an image has the labels of its Dockerfile.',
+  secrets: 'secrets of a build are named by build: { secrets }.',
+  'secret-files': 'secrets of a build are named by build: { secrets }.',
+  ssh: 'a build has no agent for SSH.',
+  'build-contexts': 'a build has one context.',
+  outputs: 'a build makes an image, which push stages publish.',
+};
+
 export function githubImage(
   conversion: Conversion,
   scope: GithubScope,
@@ -33,6 +44,10 @@ export function githubImage(
     const text = textOf(node);
     return node === undefined || text === null ? null : githubText({ conversion, scope, span: node }, text);
   };
+  for (const { key, keySpan } of entriesOf(inputs)) {
+    const why = Object.hasOwn(withoutCounterpart, key) ? withoutCounterpart[key] : undefined;
+    if (why !== undefined) leftOut(conversion, keySpan, { what: `build-push-action: ${key}`, why });
+  }
   const build = buildOf(read);
   const targets = pushTargets(conversion, read, inputs, place);
   const condition = conditionOf(conversion, scope, keys.get('if'));

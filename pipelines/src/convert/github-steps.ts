@@ -1,6 +1,6 @@
 // The steps of a job: commands stay steps, known actions become keys of the stage.
 import type { Span } from '../language/source-file.ts';
-import type { SourceNode } from '../language/source-node.ts';
+import type { MapEntry, SourceNode } from '../language/source-node.ts';
 import {
   changed,
   entriesOf,
@@ -122,12 +122,26 @@ function readCommand(
     if (!env.entries.some((each) => each.key === entry.key)) env.entries.push(entry);
   reading.wantsBash ||= shell?.startsWith('bash') === true || wantsBash(written);
   const folder = textOf(keys.get('working-directory')?.value) ?? defaultFolder;
-  let text = command.run;
+  let text = withoutSudo(conversion, command.run, run);
   if (folder !== null && folder !== '.' && folder !== './')
     text = `cd ${folderWord(reading, folder, run.value, env)}\n${text}`;
   if (isTrue(keys.get('continue-on-error')?.value))
     text = `(\n${text}\n) || echo 'this step failed, and the stage goes on'`;
   addStep(reading, keys, text, env, node);
+}
+
+/** Steps run as root of their container, and hardly any image has sudo. */
+function withoutSudo(conversion: Conversion, run: string, entry: MapEntry): string {
+  const text = run.replace(
+    /((?:^|[;&|(])[ \t]*|\b(?:then|do|else|if|xargs)[ \t]+)sudo[ \t]+(?=[\w./])/gm,
+    '$1',
+  );
+  if (text !== run)
+    changed(conversion, entry.value, {
+      what: 'sudo',
+      why: 'steps run as root of their container, so that it is not written.',
+    });
+  return text;
 }
 
 /** A folder as one word of a shell. */
@@ -177,12 +191,19 @@ function readAction(reading: Reading, keys: Taken, uses: string, node: SourceNod
     case 'tool':
       return useTool(reading, action, uses, inputs, place);
     case 'cache':
+      noteOwnCondition(conversion, keys, 'a cache is restored and saved');
       return addCache(reading, inputs, place);
     case 'caches':
       reading.caches.push(cacheOf(action.word, action.paths, action.files, node));
       return;
     case 'upload':
       return addUpload(reading, keys, inputs);
+    case 'download':
+      return changed(conversion, place, {
+        what: 'actions/download-artifact',
+        why: 'files of the stages in needs are in the workspace, each at the path where it was made.',
+        whatToDo: 'Name under needs the stages that keep them, and look for them there.',
+      });
     case 'command':
       return addStep(reading, keys, action.run, draftMap(), node);
     case 'docker-build':
@@ -197,6 +218,13 @@ function readAction(reading: Reading, keys: Taken, uses: string, node: SourceNod
     case 'nothing':
       return;
   }
+}
+
+/** What is a key of the stage has no condition of its own. */
+function noteOwnCondition(conversion: Conversion, keys: Taken, what: string): void {
+  const entry = keys.get('if');
+  if (entry !== undefined)
+    changed(conversion, entry.keySpan, { what: 'if', why: `${what} whenever the stage runs.` });
 }
 
 function noteCheckout(conversion: Conversion, inputs: SourceNode | undefined): void {
@@ -238,6 +266,7 @@ function useTool(
   const version =
     text ?? (written.includes('${{') ? action.fallback : plainVersion(written, action.fallback));
   const image = `${action.image}:${version}${action.suffix ?? ''}`;
+  noteVersion(conversion, { written, version, image, file: versionFile(inputs) }, place);
   if (reading.toolImage === null) reading.toolImage = image;
   else if (reading.toolImage !== image)
     leftOut(conversion, place, {
@@ -248,6 +277,33 @@ function useTool(
   const kept = textOf(entryOf(inputs, 'cache')?.value) ?? '';
   const cache = Object.hasOwn(toolCaches, kept) ? toolCaches[kept] : undefined;
   if (cache !== undefined) reading.caches.push(cacheOf(kept, cache.paths, cache.files, place));
+}
+
+/** The key by which an action reads the version from a file. */
+const versionFile = (inputs: SourceNode | undefined): string | null =>
+  entriesOf(inputs).find(({ key }) => key.endsWith('-version-file'))?.key ?? null;
+
+interface ToolChoice {
+  readonly written: string;
+  readonly version: string;
+  readonly image: string;
+  readonly file: string | null;
+}
+
+/** An image has a tag that says about the same; a moving or computed version has not. */
+function noteVersion(
+  conversion: Conversion,
+  { written, version, image, file }: ToolChoice,
+  place: SourceNode,
+): void {
+  const isOther =
+    /^(beta|canary|nightly)/i.test(written) || (written.includes('${{') && !version.includes('${{'));
+  if (file !== null || isOther)
+    changed(conversion, place, {
+      what: file ?? written.slice(0, 40),
+      why: `the version is not looked up, and the image is ${image}.`,
+      whatToDo: 'Name the image of the version that you mean.',
+    });
 }
 
 const cacheOf = (word: string, paths: readonly string[], files: readonly string[], from: Span): DraftValue =>
@@ -296,7 +352,15 @@ function addUpload(reading: Reading, keys: Taken, inputs: SourceNode | undefined
   if (entry === undefined) return;
   const text = githubText({ conversion, scope, span: entry.value }, textOf(entry.value) ?? '');
   for (const line of (text ?? '').split('\n')) {
-    if (line.trim() === '' || line.includes('${{')) continue;
+    if (line.trim() === '') continue;
+    if (line.includes('${{')) {
+      leftOut(conversion, entry.value, {
+        what: line.trim().slice(0, 80),
+        why: 'the path of an artifact is not computed.',
+        whatToDo: 'Write under artifacts a pattern that fits it.',
+      });
+      continue;
+    }
     reading.uploads.paths.push(
       ...fileGlobs(conversion, { ...entry.value, kind: 'scalar', value: line.trim(), written: line.trim() }),
     );
@@ -306,4 +370,5 @@ function addUpload(reading: Reading, keys: Taken, inputs: SourceNode | undefined
   const condition = conditionOf(conversion, scope, keys.get('if'));
   if (condition !== undefined && /^(always|failure|success|!cancelled)\(\)$|^!cancelled\(\)$/.test(condition))
     reading.uploads.condition = condition;
+  else noteOwnCondition(conversion, keys, 'artifacts are kept');
 }

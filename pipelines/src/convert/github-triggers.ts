@@ -35,6 +35,7 @@ export function githubTriggers(conversion: Conversion, entry: MapEntry | undefin
     else if (event === 'pull_request' || event === 'pull_request_target')
       add('pull_request', branchRules(conversion, takeKeys(conversion, node, 'filter')));
     else if (event === 'workflow_dispatch') add('manual', manual(conversion, node, inputs));
+    else if (event === 'workflow_call') add('manual', manual(conversion, onlyInputs(node), inputs));
     else if (event === 'schedule') addSchedule(conversion, node, add);
   }
   if (on.entries.length === 0) add('manual', draftMap());
@@ -49,7 +50,8 @@ function eventsOf(
   const events = new Map<string, SourceNode | undefined>();
   if (node?.kind === 'map') {
     for (const entry of entriesOf(node))
-      if (takeKey(conversion, entry, 'trigger')) events.set(entry.key, entry.value);
+      if (takeKey(conversion, entry, 'trigger') || entry.key === 'workflow_call')
+        events.set(entry.key, entry.value);
     return events;
   }
   for (const item of itemsOf(node)) {
@@ -95,13 +97,24 @@ function patterns(conversion: Conversion, node: SourceNode | undefined): readonl
   return itemsOf(node).flatMap((item) => {
     const text = textOf(item)?.trim() ?? '';
     if (text === '') return [];
-    if (!text.startsWith('!')) return [text.replaceAll('[0-9]+', '*')];
+    if (!text.startsWith('!')) return [plainPattern(conversion, text, item)];
     changed(conversion, item, {
       what: text.slice(0, 60),
       why: 'patterns only add; those of paths stand under ignore.',
     });
     return [];
   });
+}
+
+/** Of `[0-9]+` any signs are left, because a star stands for all. */
+function plainPattern(conversion: Conversion, text: string, place: SourceNode): string {
+  if (!/\[0-9\][+*]?/.test(text)) return text;
+  changed(conversion, place, {
+    what: text.slice(0, 60),
+    why: '[0-9] is written as *, which fits more than digits.',
+    whatToDo: 'Ask more exactly in if: branch.matches(…).',
+  });
+  return text.replace(/\[0-9\][+*]?/g, '*');
 }
 
 function addSchedule(conversion: Conversion, node: SourceNode | undefined, add: Add): void {
@@ -122,6 +135,10 @@ function addSchedule(conversion: Conversion, node: SourceNode | undefined, add: 
       whatToDo: 'Start it by hand, or through the API.',
     });
 }
+
+/** The inputs of a called workflow are asked for where a person starts it. */
+const onlyInputs = (node: SourceNode | undefined): SourceNode | undefined =>
+  node?.kind === 'map' ? { ...node, entries: node.entries.filter(({ key }) => key === 'inputs') } : undefined;
 
 const inputTypes: Readonly<Record<string, string>> = {
   string: 'string',

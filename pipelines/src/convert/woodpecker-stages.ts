@@ -55,6 +55,7 @@ const isBuilder = (step: WoodpeckerStep): boolean => step.commands.length === 0 
 /** A plugin is an image that does everything by itself, and only those that build images have a counterpart. */
 function isRunnable({ conversion }: WoodpeckerContext, step: WoodpeckerStep): boolean {
   if (step.commands.length > 0 || isBuilder(step)) return true;
+  if (!step.hasImage) return false;
   leftOut(conversion, step.from, {
     what: `${step.name.slice(0, 40)} (${step.image.slice(0, 80)})`,
     why: 'plugins are not run.',
@@ -108,7 +109,13 @@ const canJoin = (last: WoodpeckerStep, step: WoodpeckerStep): boolean =>
   step.group === null &&
   last.user === step.user &&
   !isDocker(last) &&
-  !isDocker(step);
+  !isDocker(step) &&
+  !asksForEnd(last) &&
+  !asksForEnd(step);
+
+/** Of everything before, which a step of a stage does not see. */
+const asksForEnd = ({ condition }: WoodpeckerStep): boolean =>
+  condition !== undefined && /\b(failure|always)\(\)/.test(condition);
 
 const isDocker = (step: WoodpeckerStep): boolean =>
   step.commands.some(({ text }) => /^\s*docker\s+(buildx\s+)?build\b/m.test(text));
@@ -242,21 +249,22 @@ function pluginStages(
   if (folder !== '.' && folder !== '') put(build, 'context', folder, step.from);
   put(build, 'target', text('target') ?? undefined, step.from);
   put(build, 'args', buildArgs(step, matrixNames), step.from);
-  const repo = text('repo');
   const registry = (text('registry') ?? '').replace(/^https?:\/\//, '').replace(/\/.*$/, '');
-  const tags = textsOf(entryOf(step.settings, 'tags')?.value ?? entryOf(step.settings, 'tag')?.value)
+  const isDry = flag(step, 'dry_run') || flag(step, 'dry-run');
+  const written = textsOf(entryOf(step.settings, 'tags')?.value ?? entryOf(step.settings, 'tag')?.value)
     .flatMap((each) => each.split(','))
     .map((each) => woodpeckerText(each.trim(), matrixNames))
     .filter((each) => each !== '');
-  const to =
-    repo === null ? null : registry === '' || repo.startsWith(`${registry}/`) ? repo : `${registry}/${repo}`;
-  const isDry =
-    textOf(entryOf(step.settings, 'dry_run')?.value) === 'true' ||
-    textOf(entryOf(step.settings, 'dry-run')?.value) === 'true';
-  const targets =
-    to === null || isDry
-      ? []
-      : (targetsOf((tags.length === 0 ? ['latest'] : tags).map((tag) => `${to}:${tag}`)) ?? []);
+  const usual = flag(step, 'auto_tag') ? "${{ event == 'tag' ? tag : 'latest' }}" : 'latest';
+  const tags = written.length === 0 ? [usual] : written;
+  const images = (text('repo') ?? '')
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '' && !isDry)
+    .map((repo) => (registry === '' || repo.startsWith(`${registry}/`) ? repo : `${registry}/${repo}`))
+    .flatMap((to) => tags.map((tag) => `${to}:${tag}`));
+  const targets = targetsOf(images) ?? [];
+  noteSettings(conversion, step);
   changed(conversion, step.from, {
     what: step.name.slice(0, 60),
     why: 'the image is built and pushed by stages of their own.',
@@ -278,6 +286,31 @@ function pluginStages(
       },
     })),
   ];
+}
+
+const flag = (step: WoodpeckerStep, key: string): boolean =>
+  textOf(entryOf(step.settings, key)?.value) === 'true';
+
+const readSettings: ReadonlySet<string> = new Set(
+  'dockerfile context target build_args build_args_from_env repo registry tags tag auto_tag dry_run dry-run username password logins config email'.split(
+    ' ',
+  ),
+);
+
+function noteSettings(conversion: Conversion, step: WoodpeckerStep): void {
+  for (const { key, keySpan } of entriesOf(step.settings)) {
+    if (key === 'auto_tag')
+      changed(conversion, keySpan, {
+        what: key,
+        why: 'the image gets the tag as it is, and not its shorter forms.',
+        whatToDo: 'Write further ones under tags.',
+      });
+    if (!readSettings.has(key))
+      leftOut(conversion, keySpan, {
+        what: `settings: ${key.slice(0, 40)}`,
+        why: 'no build or push stage has this setting of the plugin.',
+      });
+  }
 }
 
 function buildArgs(step: WoodpeckerStep, matrixNames: ReadonlySet<string>): DraftMap {

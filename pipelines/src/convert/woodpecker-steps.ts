@@ -13,6 +13,7 @@ export interface WoodpeckerStep {
   readonly name: string;
   readonly from: Span;
   readonly image: string;
+  readonly hasImage: boolean;
   readonly commands: readonly Command[];
   readonly env: DraftMap;
   readonly condition: string | undefined;
@@ -42,6 +43,7 @@ export function readStep(
     name,
     from: { start: node.start, end: Math.max(node.end, node.start + 1) },
     image: woodpeckerText(image ?? 'busybox:1', matrixNames),
+    hasImage: image !== null,
     commands:
       folder === null || first === undefined || !/^[\w./-]+$/.test(folder)
         ? commands

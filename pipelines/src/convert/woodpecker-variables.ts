@@ -3,6 +3,9 @@ import { escapeTemplate } from '../language/expression/template.ts';
 
 const refName = "${{ event == 'tag' ? tag : branch }}";
 
+/** In Woodpecker's own words, which scripts compare. */
+const eventName = "${{ event == 'schedule' ? 'cron' : event }}";
+
 /** Name → text of ours. */
 export const woodpeckerVariables: Readonly<Record<string, string>> = {
   CI_COMMIT_SHA: '${{ commit.sha }}',
@@ -17,9 +20,9 @@ export const woodpeckerVariables: Readonly<Record<string, string>> = {
   CI_REPO: '${{ repository }}',
   CI_REPO_DEFAULT_BRANCH: 'main',
   CI_PIPELINE_NUMBER: '${{ run.number }}',
-  CI_PIPELINE_EVENT: '${{ event }}',
+  CI_PIPELINE_EVENT: eventName,
   CI_BUILD_NUMBER: '${{ run.number }}',
-  CI_BUILD_EVENT: '${{ event }}',
+  CI_BUILD_EVENT: eventName,
   CI_WORKSPACE: '/workspace',
   DRONE_COMMIT: '${{ commit.sha }}',
   DRONE_COMMIT_SHA: '${{ commit.sha }}',
@@ -43,5 +46,18 @@ export function woodpeckerText(text: string, matrixNames: ReadonlySet<string>): 
   );
 }
 
-/** A command, whose variables the shell reads itself. */
-export const woodpeckerCommand = (text: string): string => text.replaceAll('$$', '$');
+/**
+ * A command, whose variables the shell reads itself. Woodpecker fills in `${NAME}` before, also between single quotes,
+ * which are left for it here.
+ */
+export function woodpeckerCommand(text: string): string {
+  let quote = '';
+  return text.replace(/\\[^]|\$\$|\$\{([A-Z][A-Z0-9_]*)\}|["']/g, (part, name?: string) => {
+    if (part === '$$') return '$';
+    if (name !== undefined)
+      return quote === "'" && Object.hasOwn(woodpeckerVariables, name) ? `'"${part}"'` : part;
+    if (part === quote) quote = '';
+    else if (quote === '' && part.length === 1) quote = part;
+    return part;
+  });
+}

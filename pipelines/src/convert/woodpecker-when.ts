@@ -48,6 +48,12 @@ function eventsOf(conversion: Conversion, keys: Taken): ReadonlySet<Event> | nul
           why: 'there is no such event here.',
         });
       else if (!excluded.has(word)) found.add(event);
+      if (word === 'cron' && !keys.has('cron'))
+        changed(conversion, item, {
+          what: 'event: cron',
+          why: 'Woodpecker keeps schedules in its settings, not in the file.',
+          whatToDo: "Add on: schedule: [{ cron: '0 3 * * *' }].",
+        });
       if (word === 'pull_request_closed' || word === 'release')
         changed(conversion, item, {
           what: `event: ${word}`,
@@ -63,12 +69,21 @@ interface Patterns {
   readonly exclude: readonly string[];
 }
 
-function patternsOf(node: SourceNode | undefined): Patterns {
-  if (node?.kind !== 'map') return { include: textsOf(node), exclude: [] };
-  return {
-    include: textsOf(entryOf(node, 'include')?.value),
-    exclude: textsOf(entryOf(node, 'exclude')?.value),
-  };
+function patternsOf(conversion: Conversion, node: SourceNode | undefined): Patterns {
+  const read = (list: SourceNode | undefined): readonly string[] =>
+    itemsOf(list).flatMap((item) =>
+      textsOf(item).map((text) => {
+        if (!/\$\{?CI_REPO_DEFAULT_BRANCH\b/.test(text)) return text;
+        changed(conversion, item, {
+          what: '${CI_REPO_DEFAULT_BRANCH}',
+          why: 'it is written as main.',
+          whatToDo: 'Change it if your default branch has another name.',
+        });
+        return text.replace(/\$\{CI_REPO_DEFAULT_BRANCH\}|\$CI_REPO_DEFAULT_BRANCH\b/g, 'main');
+      }),
+    );
+  if (node?.kind !== 'map') return { include: read(node), exclude: [] };
+  return { include: read(entryOf(node, 'include')?.value), exclude: read(entryOf(node, 'exclude')?.value) };
 }
 
 /** The events of a workflow; without `when`, all but schedules. */
@@ -100,8 +115,8 @@ export function woodpeckerTriggers(
           whatToDo: 'Write it under if: of the stages.',
         });
     }
-    const own = patternsOf(keys.get('branch')?.value ?? branches);
-    const paths = patternsOf(keys.get('path')?.value);
+    const own = patternsOf(conversion, keys.get('branch')?.value ?? branches);
+    const paths = patternsOf(conversion, keys.get('path')?.value);
     if (own.exclude.length > 0)
       leftOut(conversion, keys.get('branch')?.value ?? { start: 0, end: 1 }, {
         what: 'branch: exclude',
@@ -126,6 +141,12 @@ export function woodpeckerTriggers(
   }
   for (const [event, rule] of rules) {
     if (event === 'schedule') continue;
+    if (rule.anyPath && rule.paths.length > 0 && when !== undefined)
+      changed(conversion, when, {
+        what: `when: path of ${event}`,
+        why: 'another filter of the same event has none, so that every path counts.',
+        whatToDo: 'Write two pipelines, or on: push: { paths }.',
+      });
     const map = draftMap();
     if (event === 'push' || event === 'pull_request') {
       const list = (values: readonly string[], isAny: boolean): DraftValue | undefined =>
@@ -163,10 +184,10 @@ function blockCondition(conversion: Conversion, block: SourceNode): Cel {
       whatToDo: 'Filter the whole pipeline by on: push: { paths }.',
     });
   const asked = eventsOf(conversion, keys);
-  const branch = patternsOf(keys.get('branch')?.value);
+  const branch = patternsOf(conversion, keys.get('branch')?.value);
   const cron = keys.has('cron') ? scheduled : yes;
-  const ref = refCondition(patternsOf(keys.get('ref')?.value));
-  const tag = matching('tag', patternsOf(keys.get('tag')?.value));
+  const ref = refCondition(patternsOf(conversion, keys.get('ref')?.value));
+  const tag = matching('tag', patternsOf(conversion, keys.get('tag')?.value));
   return and(statusCondition(keys), eventsAndBranch(asked, branch), cron, ref, tag);
 }
 

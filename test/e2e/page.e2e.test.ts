@@ -388,14 +388,20 @@ describe.skipIf(chromiumPath === null)(
       expect(await fieldError('target')).toBe('Fill this in: it has no default.');
       expect(server.changes).toEqual([]);
       // The first field that is wrong has the focus.
+      await page.waitForSelector('#start-input-rounds:focus');
       await page.keyboard.type('7');
       await page.keyboard.press('Tab');
+      await page.waitForSelector('#start-input-dry_run:focus');
       await page.keyboard.press('Space');
       await page.keyboard.press('Tab');
       await page.keyboard.press('Tab');
+      await page.waitForSelector('#start-input-target:focus');
       await page.keyboard.type('stag');
+      await expect.poll(() => page.locator('[role=option]:visible').allTextContents()).toEqual(['staging']);
       await page.keyboard.press('ArrowDown');
+      await page.waitForSelector('[role=option][data-combobox-selected]');
       await page.keyboard.press('Enter');
+      await expect.poll(() => page.inputValue('#start-input-target')).toBe('staging');
       await page.focus('#start-input-note');
       await page.keyboard.press('Enter');
       await page.waitForURL(`**/runs/${known.running}`);

@@ -1,5 +1,4 @@
 import { Button, Select, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
 import { useState, type FormEvent } from 'react';
 import { useNavigate } from 'react-router';
 import { checkInputs, type InputProblem } from '@sluice/pipelines/plan/check-inputs';
@@ -15,15 +14,13 @@ import { Dialog } from '../dialog.tsx';
 import { ProblemCard } from '../problem-card.tsx';
 import { ChoosePipeline } from './choose-pipeline.tsx';
 import { InputField } from './input-field.tsx';
+import { useTypedPlace, type Place } from './use-typed-place.ts';
 
 interface StartRunDialogProps {
   /** Chosen first; absent: the first that there is. */
   readonly repository?: string;
   readonly onClose: () => void;
 }
-
-/** While somebody types a branch, Git is not asked for every letter of it. */
-const typingMs = 400;
 
 /** Asks for what the pipeline asks for, each input in a field of its kind, and starts a run. */
 export function StartRunDialog({ repository: first, onClose }: StartRunDialogProps) {
@@ -45,7 +42,7 @@ export function StartRunDialog({ repository: first, onClose }: StartRunDialogPro
     branch: (branch ?? repository?.defaultBranch ?? '').trim(),
     commit: commit.trim(),
   };
-  const starts = useManualStarts(useTyped(place));
+  const starts = useManualStarts(useTypedPlace(place));
   const startable = (starts.data?.pipelines ?? []).filter((each) => each.kind === 'startable');
   const start = startable.find((each) => each.pipeline === pipeline) ?? startable[0];
   const inputs = start?.inputs ?? [];
@@ -145,21 +142,6 @@ export function StartRunDialog({ repository: first, onClose }: StartRunDialogPro
       </form>
     </Dialog>
   );
-}
-
-interface Place {
-  readonly repository: string;
-  readonly branch: string;
-  readonly commit: string;
-}
-
-/** The place when nobody has typed for a moment; that of another repository at once. */
-function useTyped({ repository, branch, commit }: Place): Place {
-  const [settled] = useDebouncedValue([repository, branch, commit].join('\n'), typingMs);
-  const [where, ...typed] = settled.split('\n');
-  return where === repository
-    ? { repository, branch: typed[0] ?? '', commit: typed[1] ?? '' }
-    : { repository, branch, commit };
 }
 
 const fieldId = (name: string): string => `start-input-${name}`;

@@ -6,7 +6,7 @@ import type { ChosenTraffic, RequestMatch, RouterAbilities } from './rollout-sta
 type Ability = RequestMatch['kind'] | 'mirror';
 
 /** What a person is told to use instead; a target says for itself what it can (`TargetFacts.can`). */
-export const routersThatCan: Readonly<Record<Ability, readonly string[]>> = {
+const routersThatCan: Readonly<Record<Ability, readonly string[]>> = {
   header: ['haproxy', 'httproute', 'ingress', 'virtualservice'],
   cookie: ['haproxy', 'virtualservice'],
   query: ['haproxy', 'httproute', 'virtualservice'],

@@ -21,7 +21,7 @@ export interface TargetRig extends AsyncDisposable {
   readonly replicas: number;
 }
 
-export interface UserRequest {
+interface UserRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** With its question mark: `?group=b`. */
   readonly query?: string;

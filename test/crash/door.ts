@@ -4,7 +4,7 @@ import http, { type IncomingMessage, type RequestOptions, type ServerResponse } 
 import https from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { connect as connectSecurely } from 'node:tls';
-import { z } from 'zod';
+import { exchange } from '@sluice/pipelines/protocol/worker-api';
 import { portOf } from './link.ts';
 
 export interface Call {
@@ -177,8 +177,8 @@ export const reportsOf =
   ({ line, body }: Call): boolean => {
     if (line === `POST /worker/attempts/${attemptId}/records`) return body.includes(text);
     if (line !== 'POST /worker/exchange') return false;
-    const { reports: all } = company.parse(JSON.parse(body));
-    return all.some((each) => each.attemptId === attemptId && JSON.stringify(each).includes(text));
+    const { reports: all } = exchange.parse(JSON.parse(body));
+    return all
+      .map((each) => JSON.stringify(each))
+      .some((each) => each.includes(`"${attemptId}"`) && each.includes(text));
   };
-
-const company = z.object({ reports: z.array(z.looseObject({ attemptId: z.string() })) });

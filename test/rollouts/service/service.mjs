@@ -10,18 +10,22 @@ const version = process.env.VERSION ?? process.env.SLUICE_VERSION ?? 'unknown';
 const { errorRate, medianMs } = JSON.parse(readFileSync(new URL('behaviour.json', import.meta.url), 'utf8'));
 const metrics = createMetrics(version);
 
-const server = createServer(async (request, response) => {
+const server = createServer((request, response) => {
   const path = (request.url ?? '/').split('?')[0];
-  if (path === '/healthz') return response.end('ok\n');
-  if (path === '/metrics') return response.end(metrics.text());
+  if (path === '/healthz') response.end('ok\n');
+  else if (path === '/metrics') response.end(metrics.text());
+  else void serve(response);
+});
+server.listen(Number(process.env.PORT ?? 8080));
+
+async function serve(response) {
   const startedAt = performance.now();
   if (medianMs > 0) await sleep(medianMs * Math.exp(0.5 * normal()));
   const status = Math.random() < errorRate ? 500 : 200;
   metrics.count(status, (performance.now() - startedAt) / 1_000);
   response.writeHead(status, { 'x-version': version, 'cache-control': 'no-store' });
-  return response.end(`${version}\n`);
-});
-server.listen(Number(process.env.PORT ?? 8080));
+  response.end(`${version}\n`);
+}
 
 process.once('SIGTERM', () => {
   server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));

@@ -21,7 +21,8 @@ export function rolloutNews(
     case 'succeeded':
       return { kind: 'rollout-promoted', reason: '' };
     case 'rolled-back':
-      return { kind: 'rollout-rolled-back', reason: phase.reason };
+      // What was only to be tried ends like this as planned.
+      return { kind: phase.planned === true ? 'rollout-step' : 'rollout-rolled-back', reason: phase.reason };
     case 'rollback-blocked':
       return { kind: 'rollback-blocked', reason: `${phase.problem} (${phase.reason})` };
     default:

@@ -124,7 +124,7 @@ export async function takeNotification(
   now: number,
   limits: { readonly perMinute: number; readonly forUrgent: number; readonly leaseMs: number },
 ): Promise<Notification | null> {
-  await sql`select 1 from notification_channels where name = ${channel} for update`.execute(trx);
+  await sql`select 1 from notification_channels where name = ${channel} for no key update`.execute(trx);
   const { count } = await trx
     .selectFrom('notifications')
     .select(({ fn }) => fn.countAll<string>().as('count'))

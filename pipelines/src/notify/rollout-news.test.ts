@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { advanceRollout } from '../rollout/advance-rollout.ts';
+import { aSpec, RolloutRig, simulateTarget, type World } from '../rollout/rollout-rig.ts';
+import { rolloutNews } from './rollout-news.ts';
+
+/** What is told of a rollout from its beginning to its end. */
+function toldOf(world: Partial<World>): readonly string[] {
+  const spec = aSpec();
+  const rig = new RolloutRig(spec, simulateTarget(spec, world));
+  const told: string[] = [];
+  rig.check = (now, before) => {
+    const news = rolloutNews(before, now.rollout);
+    if (news !== null) told.push(news.kind);
+  };
+  rig.start().finish();
+  return told;
+}
+
+test('each step of a rollout is told once, and its end', () => {
+  expect(toldOf({})).toEqual(['rollout-step', 'rollout-step', 'rollout-promoted']);
+  expect(toldOf({ canaryBadRate: 0.2 })).toEqual(['rollout-step', 'rollout-rolled-back']);
+});
+
+test('a look that changes nothing tells nothing', () => {
+  const spec = aSpec();
+  const rig = new RolloutRig(spec, simulateTarget(spec)).start().until('analysing');
+  const { rollout } = advanceRollout(rig.rollout, { kind: 'tick', at: rig.now });
+  expect(rolloutNews(rig.rollout, rollout)).toBeNull();
+});

@@ -63,7 +63,7 @@ describe('the rules of an HTTPRoute', () => {
 
   test('mirror to the new version by percent, and without one where it is all of them', () => {
     const filterOf = (percent: number) => given({ mirrorPercent: percent })[1]?.filters?.at(-1);
-    const backendRef = { group: '', kind: 'Service', name: 'shop-canary', port: 80 };
+    const backendRef = { name: 'shop-canary', port: 80 };
     expect(filterOf(7)).toEqual({ type: 'RequestMirror', requestMirror: { backendRef, percent: 7 } });
     expect(filterOf(100)).toEqual({ type: 'RequestMirror', requestMirror: { backendRef } });
   });

@@ -94,7 +94,7 @@ function split(from: Rule, { stable, canary }: ServicePair, { percent, mirrorPer
   const mirror = {
     type: 'RequestMirror',
     requestMirror: {
-      backendRef: { group: '', kind: 'Service', name: canary, ...(port === undefined ? {} : { port }) },
+      backendRef: { name: canary, ...(port === undefined ? {} : { port }) },
       // Without it every request is mirrored, also where a definition older than 1.3 does not know the field.
       ...(mirrorPercent === 100 ? {} : { percent: mirrorPercent }),
     },

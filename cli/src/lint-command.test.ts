@@ -94,6 +94,18 @@ test('a mistake in an included file is shown with its path from here', async () 
   expect(output()).toContain('sub/stages/a.yml:2:8  There is no key "step" in stage "a".');
 });
 
+test('lint checks a template by itself, and plan says what to plan', async () => {
+  const text =
+    'inputs: { a: { type: string } }\nstages:\n  a: { image: "busybox:1.36", steps: ["${{ inputs.b }}"] }\n';
+  const { io, output } = aTerminal(false, { 't.yml': text });
+  expect(await lintFiles(['t.yml'], io)).toBe(1);
+  expect(output()).toContain(
+    't.yml:3:44  There is no input "b". Did you mean "a"? Inputs stand under inputs.',
+  );
+  expect(await planCommand({ file: 't.yml', json: false, now: 0 }, io)).toBe(1);
+  expect(output()).toContain('t.yml is a template. Plan the pipeline that uses it.');
+});
+
 test('plan refuses an event that does not exist', async () => {
   const { io, output } = aTerminal();
   expect(await planCommand({ file: '.sluice.yml', event: 'pull', json: false, now: 0 }, io)).toBe(1);
@@ -113,7 +125,14 @@ function aTerminal(
   const placeOf = (file: string) => Promise.resolve({ root: '', file });
   const tree = () => aFileTree(files);
   return {
-    io: { readFile, placeOf, tree, write: (text) => void (output += text), colour },
+    io: {
+      readFile,
+      placeOf,
+      tree,
+      template: () => () => Promise.resolve(null),
+      write: (text) => void (output += text),
+      colour,
+    },
     output: () => output,
   };
 }

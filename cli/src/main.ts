@@ -8,6 +8,8 @@ import { processSignal } from './process-signal.ts';
 
 const write = (text: string): void => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 const api = () => connect(process.env);
+const templateHelp =
+  'where templates of a repository lie; default: Git fetches them from beside the remote "origin"';
 
 const program = new Command('sluice')
   .description('From a push to production, with evidence at every gate.')
@@ -37,10 +39,11 @@ program
   .command('lint')
   .description('check pipeline files; exit code 1 where there is an error')
   .argument('[files...]', 'default: .sluice.yml and .sluice/*.yml')
-  .action(async (files: string[]) => {
+  .option('--template <repository=folder...>', templateHelp)
+  .action(async (files: string[], options: { template?: readonly string[] }) => {
     const { lintFiles } = await import('./lint-command.ts');
     const { terminal } = await import('./terminal.ts');
-    process.exitCode = await lintFiles(files, terminal());
+    process.exitCode = await lintFiles(files, terminal(foldersOf(options)));
   });
 
 program
@@ -56,13 +59,15 @@ program
   .option('--tag <tag>', 'the tag, for --event tag')
   .option('--changed <paths>', 'changed files, separated by commas')
   .option('--input <name=value...>', 'an input of a manual start')
+  .option('--template <repository=folder...>', templateHelp)
   .option('--json', 'the plan as JSON', false)
   .action(async (file: string | undefined, options: PlanOptions) => {
     const { planCommand } = await import('./plan-command.ts');
     const { terminal } = await import('./terminal.ts');
     const changed = options.changed?.split(',').map((path) => path.trim());
-    const inputs = Object.fromEntries((options.input ?? []).map(splitAssignment));
-    process.exitCode = await planCommand({ ...options, file, changed, inputs, now: Date.now() }, terminal());
+    const inputs = Object.fromEntries((options.input ?? []).map((text) => splitAssignment(text)));
+    const wanted = { ...options, file, changed, inputs, now: Date.now() };
+    process.exitCode = await planCommand(wanted, terminal(foldersOf(options)));
   });
 
 program
@@ -89,16 +94,17 @@ program
   .option('--changed <paths>', 'changed files, separated by commas')
   .option('--executor <where>', 'docker (default), process, or docker,process: where steps may run')
   .option('--jobs <n>', 'stages at the same time (default: one for each processor)')
+  .option('--template <repository=folder...>', templateHelp)
   .option('--in-place', 'work in this folder itself instead of a copy', false)
   .option('--keep', 'keep workspaces and built images', false)
   .option('--json', 'events as lines of JSON', false)
   .option('--plain', 'lines instead of a live picture', false)
-  .action(async (file: string | undefined, flags: RunFlags) => {
+  .action(async (file: string | undefined, flags: RunFlags & { template?: readonly string[] }) => {
     const [{ runCommand }, { runTerminal }] = await Promise.all([
       import('./local-run/run-command.ts'),
       import('./local-run/run-terminal.ts'),
     ]);
-    process.exitCode = await runCommand(file, flags, runTerminal());
+    process.exitCode = await runCommand(file, flags, runTerminal(foldersOf(flags)));
   });
 
 program
@@ -156,7 +162,7 @@ runs
       input?: readonly string[];
     }) => {
       const { startRun } = await import('./commands/start.ts');
-      const inputs = Object.fromEntries((options.input ?? []).map(splitAssignment));
+      const inputs = Object.fromEntries((options.input ?? []).map((text) => splitAssignment(text)));
       write(await startRun(api(), { ...options, inputs }));
     },
   );
@@ -381,12 +387,16 @@ interface PlanOptions {
   readonly tag?: string;
   readonly changed?: string;
   readonly input?: readonly string[];
+  readonly template?: readonly string[];
   readonly json: boolean;
 }
 
-function splitAssignment(text: string): [string, string] {
+const foldersOf = ({ template }: { readonly template?: readonly string[] }): Record<string, string> =>
+  Object.fromEntries((template ?? []).map((text) => splitAssignment(text, '--template')));
+
+function splitAssignment(text: string, option = '--input'): [string, string] {
   const at = text.indexOf('=');
-  if (at < 1) throw new Error(`--input wants name=value, got ${JSON.stringify(text)}`);
+  if (at < 1) throw new Error(`${option} wants name=value, got ${JSON.stringify(text)}`);
   return [text.slice(0, at), text.slice(at + 1)];
 }
 

@@ -59,6 +59,8 @@ function printPlan(
   isNamed: boolean,
 ): void {
   printDiagnostics(pipeline.diagnostics, io);
+  if (pipeline.isTemplate === true)
+    io.write(`${pipeline.file} is a template. Plan the pipeline that uses it.\n`);
   const outcome = outcomeOf(pipeline, happened);
   if (outcome.kind === 'broken' || pipeline.definition === null) return;
   const lines = [...explainPlan(outcome), ...explainSchedules(pipeline.definition, now)];

@@ -2,8 +2,11 @@
 // the files of a repository and the payload of a delivery.
 import { aFileTree } from '@sluice/pipelines/language/file-tree.fixture';
 import { loadPipelines } from '@sluice/pipelines/language/load-pipelines';
-import { randomRepository } from '@sluice/pipelines/language/random-pipeline.fixture';
+import { randomRepository, randomTemplates } from '@sluice/pipelines/language/random-pipeline.fixture';
+import { remoteTemplates } from '@sluice/pipelines/language/templates/remote-templates.fixture';
 import { choicesFrom } from '@sluice/pipelines/random.fixture';
+import { ok } from '@sluice/pipelines/result';
+import { withTemplates } from '@sluice/server/repositories/read-templates';
 import { interpretDelivery } from '@sluice/server/webhooks/interpret-delivery';
 import { prepareRuns } from '@sluice/server/webhooks/prepare-runs';
 import { randomDelivery, type RandomDelivery } from '@sluice/server/webhooks/random-delivery.fixture';
@@ -36,7 +39,18 @@ test('the generated pipelines and deliveries lead to plans, to filtered events a
     const found = plans.match(/"kind":"\w+"/g) ?? [];
     for (const each of new Set(found)) outcomes.set(each, (outcomes.get(each) ?? 0) + 1);
   }
-  const wanted = ['planned', 'filtered', 'steps', 'matrix', 'build', 'scan', 'push', 'deploy', 'approve'];
+  const wanted = [
+    'planned',
+    'filtered',
+    'steps',
+    'matrix',
+    'use',
+    'build',
+    'scan',
+    'push',
+    'deploy',
+    'approve',
+  ];
   expect(wanted.filter((kind) => (outcomes.get(`"kind":"${kind}"`) ?? 0) <= 3)).toEqual([]);
 });
 
@@ -47,6 +61,7 @@ async function plansHere(files: Files, { payload }: RandomDelivery): Promise<rea
     readFile: () => Promise.resolve(JSON.stringify(payload)),
     placeOf: (file: string) => Promise.resolve({ root: '', file }),
     tree: () => aFileTree(files),
+    template: () => remoteTemplates(randomTemplates),
     write: (part: string) => void (output += part),
     colour: false,
   };
@@ -72,7 +87,11 @@ async function plansThere(
       .map(() => JSON.stringify({ kind: 'filtered', reasons: [meaning.reason] }));
   const loaded = await loadPipelines(aFileTree(files));
   if (!loaded.ok) return [loaded.error];
-  const mirrors = { readPipelines: () => Promise.resolve(loaded) };
+  const complete = await withTemplates(loaded.value, async (name) => {
+    const answer = await remoteTemplates(randomTemplates)(name);
+    return ok(answer ?? { kind: 'refused', why: 'is not there' });
+  });
+  const mirrors = { readPipelines: () => Promise.resolve(complete) };
   const repository = { id: 'r', fullName: 'acme/shop', cloneUrl: '', credentials: null };
   const prepared = await prepareRuns(mirrors, repository, meaning.trigger);
   if (prepared.kind !== 'read') return [JSON.stringify(prepared)];

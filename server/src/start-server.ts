@@ -31,6 +31,7 @@ import { createSealer } from './secrets/sealer.ts';
 import { attachShells } from './shell/attach-shells.ts';
 import { openDatabaseClock } from './store/database-clock.ts';
 import { ensureInstallation } from './store/installation-store.ts';
+import { findTemplateRepository } from './store/repository-store.ts';
 import { startSchedules } from './schedules/fire-schedules.ts';
 import { startDeliveryWorker } from './webhooks/delivery-worker.ts';
 import { processDelivery } from './webhooks/process-delivery.ts';
@@ -102,7 +103,9 @@ async function openDoors(
   opened: Closers,
 ): Promise<string> {
   const cloneRules = { fileFolders: config.fileRepositories, privateHosts: config.privateHosts };
-  const mirrors = openMirrors(path.join(config.dataDir, 'mirrors'), cloneRules);
+  const mirrors = openMirrors(path.join(config.dataDir, 'mirrors'), cloneRules, (user, address) =>
+    findTemplateRepository(context, user.id, address),
+  );
   const origins = { hosts: allowedHosts(config.host, config.publicUrl), publicUrl: config.publicUrl };
   const doorkeeper = createDoorkeeper(context, origins);
   const workerToken =

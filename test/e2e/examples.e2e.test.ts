@@ -30,7 +30,15 @@ test('every folder of examples/ is covered: those below, and hello by the first 
     'inputs',
     'matrix',
     'reuse',
+    'templates',
   ]);
+});
+
+test('templates counts twice by one template, with its inputs and outputs', async () => {
+  const run = await pushed('templates');
+  expect(new Set(Object.values(statuses(run)))).toEqual(new Set(['succeeded']));
+  expect(await output(run, 'large.count')).toEqual(['after 3', '5']);
+  expect(await output(run, 'report')).toEqual(['counted to 5']);
 });
 
 test('hello-world prints its line', async () => {

@@ -220,12 +220,15 @@ test.each([
   ['reuse', {}, 'there are 6 letters'],
   ['inputs', { input: ['rounds=1', 'note=by hand'] }, 'level info, note by hand'],
   ['approval', { branch: 'main' }, 'the approval skipped'],
+  ['templates', {}, 'counted to 5'],
 ] as const)('the example %s runs here too', async (name, flags, expected) => {
   cpSync(join(examples, name), folder, { recursive: true });
-  const file = join(folder, '.sluice.yml');
-  const text = readFileSync(file, 'utf8').replaceAll('busybox:1', image);
-  chmodSync(file, 0o644);
-  writeFileSync(file, text);
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  for (const file of names.filter((each) => each.endsWith('.yml')).map((each) => join(folder, each))) {
+    const text = readFileSync(file, 'utf8').replaceAll('busybox:1', image);
+    chmodSync(file, 0o644);
+    writeFileSync(file, text);
+  }
   const { code, output } = await run(flags);
   expect(output).toContain(expected);
   expect(code).toBe(0);
@@ -265,6 +268,7 @@ async function run(
       readFile: (path) => readFile(resolve(folder, path), 'utf8'),
       placeOf: (path) => placeOfFile(resolve(folder, path)),
       tree: (root) => localTree(resolve(folder, root)),
+      template: () => () => Promise.resolve(null),
       write,
       say: write,
       colour: false,

@@ -32,6 +32,7 @@ export function fixtureSettings(now: number): FixtureSettings {
     cloneUrl: `https://git.example.com/${fullName}.git`,
     defaultBranch: 'main',
     trusted,
+    shared: trusted,
   });
   const delivery = { provider: 'github', event: 'push', repository: 'acme/shop' } as const;
   return {

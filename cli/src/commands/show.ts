@@ -1,4 +1,5 @@
 // `sluice show`: one run: each stage with its state and why, who waits and behind whom, and what to type next.
+import { templateLine, templatesOf } from '@sluice/pipelines/plan/templates-of';
 import pc from 'picocolors';
 import type { RolloutView, RunView } from '@sluice/pipelines/protocol/api';
 import { formatDiagnostic } from '@sluice/pipelines/language/format-diagnostic';
@@ -29,6 +30,9 @@ export function formatRun(run: RunView, now: number, rollouts: readonly RolloutV
   return [
     `${pc.bold(`#${run.number}`)}  ${stateWord(run.status)}${run.repository} ${pc.dim(run.pipeline)}  ${pc.cyan(run.ref)}  ${run.commit.sha.slice(0, 7)}`,
     `      ${firstLine(run.commit.message)} ${pc.dim(`· ${run.event.replace('_', ' ')} by ${run.actor}, ${age(now - run.createdAt)}${fileOf(run)}`)}`,
+    ...(run.plan === null ? [] : templatesOf(run.plan)).map((each) =>
+      pc.dim(`      uses ${templateLine(each)}`),
+    ),
     ...(run.willFail === null ? [] : [pc.red(`      will fail: stage ${run.willFail.stage} failed`)]),
     ...waitsOf(run, null, now).map((why) => pc.dim(`      ${why}`)),
     ...run.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)),

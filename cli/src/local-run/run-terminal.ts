@@ -1,3 +1,4 @@
+import type { TemplateFolders } from '../find-template.ts';
 import { terminal, type Terminal } from '../terminal.ts';
 
 export interface RunTerminal extends Terminal {
@@ -9,8 +10,8 @@ export interface RunTerminal extends Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-export const runTerminal = (): RunTerminal => ({
-  ...terminal(),
+export const runTerminal = (folders: TemplateFolders): RunTerminal => ({
+  ...terminal(folders),
   say: (text) => void process.stderr.write(text),
   input: process.stdin,
   output: process.stdout,

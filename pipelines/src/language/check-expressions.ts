@@ -1,7 +1,7 @@
 // Every expression of a file against the names that it may use where it stands.
 import { combinationId, combine, knownMatrix } from '../plan/combine.ts';
 import { sortStages } from '../plan/sort-stages.ts';
-import type { PipelineDefinition, StageDefinition } from './definition.ts';
+import type { InputDefinition, StageDefinition } from './definition.ts';
 import { checkReferences, type NamesInFile } from './check-references.ts';
 import type { ExpressionProblem } from './expression/expression-walk.ts';
 import { compileExpression } from './expression/compile-expression.ts';
@@ -11,9 +11,14 @@ import type { Span } from './source-file.ts';
 import { needsAnswers } from './stage-graph.ts';
 import { UsedOutputs } from './used-outputs.ts';
 
-/** Gives the outputs that they read. */
-export function checkExpressions(reading: Reading, definition: PipelineDefinition): UsedOutputs {
-  const names: Names = { ...namesInFile(reading, definition), used: new UsedOutputs() };
+export interface CheckedFile {
+  readonly inputs: Readonly<Record<string, InputDefinition>>;
+  readonly stages: readonly StageDefinition[];
+}
+
+/** Gives the outputs that they read. `inputsAt`: where the file has its inputs. */
+export function checkExpressions(reading: Reading, file: CheckedFile, inputsAt: string): UsedOutputs {
+  const names: Names = { ...namesInFile(reading, file), inputsAt, used: new UsedOutputs() };
   for (const use of reading.uses) {
     if (isFull(reading)) break;
     const isCondition = use.place === 'stage-condition' || use.place === 'step-condition';
@@ -28,12 +33,12 @@ interface Names extends NamesInFile {
   readonly used: UsedOutputs;
 }
 
-function namesInFile(reading: Reading, definition: PipelineDefinition): NamesInFile {
+function namesInFile(reading: Reading, { inputs, stages }: CheckedFile): Omit<NamesInFile, 'inputsAt'> {
   return {
-    inputs: definition.on.manual?.inputs ?? {},
-    stages: new Map(definition.stages.map((stage): [string, StageDefinition] => [stage.id, stage])),
-    needs: needsAnswers(sortStages(definition.stages)),
-    combinations: combinationsOf(definition.stages),
+    inputs,
+    stages: new Map(stages.map((stage): [string, StageDefinition] => [stage.id, stage])),
+    needs: needsAnswers(sortStages(stages)),
+    combinations: combinationsOf(stages),
     suggest: (word, candidates) => suggestion(reading, word, candidates),
   };
 }

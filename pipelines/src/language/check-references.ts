@@ -1,15 +1,19 @@
 import type { InputDefinition, StageDefinition } from './definition.ts';
 import { impossibleComparison } from './expression/check-name.ts';
-import { compileExpression, type CompiledExpression } from './expression/compile-expression.ts';
+import type { CompiledExpression } from './expression/compile-expression.ts';
 import type { ExpressionProblem, Reference } from './expression/expression-walk.ts';
 import { fixedNames, stageStatuses } from './expression/names.ts';
+import { checkGiven } from './templates/check-given.ts';
+import { isUnread } from './templates/unread.ts';
+import { valuesBehind } from './values-behind.ts';
 import { matrixNames, matrixValues } from './read-matrix.ts';
-import { splitTemplate } from './expression/template.ts';
 import type { ExpressionUse } from './reading.ts';
 import type { NeedsStage } from './stage-graph.ts';
 
 export interface NamesInFile {
   readonly inputs: Readonly<Record<string, InputDefinition>>;
+  /** Where they stand in the file. */
+  readonly inputsAt: string;
   readonly stages: ReadonlyMap<string, StageDefinition>;
   readonly needs: NeedsStage;
   /** Id of one combination → id of its stage. */
@@ -44,6 +48,7 @@ export function checkReferences(
     const message = "A condition gives true or false. Compare this with something, such as branch == 'main'.";
     problems.push({ code: 'wrong-type', message, offset: 0, length: expression.text.length });
   }
+  if (use.given !== undefined) problems.push(...checkGiven(names, use.given, expression));
   for (const reference of expression.references) {
     const found = checkReference(names, use, reference) ?? checkStrangers(use, reference);
     if (found !== null) problems.push(found);
@@ -70,7 +75,7 @@ function checkReference(
             'input',
             name,
             Object.keys(names.inputs),
-            'Inputs stand under on.manual.inputs.',
+            `Inputs stand under ${names.inputsAt}.`,
           );
     case 'env':
       return checkEnv(names, use, reference, name);
@@ -190,7 +195,7 @@ function checkStage(names: NamesInFile, use: ExpressionUse, reference: Reference
       'A concurrency group is known before any stage has ended. Use branch, event, inputs or env.';
     return problem(reference, 'name-not-here', message);
   }
-  if (use.stage === null) {
+  if (use.stage === null && use.place !== 'template-output') {
     return problem(
       reference,
       'name-not-here',
@@ -209,7 +214,7 @@ function checkStage(names: NamesInFile, use: ExpressionUse, reference: Reference
         : ` A name with a dash is written stages['${dashed}'].`;
     return problem(reference, 'unknown-stage', `There is no stage "${id}".${help}`);
   }
-  if (!names.needs(use.stage, stageId)) {
+  if (use.stage !== null && !names.needs(use.stage, stageId)) {
     const message =
       stageId === use.stage
         ? 'A stage does not know its own results. Write a file in one step and read it in the next.'
@@ -225,14 +230,18 @@ function checkStage(names: NamesInFile, use: ExpressionUse, reference: Reference
     );
   }
   if (output === undefined) return null;
-  if (stage.work.kind !== 'steps' || Object.hasOwn(stage.work.outputs, output)) return null;
+  if (stage.work.kind !== 'steps' && stage.work.kind !== 'use') return null;
+  if (stage.work.kind === 'use' && isUnread(stage.work)) return null;
+  if (Object.hasOwn(stage.work.outputs, output)) return null;
   return unknown(
     names,
     reference,
     'output',
     output,
     Object.keys(stage.work.outputs),
-    `Outputs of stage "${id}" stand under its outputs.`,
+    stage.work.kind === 'use'
+      ? `Outputs of stage "${id}" stand under outputs of ${stage.work.template.use}.`
+      : `Outputs of stage "${id}" stand under its outputs.`,
   );
 }
 
@@ -244,35 +253,25 @@ function checkStatus(reference: Reference, id: string): ExpressionProblem | null
 
 /** What a stranger can write would be executed if it were pasted into a command. */
 function checkStrangers(use: ExpressionUse, reference: Reference): ExpressionProblem | null {
-  if (use.place !== 'command') return null;
+  const pastedBy = use.given?.pastedBy ?? null;
+  if (use.place !== 'command' && pastedBy === null) return null;
   const written = reference.path.join('.');
   const [root, name = ''] = reference.path;
-  if (fixedNames.get(written)?.strangerWritten === true) {
-    const variable = written.toUpperCase().replaceAll('.', '_');
-    const message = `Anyone who opens a pull request can write ${written}, and here the shell would execute it. Pass it through env: { ${variable}: '\${{ ${written} }}' } and use "$${variable}".`;
+  const isStrangers = valuesBehind(use.env, reference).some(
+    ({ path }) => fixedNames.get(path.join('.'))?.strangerWritten === true,
+  );
+  if (!isStrangers) return null;
+  if (pastedBy !== null) {
+    const message = `Anyone who opens a pull request can write ${written}, and ${pastedBy} has the input "${use.given?.name}" in a command, where the shell would execute it. Have the template pass it through env: { NAME: '\${{ inputs.${use.given?.name} }}' } and use "$NAME".`;
     return problem(reference, 'stranger-text-in-command', message);
   }
-  if (root === 'env' && holdsStrangerText(use, name)) {
+  if (root === 'env') {
     const message = `env.${name} holds text that anyone who opens a pull request can write, and here the shell would execute it. Use "$${name}" instead.`;
     return problem(reference, 'stranger-text-in-command', message);
   }
-  return null;
-}
-
-function holdsStrangerText(use: ExpressionUse, name: string): boolean {
-  const index = use.env.findLastIndex((each) => Object.hasOwn(each, name));
-  const value = use.env[index]?.[name];
-  if (value?.kind !== 'text') return false;
-  const parts = splitTemplate(value.text);
-  if (!parts.ok) return false;
-  const below: ExpressionUse = { ...use, env: use.env.slice(0, index) };
-  return parts.value.some((part) => {
-    const compiled = part.kind === 'text' ? null : compileExpression(part.text);
-    return (
-      compiled?.ok === true &&
-      compiled.value.references.some((reference) => checkStrangers(below, reference) !== null)
-    );
-  });
+  const variable = written.toUpperCase().replaceAll('.', '_');
+  const message = `Anyone who opens a pull request can write ${written}, and here the shell would execute it. Pass it through env: { ${variable}: '\${{ ${written} }}' } and use "$${variable}".`;
+  return problem(reference, 'stranger-text-in-command', message);
 }
 
 function unknown(

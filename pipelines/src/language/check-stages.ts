@@ -5,6 +5,8 @@ import { nodeAt } from './find-node.ts';
 import { isFull, report, suggestion, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 import { findCycle, needsAnswers, type NeedsStage } from './stage-graph.ts';
+import { memberId } from './templates/expand-uses.ts';
+import { isUnread } from './templates/unread.ts';
 
 export function checkStages(reading: Reading, root: SourceNode, stages: readonly StageDefinition[]): void {
   const places = stagePlaces(root);
@@ -23,13 +25,27 @@ export function checkStages(reading: Reading, root: SourceNode, stages: readonly
     report(reading, at, 'cycle', message);
     return;
   }
-  const needs = needsAnswers(sortStages(stages));
-  const byId = new Map(stages.map((stage) => [stage.id, stage]));
+  // Which stages a template would have, nobody knows then.
+  if (stages.some(({ work }) => work.kind === 'use' && isUnread(work))) return;
+  const direct = needsAnswers(sortStages(stages));
+  // Images and files may also come from a stage of a template: `ci.build`.
+  const needs: NeedsStage = (stage, other) => direct(stage, ownerOf(other));
+  const members = membersOf(reading);
+  for (const { id, work, matrix } of members) kinds.set(id, matrix === null ? work.kind : 'matrix');
+  const byId = new Map([...stages, ...members].map((stage) => [stage.id, stage]));
   for (const stage of stages) {
     checkImageSource(reading, places, stage, kinds, needs);
     checkArtifactSources(reading, places, stage, byId, needs);
   }
 }
+
+/** `ci` of `ci.build`. */
+const ownerOf = (id: string): string => id.split('.', 1)[0] ?? id;
+
+const membersOf = ({ used }: Reading): readonly StageDefinition[] =>
+  [...used].flatMap(([user, { stages }]) =>
+    stages.map((stage) => ({ ...stage, id: memberId(user, stage.id) })),
+  );
 
 type Places = ReadonlyMap<string, SourceNode>;
 type Kinds = ReadonlyMap<string, StageKind>;
@@ -122,7 +138,7 @@ function checkImageSource(
         : `${name} names "${source.id}", a ${kind} stage. It must be a ${wanted} stage.`,
     );
   } else if (!needs(stage.id, source.id)) {
-    const message = `${name} uses "${source.id}", and nothing makes sure that it has ended before. Add it to needs: [${source.id}].`;
+    const message = `${name} uses "${source.id}", and nothing makes sure that it has ended before. Add it to needs: [${ownerOf(source.id)}].`;
     report(reading, at, 'missing-need', message);
   }
 }
@@ -155,7 +171,7 @@ function checkArtifactSources(
         `${name} names "${id}", which keeps no artifacts. Add artifacts: { paths: [dist/**] } there.`,
       );
     } else if (!needs(stage.id, id)) {
-      const message = `${name} takes files of "${id}", and nothing makes sure that it has ended before. Add it to needs: [${id}].`;
+      const message = `${name} takes files of "${id}", and nothing makes sure that it has ended before. Add it to needs: [${ownerOf(id)}].`;
       report(reading, at, 'missing-need', message);
     }
   }

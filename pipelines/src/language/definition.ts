@@ -95,6 +95,8 @@ export interface StageDefinition {
   readonly concurrency: Concurrency | null;
   /** Null: the stage is carried out once. */
   readonly matrix: MatrixRules | null;
+  /** The stage with `use` whose template brought this one; absent: it stands in the file itself. */
+  readonly within?: string;
   readonly work: StageWork;
 }
 
@@ -139,7 +141,8 @@ export interface RetryPolicy {
   readonly on: readonly string[];
 }
 
-export type StageWork = StepsWork | BuildWork | ScanWork | PushWork | DeployWork | ApproveWork | MatrixWork;
+export type StageWork =
+  StepsWork | BuildWork | ScanWork | PushWork | DeployWork | ApproveWork | MatrixWork | UseWork;
 export type StageKind = StageWork['kind'];
 
 export interface StepsWork {
@@ -174,6 +177,38 @@ export interface MatrixWork {
   /** Ids of the combinations; null: not known before the stage's needs have ended. */
   readonly stages: readonly string[] | null;
 }
+
+/** Stands for the stages of a template, and ends when they have. */
+export interface UseWork {
+  readonly kind: 'use';
+  readonly template: UsedTemplate;
+  /** What the template's stages see as `inputs`. */
+  readonly inputs: Readonly<Record<string, InputBinding>>;
+  /** The template's own variables: its stages see them in place of the pipeline's. */
+  readonly env: Readonly<Record<string, EnvValue>>;
+  /** What decides whether the template's stages run at all, as if it were a stage before them. */
+  readonly entry: { readonly needs: readonly StageNeed[]; readonly if: Expression | null };
+  /** Ids of the template's stages. */
+  readonly stages: readonly string[];
+  /** Rendered where the template's stages are, when they have ended. */
+  readonly outputs: Readonly<Record<string, Template>>;
+}
+
+/** Where a template came from. */
+export interface UsedTemplate {
+  /** As the file names it: `org/templates/node-ci.yml@v3`, `./templates/node-ci.yml`. */
+  readonly use: string;
+  /** Null: the repository of the pipeline itself. */
+  readonly repository: string | null;
+  readonly path: string;
+  /** The commit that it was read at; null: that of the run, or files of a folder. */
+  readonly commit: string | null;
+}
+
+/** Text is filled in where the stage with `use` stands, and then read as the input's type. */
+export type InputBinding =
+  | { readonly kind: 'value'; readonly value: string | number | boolean }
+  | { readonly kind: 'text'; readonly text: Template; readonly input: InputDefinition };
 
 /** What outlives a stage, and what a stage takes from others that did. */
 export interface StageKeeping {

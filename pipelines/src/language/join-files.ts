@@ -5,6 +5,7 @@ import type { YamlProblem } from './convert-yaml.ts';
 import { normalisePath, pathProblem } from './read-path.ts';
 import { maxFileBytes, readYaml } from './read-yaml.ts';
 import { joinFiles, placeOf, type SourceFile } from './source-file.ts';
+import type { TemplateAnswer } from './templates/template-definition.ts';
 import {
   describeNode,
   type MapEntry,
@@ -29,9 +30,11 @@ export type IncludeAnswer =
 export interface FoundFiles {
   /** By pattern, from the repository's root. */
   readonly includes: ReadonlyMap<string, IncludeAnswer>;
+  /** By `templateKey`. */
+  readonly templates: ReadonlyMap<string, TemplateAnswer>;
 }
 
-export const nothingFound: FoundFiles = { includes: new Map() };
+export const nothingFound: FoundFiles = { includes: new Map(), templates: new Map() };
 
 export interface JoinedFiles {
   readonly source: SourceFile;

@@ -111,9 +111,9 @@ test('the camelCase of Argo Rollouts', () => {
       ~~~~~~~~~`);
 });
 
-test('a key of the language that this version does not have', () => {
-  expect(mistakes('stages:\n  a:\n    use: org/templates/node.yml@v3\n    steps: [x]\n')).toMatch(
-    /^\.sluice\.yml:4:5 {2}use in stage "a" is not part of this version of Sluice\./,
+test('a template beside steps', () => {
+  expect(mistakes('stages:\n  a:\n    use: ./node.yml\n    steps: [x]\n')).toContain(
+    '.sluice.yml:5:5  stage "a": steps has no meaning for a stage with use: the stages of the template say it themselves. Remove steps.',
   );
 });
 

@@ -5,6 +5,8 @@ import { diagnosticAt, sourceFile } from './source-file.ts';
 
 export interface ParsedFile extends ParsedPipeline {
   readonly file: string;
+  /** It is a template: nothing starts it by itself. */
+  readonly isTemplate?: true;
 }
 
 /**

@@ -7,6 +7,22 @@ type Keys = Record<string, unknown>;
 /** The text of a pipeline file; the same choices give the same text. */
 export const randomPipeline = (choices: Choices): string => written(choices, randomKeys(choices));
 
+/** Templates that they use, as `remoteTemplates` takes them. */
+export const randomTemplates = {
+  'org/templates/node.yml@v1': `inputs: { level: { type: choice, options: [debug, info], default: info }, note: { type: string }, rounds: { type: number, default: 1 } }
+secrets: [npm-token]
+env: { NOTE: '\${{ inputs.note }}', BRANCH: '\${{ branch }}' }
+stages:
+  pack: { image: 'node:20', env: { TOKEN: { secret: npm-token } }, outputs: { v: { file: V } }, steps: ['make \${{ inputs.level }}'] }
+  each: { needs: [pack], matrix: { n: [1, 2] }, if: inputs.rounds > 0 || always(), image: 'node:20', steps: ['run \${{ matrix.n }} \${{ stages.pack.outputs.v }}'] }
+  inner: { needs: [each], if: "event == 'push'", use: ./inner.yml, with: { of: '\${{ inputs.note }}' } }
+outputs: { v: '\${{ stages.pack.outputs.v }}' }
+`,
+  [`org/templates/inner.yml@${'c'.repeat(40)}`]: `inputs: { of: { type: string } }
+stages: { last: { if: always(), image: 'node:20', env: { OF: '\${{ inputs.of }}' }, steps: [x] } }
+`,
+};
+
 /** The pipeline files of a repository with the files that they include, by their paths. */
 export function randomRepository(choices: Choices): Readonly<Record<string, string>> {
   const { stages, ...pipeline } = randomKeys(choices);
@@ -90,7 +106,7 @@ function randomTriggers(choices: Choices, inputs: boolean): unknown {
 
 interface Made {
   readonly id: string;
-  readonly kind: 'steps' | 'matrix' | 'build' | 'scan' | 'push' | 'deploy' | 'approve';
+  readonly kind: 'steps' | 'matrix' | 'use' | 'build' | 'scan' | 'push' | 'deploy' | 'approve';
   readonly hasOutput: boolean;
 }
 
@@ -124,6 +140,7 @@ function randomStage(
     }),
     ...(choices.chance(0.1) && { allow_failure: choices.oneOf<unknown>([true, [3, 4]]) }),
   };
+  if (choices.chance(0.1)) return useStage(choices, common, needs, inputs);
   const images = needs.filter(({ kind }) => kind === 'build');
   const pushed = needs.filter(({ kind }) => kind === 'push');
   const [image] = images;
@@ -161,6 +178,31 @@ function randomStage(
     return { kind: 'deploy', hasOutput: false, stage: { ...common, deploy } };
   }
   return stepsStage(choices, common, needs, inputs);
+}
+
+function useStage(
+  choices: Choices,
+  common: Keys,
+  needs: readonly Made[],
+  inputs: boolean,
+): Omit<Made, 'id'> & { readonly stage: Keys } {
+  const given = needs.find(({ hasOutput }) => hasOutput);
+  const notes: [string, ...string[]] = [
+    'plain',
+    '${{ commit.message }} ${{ event }}',
+    ...(given === undefined ? [] : [`\${{ stages['${given.id}'].outputs.v }}`]),
+  ];
+  const stage: Keys = {
+    ...('needs' in common && { needs: common['needs'] }),
+    ...('if' in common && { if: common['if'] }),
+    use: 'org/templates/node.yml@v1',
+    with: {
+      note: choices.oneOf(notes),
+      ...(inputs && choices.chance(0.5) && { level: '${{ inputs.level }}', rounds: '${{ inputs.rounds }}' }),
+    },
+    secrets: choices.oneOf<unknown>([['npm-token'], { 'npm-token': 'our-token' }]),
+  };
+  return { kind: 'use', hasOutput: true, stage };
 }
 
 function stepsStage(

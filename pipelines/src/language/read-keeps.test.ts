@@ -66,7 +66,6 @@ test.each([
   ['reuse with empty inputs', 'inputs_unchanged: reuse\ninputs: []', 'empty-value'],
   ['an input out of the repository', 'inputs_unchanged: reuse\ninputs: [../x]', 'bad-pattern'],
   ['an unknown thing to do', 'inputs_unchanged: skip\ninputs: [src]', 'wrong-value'],
-  ['what a later version has', 'use: a.yml', 'not-supported-yet'],
 ])('%s is told', (_, text, code) => {
   expect(codes(text)).toEqual([code]);
 });

@@ -21,6 +21,7 @@ import { readCondition, readEnv, type TemplateContext } from './read-templates.t
 import { readDuration } from './read-units.ts';
 import { readBoolean, readInteger, readList, readPlainText, readTextNode } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
+import { readUse } from './templates/read-use.ts';
 import type { SourceNode } from './source-node.ts';
 
 /** What a stage has where it does not say otherwise. */
@@ -31,7 +32,7 @@ export interface StageDefaults extends StepsDefaults {
 }
 
 /** Kinds of work as they are written: a matrix has one of these for each combination. */
-type WrittenKind = Exclude<StageKind, 'matrix'>;
+type WrittenKind = Exclude<StageKind, 'matrix' | 'use'>;
 
 const kinds = [
   'steps',
@@ -41,7 +42,6 @@ const kinds = [
   'deploy',
   'approve',
 ] as const satisfies readonly WrittenKind[];
-const laterKeys = ['use', 'with'];
 
 export function readStage(
   reading: Reading,
@@ -50,19 +50,21 @@ export function readStage(
   pipelineEnv: Readonly<Record<string, EnvValue>>,
   defaults: StageDefaults,
 ): StageDefinition {
-  const fields = readFields(reading, node, `stage "${id}"`, {
-    known: namesOf(stageKeys),
-    later: laterKeys,
-  });
+  const fields = readFields(reading, node, `stage "${id}"`, { known: namesOf(stageKeys) });
   const outer: TemplateContext = { stage: id, env: [pipelineEnv] };
   const env = field(fields, 'env', (_, value, name) => readEnv(reading, value, name, 'stage-env', outer), {});
   const context: TemplateContext = { stage: id, env: [pipelineEnv, env] };
   const readIf: Reader<string> = (_, value, name) =>
     readCondition(reading, value, name, 'stage-condition', context);
-  return {
+  const placed = {
     id,
     needs: field(fields, 'needs', readNeeds, []),
     if: field(fields, 'if', readIf, null),
+  };
+  if (fields.entries.has('use')) return readUse(fields, { ...unsaid(defaults), ...placed }, outer);
+  refuseUseKeys(fields);
+  return {
+    ...placed,
     env,
     timeoutMs: field(fields, 'timeout', readDuration(1_000), defaults.timeoutMs),
     retry: field(fields, 'retry', readRetry(defaults.retry), defaults.retry),
@@ -72,6 +74,33 @@ export function readStage(
     matrix: readPlace(fields, 'matrix', ['deploy', 'approve'], readMatrix(outer)),
     work: readWork(fields, context, defaults),
   };
+}
+
+/** Of a stage whose work others do. */
+const unsaid = ({
+  timeoutMs,
+  retry,
+}: StageDefaults): Omit<StageDefinition, 'id' | 'needs' | 'if' | 'work'> => ({
+  env: {},
+  timeoutMs,
+  retry,
+  allowFailure: false,
+  pool: null,
+  concurrency: null,
+  matrix: null,
+});
+
+function refuseUseKeys(fields: Fields): void {
+  for (const key of ['with', 'secrets']) {
+    const entry = fields.entries.get(key);
+    if (entry === undefined) continue;
+    const help =
+      key === 'with'
+        ? 'Add use: org/templates/node-ci.yml@v3, or remove with.'
+        : 'A variable names a secret: env: { TOKEN: { secret: npm-token } }.';
+    const message = `${nameOf(fields, key)} belongs to stages with use. ${help}`;
+    report(fields.reading, entry.keySpan, 'conflicting-keys', message);
+  }
 }
 
 /** A name, a list of names, or `{ stage, optional }`. */
@@ -133,9 +162,9 @@ function readWork(fields: Fields, context: TemplateContext, defaults: StageDefau
   const { reading, label } = fields;
   const [kind, second] = kinds.filter((each) => fields.entries.has(each));
   if (kind === undefined) {
-    if (fields.node.kind === 'map' && !laterKind(fields)) {
+    if (fields.node.kind === 'map') {
       const at = { start: fields.node.start, end: fields.node.start + 1 };
-      report(reading, at, 'no-work', `${label} does nothing. Add one of ${kinds.join(', ')}.`);
+      report(reading, at, 'no-work', `${label} does nothing. Add one of ${kinds.join(', ')}, use.`);
     }
     return readStepsWork(fields, context, defaults);
   }
@@ -150,9 +179,6 @@ function readWork(fields: Fields, context: TemplateContext, defaults: StageDefau
     ? readStepsWork(fields, context, defaults)
     : workReaders[kind](reading, entry.value, nameOf(fields, kind), context);
 }
-
-const laterKind = ({ node }: Fields): boolean =>
-  node.kind === 'map' && node.entries.some((entry) => entry.key === 'use');
 
 type WorkReader = (reading: Reading, node: SourceNode, name: string, context: TemplateContext) => StageWork;
 

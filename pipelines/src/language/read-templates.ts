@@ -4,7 +4,7 @@ import { readFields, requiredField } from './fields.ts';
 import { namesOf } from './keys/key.ts';
 import { secretKeys } from './keys/shapes.ts';
 import { readAnyTextNode, readRecord, readText, readTextNode, variableName } from './read-values.ts';
-import { report, type ExpressionPlace, type Reading } from './reading.ts';
+import { report, type ExpressionPlace, type GivenInput, type Reading } from './reading.ts';
 import type { MapEntry, SourceNode } from './source-node.ts';
 
 type Env = Readonly<Record<string, EnvValue>>;
@@ -102,16 +102,30 @@ export function noteTemplate(
   node: ReturnType<typeof readTextNode>,
   place: ExpressionPlace,
   context: TemplateContext,
+  given?: GivenInput,
 ): void {
-  if (node !== null) note(reading, place, node, context);
+  if (node !== null) note(reading, place, node, context, given);
 }
 
-function note(reading: Reading, place: ExpressionPlace, node: Noted, context: TemplateContext): void {
-  if (node.value.includes('${{')) uses(reading, place, node, context);
+function note(
+  reading: Reading,
+  place: ExpressionPlace,
+  node: Noted,
+  context: TemplateContext,
+  given?: GivenInput,
+): void {
+  if (node.value.includes('${{')) uses(reading, place, node, context, given);
 }
 
 type Noted = NonNullable<ReturnType<typeof readTextNode>>;
 
-function uses(reading: Reading, place: ExpressionPlace, node: Noted, context: TemplateContext): void {
-  reading.uses.push({ place, node, text: node.value, stage: context.stage, env: context.env });
+function uses(
+  reading: Reading,
+  place: ExpressionPlace,
+  node: Noted,
+  { stage, env }: TemplateContext,
+  given?: GivenInput,
+): void {
+  const its = given === undefined ? {} : { given };
+  reading.uses.push({ place, node, text: node.value, stage, env, ...its });
 }

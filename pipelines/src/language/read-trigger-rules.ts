@@ -106,9 +106,14 @@ const readPattern: Reader<string> = (reading, node, name) => {
 
 const readManualRules: Reader<ManualRules> = (reading, node, name) => {
   const fields = readOptionalFields(reading, node, name, { known: namesOf(manualKeys) });
-  const readInputs = readRecord((_, entry, label) => readInput(reading, entry.value, label), variableName);
   return { inputs: field(fields, 'inputs', readInputs, {}) };
 };
+
+/** By name; a template has them too. */
+export const readInputs: Reader<Readonly<Record<string, InputDefinition>>> = readRecord(
+  (reading, entry, label) => readInput(reading, entry.value, label),
+  variableName,
+);
 
 function readInput(reading: Reading, node: SourceNode, name: string): InputDefinition {
   const fields = readFields(reading, node, name, { known: namesOf(inputKeys) });

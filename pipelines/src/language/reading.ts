@@ -2,10 +2,11 @@
 // A reader that meets a mistake reports it and gives a value that lets reading go on; a definition is only handed
 // out when nothing was reported.
 import type { Diagnostic } from './diagnostic.ts';
-import type { EnvValue } from './definition.ts';
+import type { EnvValue, InputDefinition } from './definition.ts';
 import type { ScalarNode } from './source-node.ts';
 import { diagnosticAt, type SourceFile, type Span } from './source-file.ts';
 import { didYouMean } from './suggest.ts';
+import type { TemplateDefinition, TemplatePlace, TemplateShelf } from './templates/template-definition.ts';
 
 export interface Reading {
   readonly source: SourceFile;
@@ -18,7 +19,15 @@ export interface Reading {
     /** Of mistyped words with what might be meant. */
     comparisons: number;
   };
+  readonly templates: TemplateShelf;
+  /** Where what stands at an offset looks for templates beside itself. */
+  readonly placeAt: (offset: number) => TemplatePlace;
+  /** Stages with `use`, by id, with what they use. */
+  readonly used: Map<string, TemplateDefinition>;
 }
+
+/** Matrices for four times as many stages as a plan can have; ten words compared with as many names. */
+export const newRoom = (): Reading['room'] => ({ combinations: 40_000, comparisons: 100_000 });
 
 /** Where an expression or template stands decides what it may name. */
 export type ExpressionPlace =
@@ -31,7 +40,9 @@ export type ExpressionPlace =
   | 'group'
   | 'cache-key'
   | 'matrix'
-  | 'metric';
+  | 'metric'
+  | 'with'
+  | 'template-output';
 
 export interface ExpressionUse {
   readonly place: ExpressionPlace;
@@ -41,10 +52,19 @@ export interface ExpressionUse {
   readonly stage: string | null;
   /** The layers of variables that may be named, outermost first. */
   readonly env: readonly Readonly<Record<string, EnvValue>>[];
+  /** Of `with`: the input that it is for. */
+  readonly given?: GivenInput;
+}
+
+export interface GivenInput {
+  readonly name: string;
+  readonly input: InputDefinition;
+  /** Which template has it in the text of a command; null: none. */
+  readonly pastedBy: string | null;
 }
 
 /** Further mistakes are not told: who has this many begins with the first. */
-const maxDiagnostics = 100;
+export const maxDiagnostics = 100;
 
 export const isFull = (reading: Reading): boolean => reading.diagnostics.length >= maxDiagnostics;
 

@@ -77,6 +77,9 @@ export function lineStartOf(source: SourceFile, file: string, line: number): num
   return source.lineStarts[first + line - 1] ?? null;
 }
 
+/** Its name. */
+export const fileAt = (source: SourceFile, offset: number): string => partAt(source, offset).file;
+
 /** The file that holds the offset. */
 function partAt({ parts }: SourceFile, offset: number): SourcePart {
   const starts = parts.map(({ start }) => start);

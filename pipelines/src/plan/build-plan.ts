@@ -1,5 +1,4 @@
-import type { Concurrency, EnvValue, PipelineDefinition, StageDefinition } from '../language/definition.ts';
-import { envLookup } from '../language/expression/env-lookup.ts';
+import type { Concurrency, PipelineDefinition, StageDefinition, UseWork } from '../language/definition.ts';
 import { renderKnownParts } from '../language/expression/render-template.ts';
 import type { Scope } from '../language/expression/scope.ts';
 import { ok, type Result } from '../result.ts';
@@ -10,8 +9,11 @@ import { knownMatrix } from './combine.ts';
 import { decideStage, type Before } from './decide-stage.ts';
 import { combinationsOf, combinationStage, gatheringStage, renderMatrix } from './expand-matrix.ts';
 import { maxStages, type Plan, type PlannedStage, type PlanOutcome } from './plan.ts';
+import { planLevels, type PlanLevels } from './plan-levels.ts';
 import { renderPipelineEnv, renderStage } from './render-stage.ts';
 import { sortStages } from './sort-stages.ts';
+import { templateLine } from './templates-of.ts';
+import { knownIn, scopeIn, type Known, type StageContext } from './stage-context.ts';
 
 /**
  * Decides once what an event runs. Conditions and templates over the trigger are settled here; those over
@@ -26,10 +28,10 @@ export function buildPlan(definition: PipelineDefinition, trigger: Trigger): Pla
     return { kind: 'filtered', reasons, inputs: inputs.error };
   }
 
-  const known = { trigger, inputs: inputs.value, run: null, stage: null };
-  const env = renderPipelineEnv(definition.env, known, leaveUnknown);
-  const stages = planStages(definition.stages, env, known);
-  const scope: Scope = { ...known, env: envLookup([env], known) };
+  const known: Known = { trigger, run: null, stage: null };
+  const env = renderPipelineEnv(definition.env, { ...known, inputs: inputs.value }, leaveUnknown);
+  const stages = planStages(definition.stages, { inputs: inputs.value, env }, known);
+  const scope = scopeIn({ inputs: inputs.value, env, within: null }, known);
   return {
     kind: 'planned',
     plan: {
@@ -54,20 +56,26 @@ function inputsOf(
   return checkInputs(rules, trigger.inputs);
 }
 
-type Env = Readonly<Record<string, EnvValue>>;
-
 function planStages(
   stages: readonly StageDefinition[],
-  env: Env,
-  known: Omit<Scope, 'env'>,
+  pipeline: Pick<StageContext, 'inputs' | 'env'>,
+  known: Known,
 ): readonly PlannedStage[] {
   const excluded = new Set<string>();
   const mayFail = new Set<string>();
   const room = { left: maxStages - stages.length };
+  const levels = planLevels(stages, pipeline, known, (needs) => ({
+    isExcluded: (id) => excluded.has(id),
+    canFail: needs.some((need) => mayFail.has(need.stage)),
+  }));
   return sortStages(stages).flatMap((stage) => {
+    const level = levels.of(stage);
     const canFail = stage.needs.some((need) => mayFail.has(need.stage));
-    const before: Before = { isExcluded: (id) => excluded.has(id), canFail };
-    const planned = planStage(stage, env, known, before, room);
+    const before: Before = { isExcluded: (id) => excluded.has(id), canFail, obstacle: level.obstacle };
+    const planned =
+      stage.work.kind === 'use'
+        ? [planUse(stage, stage.work, levels, excluded)]
+        : planStage(stage, level.context, known, before, room);
     const isIncluded = planned.at(-1)?.decision.included === true;
     if (!isIncluded) excluded.add(stage.id);
     if (canFail || isIncluded) mayFail.add(stage.id);
@@ -75,22 +83,55 @@ function planStages(
   });
 }
 
+/** The stage that stands for those of a template: it is planned after them. */
+function planUse(
+  stage: StageDefinition,
+  work: UseWork,
+  levels: PlanLevels,
+  excluded: ReadonlySet<string>,
+): PlannedStage {
+  const { id, needs, timeoutMs, retry, allowFailure, within } = stage;
+  const { entry, inputs } = levels.entryOf(id);
+  const running = work.stages.filter((member) => !excluded.has(member)).length;
+  const count = running === work.stages.length ? `${running}` : `${running} of ${work.stages.length}`;
+  const decision = !entry.decision.included
+    ? entry.decision
+    : running === 0
+      ? { included: false, reasons: ['none of its stages runs'] }
+      : {
+          included: true,
+          reasons: [`when its ${count} stages of ${templateLine(work.template)} have ended`],
+        };
+  return {
+    id,
+    needs,
+    if: null,
+    timeoutMs,
+    retry,
+    allowFailure,
+    decision,
+    env: {},
+    work: { ...work, inputs, entry: { ...work.entry, if: entry.if } },
+    ...(within === undefined ? {} : { within }),
+  };
+}
+
 /** One stage; with a matrix, its combinations and then the stage that stands for them. */
 function planStage(
   stage: StageDefinition,
-  env: Env,
-  known: Omit<Scope, 'env'>,
+  context: StageContext,
+  known: Known,
   before: Before,
   room: { left: number },
 ): readonly PlannedStage[] {
-  if (stage.matrix === null) return [planOne(stage, env, known, before)];
-  const scope: Scope = { ...known, env: envLookup([env], known) };
+  if (stage.matrix === null) return [planOne(stage, context, known, before)];
+  const scope = scopeIn(context, known);
   const rendered = renderMatrix(stage.matrix, scope);
   const rules = rendered.ok ? rendered.value : stage.matrix;
   const combined = knownMatrix(rules) === null ? null : combinationsOf(rules, scope);
   // What cannot be made, or not yet, is made when the stage's needs have ended, and says then what is wrong.
   if (combined === null || !combined.ok || combined.value.length === 0 || combined.value.length > room.left) {
-    const each = planOne(stage, env, known, before);
+    const each = planOne(stage, context, known, before);
     const work = { kind: 'matrix', stages: null } as const;
     const { decision } = each;
     const why = combined?.ok === false ? combined.error : 'its combinations are known then';
@@ -100,10 +141,10 @@ function planStage(
   room.left -= combined.value.length;
   const combinations = combined.value.map((combination) => {
     const { combination: its, ...named } = combinationStage(stage, combination);
-    return { ...planOne(named, env, { ...known, matrix: its.values }, before), combination: its };
+    return { ...planOne(named, context, { ...known, matrix: its.values }, before), combination: its };
   });
   const all = gatheringStage(
-    planOne({ ...stage, if: null }, env, known, before),
+    planOne({ ...stage, if: null }, context, known, before),
     combinations.map(({ id }) => id),
   );
   return [...combinations, { ...all, decision: decideTogether(combinations) }];
@@ -118,11 +159,11 @@ function decideTogether(combinations: readonly PlannedStage[]): PlannedStage['de
   return { included: true, reasons: [`when its ${count} combinations have ended`] };
 }
 
-function planOne(stage: StageDefinition, env: Env, known: Omit<Scope, 'env'>, before: Before): PlannedStage {
-  const scope: Scope = { ...known, env: envLookup([env, stage.env], known) };
+function planOne(stage: StageDefinition, context: StageContext, known: Known, before: Before): PlannedStage {
+  const scope = scopeIn(context, known, stage.env);
   const early = decideStage(stage, scope, before);
-  const rendered = renderStage(stage, env, known, leaveUnknown);
-  const { id, needs, timeoutMs, retry, allowFailure } = stage;
+  const rendered = renderStage(stage, context.env, knownIn(context, known), leaveUnknown);
+  const { id, needs, timeoutMs, retry, allowFailure, within } = stage;
   const filled = rendered.ok ? rendered.value : { env: stage.env, work: stage.work };
   return {
     id,
@@ -133,6 +174,7 @@ function planOne(stage: StageDefinition, env: Env, known: Omit<Scope, 'env'>, be
     allowFailure,
     decision: early.decision,
     ...filled,
+    ...(within === undefined ? {} : { within }),
     ...(stage.pool === null ? {} : { pool: stage.pool }),
     ...planConcurrency(stage.concurrency, scope),
   };

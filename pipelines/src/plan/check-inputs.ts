@@ -43,7 +43,8 @@ export function defaultInputs(rules: ManualRules | null): Inputs {
   );
 }
 
-function checkInput(
+/** The error says what it must be. */
+export function checkInput(
   name: string,
   definition: InputDefinition,
   given: InputValue | undefined,

@@ -42,7 +42,7 @@ export function chooseStages(plan: Plan, { only, from, matrix }: StageChoice): R
   );
   const runs = new Set(run.map(({ id }) => id));
   return ok({
-    plan: { ...plan, stages: stages.filter(({ id }) => all.has(id)) },
+    plan: { ...plan, stages: withTemplates(stages, all) },
     keeps: new Set([...all].filter((id) => !runs.has(id))),
   });
 }
@@ -58,6 +58,21 @@ function whyNot({ stages }: Plan, id: string): string | null {
   const shown =
     ids.length > 12 ? `${ids.slice(0, 12).join(', ')} and ${ids.length - 12} more` : ids.join(', ');
   return `there is no stage "${id}".${didYouMean(id, ids)} There is ${shown}`;
+}
+
+/** The stages that are left, with the ones that brought them, which say what their expressions name. */
+function withTemplates(stages: readonly PlannedStage[], left: ReadonlySet<string>): readonly PlannedStage[] {
+  const byId = new Map(stages.map((stage) => [stage.id, stage]));
+  const all = new Set(left);
+  for (const id of left)
+    for (let user = byId.get(id)?.within; user !== undefined; user = byId.get(user)?.within) all.add(user);
+  return stages.flatMap((stage) => {
+    if (!all.has(stage.id)) return [];
+    if (left.has(stage.id) || stage.work.kind !== 'use') return [stage];
+    const members = stage.work.stages.filter((id) => all.has(id));
+    const needs = members.map((id) => ({ stage: id, optional: false }));
+    return [{ ...stage, needs, work: { ...stage.work, stages: members } }];
+  });
 }
 
 /** These stages and all that they need, directly or not. */
@@ -77,8 +92,10 @@ function withNeeds(stages: readonly PlannedStage[], ids: readonly string[]): Rea
 /** This stage, with all combinations where it has a matrix, and all that needs it. Plans are in topological order. */
 function withDependents(stages: readonly PlannedStage[], from: string): ReadonlySet<string> {
   const found = new Set([from]);
-  for (const { id, needs, combination } of stages)
-    if (combination?.of === from || needs.some(({ stage }) => found.has(stage))) found.add(id);
+  const isPart = ({ within, combination }: PlannedStage): boolean =>
+    combination?.of === from || within === from || within?.startsWith(`${from}.`) === true;
+  for (const stage of stages)
+    if (isPart(stage) || stage.needs.some((need) => found.has(need.stage))) found.add(stage.id);
   return found;
 }
 

@@ -15,10 +15,13 @@ export interface EarlyDecision {
 export interface Before {
   readonly isExcluded: (stage: string) => boolean;
   readonly canFail: boolean;
+  /** Why the template that brought the stage does not run; null: it may. */
+  readonly obstacle: string | null;
 }
 
 /** `scope` holds the trigger, and neither the run nor the results of stages. */
 export function decideStage(stage: StageDefinition, scope: Scope, before: Before): EarlyDecision {
+  if (before.obstacle !== null) return excluded(stage.if, before.obstacle);
   const missing = stage.needs.find((need) => !need.optional && before.isExcluded(need.stage));
   if (stage.if === null) {
     if (missing !== undefined) return excluded(null, `needs ${missing.stage}, which does not run`);

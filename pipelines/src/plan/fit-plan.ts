@@ -50,6 +50,7 @@ function fitStage(stage: PlannedStage, place: LocalPlace): Fitted {
   const { work } = stage;
   switch (work.kind) {
     case 'matrix':
+    case 'use':
       return { stage };
     case 'push':
     case 'deploy':

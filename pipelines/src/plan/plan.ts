@@ -47,6 +47,8 @@ export interface PlannedStage {
   readonly concurrency?: Concurrency;
   /** Templates over the trigger are already rendered; those over `stages.*` are rendered when the stage is ready. */
   readonly work: StageWork;
+  /** The stage with `use` whose template brought this one: what its expressions may name stands there. */
+  readonly within?: string;
   /** Of one combination of a matrix: the stage that stands for all of them, and its values. */
   readonly combination?: { readonly of: string; readonly values: Combination };
   /** Of a stage whose combinations are not known yet: what makes them when its needs have ended. */

@@ -92,6 +92,7 @@ function renderWork(work: StageWork, scope: Scope, forLayer: (env: Env) => Scope
     case 'scan':
     case 'approve':
     case 'matrix':
+    case 'use':
       return work;
     default:
       return unreachable(work);

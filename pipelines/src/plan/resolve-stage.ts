@@ -1,6 +1,5 @@
 // What can only be said when the stages before have ended: whether a stage runs, and its last templates.
 import { compileExpression, type StatusFacts } from '../language/expression/compile-expression.ts';
-import { envLookup } from '../language/expression/env-lookup.ts';
 import { describeValues, evaluateCondition } from '../language/expression/evaluate-condition.ts';
 import { renderTemplate } from '../language/expression/render-template.ts';
 import type { RunIdentity, Scope } from '../language/expression/scope.ts';
@@ -11,6 +10,7 @@ import { findStage } from '../run/find-stage.ts';
 import { isStageEnd, type RunState } from '../run/run-state.ts';
 import type { Plan, PlannedStage } from './plan.ts';
 import { renderPipelineEnv, renderStage } from './render-stage.ts';
+import { contextOf, knownIn, scopeIn } from './stage-context.ts';
 import { stageResults, stageState } from './stage-results.ts';
 import { wholePlan } from './whole-plan.ts';
 
@@ -33,6 +33,50 @@ export function stageCondition(
   const stage = findStage(plan, stageId);
   if (stage === undefined) return err(`the plan has no stage "${stageId}"`);
   if (!stage.decision.included) return ok({ runs: false, reason: stage.decision.reasons.join('; ') });
+  // A condition may not name `run.*`: it would make a re-run take another way.
+  const known = { trigger: plan.trigger, run: null, stage: stageResults(state), ...matrixOf(stage) };
+  const context = contextOf(plan, stage, (id) => findStage(plan, id), known);
+  if (!context.ok) return context;
+  if (stage.within !== undefined) {
+    const entry = entryCondition(plan, state, stage.within);
+    if (!entry.ok || !entry.value.runs) return entry;
+  }
+  return conditionOf(plan, state, stage, scopeIn(context.value, known, stage.env));
+}
+
+/** Whether the template of a stage with `use` runs, as its `if` and `needs` say; templates around it are asked first. */
+function entryCondition(plan: Plan, state: RunState, id: string): Result<StageConditionResult, string> {
+  const user = findStage(plan, id);
+  if (user?.work.kind !== 'use') return err(`the plan has no stage "${id}" that uses a template`);
+  if (user.within !== undefined) {
+    const outer = entryCondition(plan, state, user.within);
+    if (!outer.ok || !outer.value.runs) return outer;
+  }
+  const known = { trigger: plan.trigger, run: null, stage: stageResults(state) };
+  const context = contextOf(plan, user, (each) => findStage(plan, each), known);
+  if (!context.ok) return context;
+  const before = { id, needs: user.work.entry.needs, if: user.work.entry.if };
+  // Once it has begun, a cancel is a matter of each of its stages: what cleans up is in there too.
+  const entry = conditionOf(
+    plan,
+    { ...state, cancel: null },
+    before,
+    scopeIn(context.value, known),
+    state.cancel !== null,
+  );
+  if (!entry.ok || entry.value.runs) return entry;
+  return ok({ runs: false, reason: `${id} does not run: ${entry.value.reason}` });
+}
+
+type Conditional = Pick<PlannedStage, 'id' | 'needs' | 'if' | 'unexpanded'>;
+
+function conditionOf(
+  plan: Plan,
+  state: RunState,
+  stage: Conditional,
+  scope: Scope,
+  isCancelled = state.cancel !== null,
+): Result<StageConditionResult, string> {
   const obstacle = whyNotSuccess(stage, state);
   if (stage.if === null) {
     return ok(
@@ -46,11 +90,10 @@ export function stageCondition(
   const isOfEach = expression.value.references.some(({ path }) => path[0] === 'matrix');
   if (stage.unexpanded !== undefined && isOfEach)
     return ok({ runs: true, reason: `${stage.if} is asked of each combination` });
-  const scope = conditionScope(plan, state, stage);
   const status: StatusFacts = {
     success: obstacle === null,
     failure: expression.value.usesStatus && state.cancel === null && anyAncestorFailed(plan, state, stage),
-    cancelled: state.cancel !== null,
+    cancelled: isCancelled,
   };
   const runs = evaluateCondition(expression.value, scope, status);
   if (!runs.ok) return runs;
@@ -72,23 +115,23 @@ export function resolveStage(
   const plan = wholePlan(frozen, state);
   const stage = findStage(plan, stageId);
   if (stage === undefined) return err(`the plan has no stage "${stageId}"`);
-  const scope = { ...knownOf(plan, stage), run, stage: stageResults(state) };
-  const forStep = (step: StepDefinition): Scope => ({
-    ...scope,
-    env: envLookup([plan.env, stage.env, step.env], scope),
-  });
+  const known = { trigger: plan.trigger, run, stage: stageResults(state), ...matrixOf(stage) };
+  const found = contextOf(plan, stage, (id) => findStage(plan, id), known);
+  if (!found.ok) return found;
+  const context = found.value;
+  const forStep = (step: StepDefinition): Scope => scopeIn(context, known, stage.env, step.env);
   // Conditions first: after rendering, text from outside may look like a template, and must not become one.
-  const within: Scope = { ...scope, env: envLookup([plan.env, stage.env], scope) };
-  const reduced = reduceConditions(stage.work, within, forStep);
+  const reduced = reduceConditions(stage.work, scopeIn(context, known, stage.env), forStep);
   if (!reduced.ok) return err(`stage "${stageId}": ${reduced.error}`);
-  const rendered = renderStage({ env: stage.env, work: reduced.value }, plan.env, scope, renderTemplate);
+  const scope = knownIn(context, known);
+  const rendered = renderStage({ env: stage.env, work: reduced.value }, context.env, scope, renderTemplate);
   if (!rendered.ok) return err(`stage "${stageId}": ${rendered.error}`);
-  const pipelineEnv = renderPipelineEnv(plan.env, scope, renderTemplate);
-  return ok({ ...stage, env: { ...pipelineEnv, ...rendered.value.env }, work: rendered.value.work });
+  const outerEnv = renderPipelineEnv(context.env, scope, renderTemplate);
+  return ok({ ...stage, env: { ...outerEnv, ...rendered.value.env }, work: rendered.value.work });
 }
 
 /** Null when every need lets the stage pass. */
-function whyNotSuccess(stage: PlannedStage, state: RunState): string | null {
+function whyNotSuccess(stage: Conditional, state: RunState): string | null {
   if (state.cancel !== null) return `the run was cancelled by ${state.cancel.by}: ${state.cancel.reason}`;
   for (const need of stage.needs) {
     if (need.optional) continue;
@@ -107,13 +150,13 @@ const pastTense = {
   skipped: 'was skipped',
 } as const;
 
-const whySuccess = (stage: PlannedStage): string =>
+const whySuccess = (stage: Conditional): string =>
   stage.needs.length === 0
     ? 'needs no other stage'
     : `${stage.needs.map((need) => need.stage).join(', ')} ended well enough`;
 
 /** Looks upwards through all needs, direct or not. */
-function anyAncestorFailed(plan: Plan, state: RunState, stage: PlannedStage): boolean {
+function anyAncestorFailed(plan: Plan, state: RunState, stage: Conditional): boolean {
   const seen = new Set<string>();
   const open = stage.needs.map((need) => need.stage);
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
@@ -126,20 +169,8 @@ function anyAncestorFailed(plan: Plan, state: RunState, stage: PlannedStage): bo
   return false;
 }
 
-const knownOf = (
-  { trigger, inputs }: Plan,
-  { combination }: PlannedStage,
-): Pick<Scope, 'trigger' | 'inputs' | 'matrix'> => ({
-  trigger,
-  inputs,
-  ...(combination === undefined ? {} : { matrix: combination.values }),
-});
-
-/** A condition may not name `run.*`: it would make a re-run take another way. */
-function conditionScope(plan: Plan, state: RunState, stage: PlannedStage): Scope {
-  const scope = { ...knownOf(plan, stage), run: null, stage: stageResults(state) };
-  return { ...scope, env: envLookup([plan.env, stage.env], scope) };
-}
+const matrixOf = ({ combination }: PlannedStage): Pick<Scope, 'matrix'> =>
+  combination === undefined ? {} : { matrix: combination.values };
 
 function reduceConditions(
   work: StageWork,

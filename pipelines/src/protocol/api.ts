@@ -358,6 +358,8 @@ export const repositoryConfig = z.object({
   credentials: z.object({ username: z.string(), password: z.string() }).nullable().default(null),
   /** Runs of this repository may use the process executor on the worker's host. */
   trusted: z.boolean().default(false),
+  /** Pipelines of every project may use its templates, and so read those files; else those of its own project. */
+  shared: z.boolean().default(false),
 });
 export type RepositoryConfig = z.infer<typeof repositoryConfig>;
 
@@ -371,6 +373,7 @@ export interface RepositoryView {
   readonly cloneUrl: string;
   readonly defaultBranch: string;
   readonly trusted: boolean;
+  readonly shared: boolean;
 }
 
 const limit = z.number().int().min(1).max(1_000_000).nullable();

@@ -3,6 +3,7 @@
 // Every time in the state comes from the events that caused it, never from the order in which they arrived.
 import { unreachable } from '../result.ts';
 import type { Plan, PlannedStage } from '../plan/plan.ts';
+import { leavesOf } from '../plan/members-of.ts';
 import { wholePlan } from '../plan/whole-plan.ts';
 import { cancelStage, forceCancel, requestCancel } from './cancel.ts';
 import { finishAttempt, requeue } from './finish-attempt.ts';
@@ -53,9 +54,9 @@ function apply(plan: Plan, state: RunState, event: RunEvent): Advanced {
     case 'stage-reused':
     case 'stage-not-reused':
     case 'stage-cancel-requested': {
-      const combinations = event.kind === 'stage-cancel-requested' ? combinationsOf(plan, event.stage) : [];
-      if (event.kind === 'stage-cancel-requested' && combinations.length > 0)
-        return cancelCombinations(plan, state, event, combinations);
+      const members = event.kind === 'stage-cancel-requested' ? leavesOf(plan, event.stage) : [];
+      if (event.kind === 'stage-cancel-requested' && members.length > 0)
+        return cancelMembers(plan, state, event, members);
       const stage = findStage(plan, event.stage);
       const before = state.stages[event.stage];
       if (stage === undefined || before === undefined) return { state, commands: [] };
@@ -71,21 +72,16 @@ function apply(plan: Plan, state: RunState, event: RunEvent): Advanced {
   }
 }
 
-const combinationsOf = (plan: Plan, id: string): readonly string[] => {
-  const work = findStage(plan, id)?.work;
-  return work?.kind === 'matrix' ? (work.stages ?? []) : [];
-};
-
-/** Whoever ends a stage with a matrix ends all of its combinations; it ends with them. */
-function cancelCombinations(
+/** Whoever ends a stage that stands for others ends all of them; it ends with them. */
+function cancelMembers(
   plan: Plan,
   state: RunState,
   event: Extract<RunEvent, { kind: 'stage-cancel-requested' }>,
-  combinations: readonly string[],
+  members: readonly string[],
 ): Advanced {
   const stages: Record<string, StageState> = { ...state.stages };
   const commands: RunCommand[] = [];
-  for (const id of combinations) {
+  for (const id of members) {
     const [stage, before] = [findStage(plan, id), stages[id]];
     const change = stage === undefined || before === undefined ? null : cancelStage(stage, before, event);
     if (change === null) continue;
@@ -167,6 +163,8 @@ function noteRepair(state: RunState, { stage, message }: Extract<RunEvent, { kin
 
 function waitingReason(stage: PlannedStage): string {
   const { needs, work } = stage;
+  if (work.kind === 'use')
+    return `waits for its ${work.stages.length} stage${work.stages.length === 1 ? '' : 's'}`;
   if (work.kind === 'matrix' && work.stages !== null)
     return `waits for its ${work.stages.length} combination${work.stages.length === 1 ? '' : 's'}`;
   const names = needs.map((need) => need.stage);

@@ -2,6 +2,7 @@
 // the cancel is forced: what skips that would leave traffic on a version that nobody watches.
 import { unreachable } from '../result.ts';
 import type { Plan, PlannedStage } from '../plan/plan.ts';
+import { membersOf } from '../plan/members-of.ts';
 import { isStageEnd, type RunCommand, type RunEvent, type RunState, type StageState } from './run-state.ts';
 import type { Advanced, StageChange } from './transition.ts';
 
@@ -60,7 +61,7 @@ function cancelStages(
   const stages: Record<string, StageState> = { ...state.stages };
   for (const stage of plan.stages) {
     const before = stages[stage.id];
-    const endsWithOthers = stage.work.kind === 'matrix' && stage.work.stages !== null;
+    const endsWithOthers = membersOf(stage.work).length > 0;
     if (before === undefined || endsWithOthers || isSpared(stage, before)) continue;
     const change = cancelOne(stage, before, at, why);
     stages[stage.id] = change.state;

@@ -2,6 +2,7 @@
 // result was made from one that is made anew.
 import type { StageWork } from '../language/definition.ts';
 import type { Plan, PlannedStage } from '../plan/plan.ts';
+import { leavesOf } from '../plan/members-of.ts';
 import { wholePlan } from '../plan/whole-plan.ts';
 import { err, ok, type Result } from '../result.ts';
 import { findStage } from './find-stage.ts';
@@ -35,8 +36,9 @@ export function chooseRerun(
   const problem = whyNot(plan, state, what);
   if (problem !== null) return err(problem);
   const again = new Map<string, string>();
-  for (const { id, combination } of plan.stages) {
-    const isPartOfFirst = typeof what === 'object' && combination?.of === what.from;
+  const parts = typeof what === 'object' ? new Set(leavesOf(plan, what.from)) : new Set<string>();
+  for (const { id } of plan.stages) {
+    const isPartOfFirst = parts.has(id);
     const why = ownReason(state, id, isPartOfFirst ? { from: id } : what);
     if (why !== null) again.set(id, why);
   }

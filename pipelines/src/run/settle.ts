@@ -12,7 +12,8 @@ import {
   type StageEnd,
   type StageState,
 } from './run-state.ts';
-import { expandNow, gatherEnds, withCombinations } from './settle-matrix.ts';
+import { combinationsEnd, expandNow, withCombinations } from './settle-matrix.ts';
+import { templateEnds } from './settle-use.ts';
 import type { Advanced, StageChange } from './transition.ts';
 
 /** Starts, skips or cancels every waiting stage whose needs have ended, and ends a run that has nothing left. */
@@ -70,7 +71,8 @@ function decide(plan: Plan, state: RunState, stage: PlannedStage): StageChange |
   if (!stage.decision.included)
     return end({ status: 'skipped', finishedAt: at, reason: stage.decision.reasons.join('; ') });
   if (stage.work.kind === 'matrix' && stage.work.stages !== null)
-    return end(gatherEnds(state, stage.work.stages, at));
+    return end(combinationsEnd(state, stage.work.stages, at));
+  if (stage.work.kind === 'use') return end(templateEnds(plan, state, stage.id, stage.work, at));
   const condition = stageCondition(plan, state, stage.id);
   if (!condition.ok) return end(failedAt(at, condition.error));
   const isForced = state.cancel?.forcedBy !== undefined;

@@ -14,6 +14,7 @@ export function initialSteps(work: StageWork): readonly StepState[] {
     case 'deploy':
     case 'approve':
     case 'matrix':
+    case 'use':
       return [];
     default:
       return unreachable(work);

@@ -29,12 +29,12 @@ export function repositoryRoutes(context: ServerContext, rules: CloneRules): Rou
         at,
       });
       await lookAtSchedules(trx, saved.id, at);
-      const { project, cloneUrl, trusted } = config;
+      const { project, cloneUrl, trusted, shared } = config;
       await recordAudit(trx, {
         who: userOf(response),
         what: 'repository-saved',
         target: config.fullName,
-        detail: { project, cloneUrl, trusted },
+        detail: { project, cloneUrl, trusted, shared },
         at,
         from: request.ip ?? null,
       });
@@ -47,6 +47,6 @@ export function repositoryRoutes(context: ServerContext, rules: CloneRules): Rou
 
 /** Field by field: credentials stay here. */
 function view(repository: Repository): RepositoryView {
-  const { id, project, fullName, provider, cloneUrl, defaultBranch, trusted } = repository;
-  return { id, project, fullName, provider, cloneUrl, defaultBranch, trusted };
+  const { id, project, fullName, provider, cloneUrl, defaultBranch, trusted, shared } = repository;
+  return { id, project, fullName, provider, cloneUrl, defaultBranch, trusted, shared };
 }

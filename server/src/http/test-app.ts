@@ -20,6 +20,7 @@ import { openNews } from '../orchestrator/news.ts';
 import { openMirrors } from '../repositories/mirrors.ts';
 import { createSealer } from '../secrets/sealer.ts';
 import { ensureInstallation } from '../store/installation-store.ts';
+import { findTemplateRepository } from '../store/repository-store.ts';
 import { openTestDatabase } from '../store/test-database.ts';
 import { startDeliveryWorker, type DeliveryWorker } from '../webhooks/delivery-worker.ts';
 import { processDelivery } from '../webhooks/process-delivery.ts';
@@ -73,7 +74,9 @@ export async function openTestApp(options: { readonly webRoot?: string } = {}): 
   };
 
   const rules = { fileFolders: [folder], privateHosts: [] };
-  const mirrors = openMirrors(path.join(folder, 'mirrors'), rules);
+  const mirrors = openMirrors(path.join(folder, 'mirrors'), rules, (user, address) =>
+    findTemplateRepository(context, user.id, address),
+  );
   const workers: DeliveryWorker[] = [];
   const origins = { hosts: allowedHosts('127.0.0.1', null), publicUrl: null };
   const workerToken = 'worker-token-of-the-test';

@@ -1,4 +1,5 @@
 import type { Plan, PlannedStage } from '@sluice/pipelines/plan/plan';
+import { envBelow } from '@sluice/pipelines/plan/stage-context';
 import { registriesSecret, secretNamesOf } from '@sluice/pipelines/plan/stage-secrets';
 import { findStage } from '@sluice/pipelines/run/find-stage';
 import type { ServerContext } from '../context.ts';
@@ -64,6 +65,6 @@ export async function findSuppliesOf(
 }
 
 const namesOf = (plan: Plan, stage: PlannedStage): readonly string[] => [
-  ...secretNamesOf({ ...plan.env, ...stage.env }, stage.work),
+  ...secretNamesOf({ ...envBelow(plan, stage, (id) => findStage(plan, id)), ...stage.env }, stage.work),
   registriesSecret,
 ];

@@ -31,7 +31,9 @@ describe.skipIf(redisUrl === undefined)('stages whose inputs have not changed (n
     git('init', '--quiet', '--initial-branch=main');
     mkdirSync(path.join(folder, 'src'));
     const { context } = core;
-    mirrors = openMirrors(path.join(folder, '.mirrors'), { fileFolders: [folder], privateHosts: [] });
+    mirrors = openMirrors(path.join(folder, '.mirrors'), { fileFolders: [folder], privateHosts: [] }, () =>
+      Promise.resolve(null),
+    );
     const cloneUrl = pathToFileURL(folder).href;
     const repository = { ...aRepository, cloneUrl };
     repositoryId = (await saveRepository(context, repository, { id: context.newId(), at: context.now() })).id;
@@ -228,4 +230,5 @@ const aRepository = {
   hookSecret: 'a-secret-of-a-hook',
   credentials: null,
   trusted: false,
+  shared: false,
 };

@@ -110,4 +110,5 @@ const aRepository = {
   hookSecret: 'a-secret-of-a-hook',
   credentials: { username: 'robot', password: 'robot-password' },
   trusted: false,
+  shared: false,
 };

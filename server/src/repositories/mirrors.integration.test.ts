@@ -16,7 +16,9 @@ const work = () => path.join(root, 'work');
 beforeAll(() => {
   root = mkdtempSync(path.join(tmpdir(), 'sluice-mirrors-'));
   git(root, 'init', '--quiet', '--initial-branch=main', 'work');
-  mirrors = openMirrors(path.join(root, 'mirrors'), { fileFolders: [root], privateHosts: [] });
+  mirrors = openMirrors(path.join(root, 'mirrors'), { fileFolders: [root], privateHosts: [] }, () =>
+    Promise.resolve(null),
+  );
   repository = {
     id: 'r1',
     fullName: 'acme/shop',
@@ -101,7 +103,11 @@ describe('what is not there is said so', () => {
   });
   test('a host', async () => {
     const away = { ...repository, id: 'r3', cloneUrl: 'https://127.0.0.1:9/acme/shop.git' };
-    const reckless = openMirrors(path.join(root, 'm2'), { fileFolders: [], privateHosts: ['127.0.0.1'] });
+    const reckless = openMirrors(
+      path.join(root, 'm2'),
+      { fileFolders: [], privateHosts: ['127.0.0.1'] },
+      () => Promise.resolve(null),
+    );
     expect(await reckless.resolveBranch(away, 'main')).toMatchObject({
       error: { reason: 'repository-unreachable', isTemporary: true },
     });
@@ -173,7 +179,11 @@ test('closing ends a Git that waits for a silent host; who asks afterwards is to
   const address = silent.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   const away = { ...repository, id: 'r6', cloneUrl: `https://127.0.0.1:${address.port}/acme/shop.git` };
-  const ending = openMirrors(path.join(root, 'm3'), { fileFolders: [root], privateHosts: ['127.0.0.1'] });
+  const ending = openMirrors(
+    path.join(root, 'm3'),
+    { fileFolders: [root], privateHosts: ['127.0.0.1'] },
+    () => Promise.resolve(null),
+  );
   const asked = ending.resolveBranch(away, 'main');
   await isCalled;
   await ending.close();

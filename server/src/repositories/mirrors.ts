@@ -1,6 +1,8 @@
 // One bare repository per registered repository, holding what was asked for so far.
 import { loadPipelines, type LoadedPipeline } from '@sluice/pipelines/language/load-pipelines';
 import type { CommitFile } from '@sluice/pipelines/plan/reuse-key';
+import { findIncluded, type FileTree } from '@sluice/pipelines/language/find-files';
+import type { TemplateAnswer, TemplateName } from '@sluice/pipelines/language/templates/template-definition';
 import { err, ok, type Result } from '@sluice/pipelines/result';
 import type { Commit } from '@sluice/pipelines/trigger/trigger';
 import { access } from 'node:fs/promises';
@@ -9,9 +11,11 @@ import type { SimpleGit } from 'simple-git';
 import type { Repository } from '../store/repository-store.ts';
 import { checkCloneUrl, type CloneRules, type CloneSource } from './clone-url.ts';
 import { gitTree, objectLimitBytes, ObjectMissingError } from './git-tree.ts';
+import { resolveVersion } from './git-version.ts';
 import { keyedLock } from './keyed-lock.ts';
 import { objectReaders } from './object-readers.ts';
 import { checkBranchName, checkCommitName } from './refs.ts';
+import { withTemplates } from './read-templates.ts';
 import { explainGitFailure, serverEnds, type RepositoryProblem } from './repository-problem.ts';
 import { openGit } from './run-git.ts';
 
@@ -43,8 +47,18 @@ export interface Mirrors {
   readonly close: () => Promise<void>;
 }
 
+/** The repository that an address of a template names, if the one that uses it may; null: it may not. */
+export type FindTemplateRepository = (
+  user: RepositoryToRead,
+  address: string,
+) => Promise<RepositoryToRead | null>;
+
 /** `folder` is made when needed. Works on one repository follow one another; on several they run at once. */
-export function openMirrors(folder: string, rules: CloneRules): Mirrors {
+export function openMirrors(
+  folder: string,
+  rules: CloneRules,
+  findTemplateRepository: FindTemplateRepository,
+): Mirrors {
   const lock = keyedLock();
   const readers = objectReaders(objectLimitBytes);
   const closing = new AbortController();
@@ -71,19 +85,54 @@ export function openMirrors(folder: string, rules: CloneRules): Mirrors {
     });
   }
 
+  /** What a tree of the commit gives, fetched first where it has to be. */
+  async function readAt<T>(
+    git: SimpleGit,
+    source: CloneSource,
+    mirror: string,
+    commit: string,
+    read: (tree: FileTree) => Promise<T>,
+  ): Promise<T> {
+    const readNow = () => read(gitTree(() => readers.of(mirror, source), commit));
+    return readNow().catch(async (error: unknown) => {
+      if (!(error instanceof ObjectMissingError)) throw error;
+      await fetchCommit(git, source, commit);
+      return readNow();
+    });
+  }
+
+  const readTemplate = async (
+    user: RepositoryToRead,
+    { address, ref }: RemoteTemplate,
+  ): Promise<Result<TemplateAnswer, RepositoryProblem>> => {
+    const repository = await findTemplateRepository(user, address);
+    if (repository === null) return ok(notUsable(address));
+    const path = address.slice(repository.fullName.length + 1);
+    const answer = await inMirror<TemplateAnswer>(repository, async (git, source, mirror) => {
+      const resolved = await resolveVersion(git, source, ref, (refspec) => fetchWhole(git, source, refspec));
+      if (resolved === null) return ok(noVersion(repository.fullName, ref));
+      const { commit } = resolved;
+      const found = await readAt(git, source, mirror, commit, (tree) => findIncluded(tree, path));
+      if (found.kind === 'refused') return ok(found);
+      const [{ text } = { text: '' }] = found.files;
+      return ok({ kind: 'found', text, repository: repository.fullName, path, ...resolved });
+    });
+    if (answer.ok || answer.error.isTemporary) return answer;
+    return ok({ kind: 'refused', why: `cannot be read: ${answer.error.message}` });
+  };
+
   return {
     async readPipelines(repository, commit) {
       const name = checkCommitName(commit);
       if (!name.ok) return name;
-      return inMirror(repository, async (git, source, mirror) => {
-        const read = () => loadPipelines(gitTree(() => readers.of(mirror, source), name.value));
-        const loaded = await read().catch(async (error: unknown) => {
-          if (!(error instanceof ObjectMissingError)) throw error;
-          await fetchCommit(git, source, name.value);
-          return read();
-        });
-        return loaded.ok ? loaded : err(unusable(loaded.error));
+      const loaded = await inMirror(repository, async (git, source, mirror) => {
+        const read = await readAt(git, source, mirror, name.value, loadPipelines);
+        return read.ok ? read : err(unusable(read.error));
       });
+      // Outside of the mirror: two repositories may use templates of each other.
+      return loaded.ok
+        ? withTemplates(loaded.value, (template) => readTemplate(repository, template))
+        : loaded;
     },
 
     async listFiles(repository, commit) {
@@ -139,6 +188,22 @@ export function openMirrors(folder: string, rules: CloneRules): Mirrors {
     },
   };
 }
+
+type RemoteTemplate = Extract<TemplateName, { readonly kind: 'remote' }>;
+
+/** The same whether it is not connected or belongs to somebody else: its name alone is nobody's business. */
+function notUsable(address: string): TemplateAnswer {
+  const [owner, name] = address.split('/');
+  const why = `is in no repository that this one may use. Connect ${owner}/${name} to this server in the same project, or have those who own it share it with every project, under Settings.`;
+  return { kind: 'refused', why };
+}
+
+const noVersion = (fullName: string, ref: string): TemplateAnswer => ({
+  kind: 'refused',
+  why: /^[0-9a-f]{40,64}$/.test(ref)
+    ? `names a commit that is in no branch and no tag of ${fullName}. Write one that is.`
+    : `names a version that ${fullName} does not have: there is no tag and no branch "${ref}", and a commit is written with all of its digits.`,
+});
 
 const unusable = (message: string): RepositoryProblem => ({
   reason: 'pipeline-file-unusable',

@@ -34,6 +34,7 @@ interface RepositoryTable {
   hook_secret_sealed: string;
   credentials_sealed: string | null;
   trusted: boolean;
+  shared: Generated<boolean>;
   created_at: Time;
   updated_at: Time;
 }

@@ -14,6 +14,7 @@ import { orphanLooksMigration } from './migrations/0012-orphan-looks.ts';
 import { schedulesMigration } from './migrations/0013-schedules.ts';
 import { freezeWindowsMigration } from './migrations/0014-freeze-windows.ts';
 import { notificationsMigration } from './migrations/0015-notifications.ts';
+import { sharedRepositoriesMigration } from './migrations/0016-shared-repositories.ts';
 import type { Schema } from './schema.ts';
 
 /** By name, in their order. */
@@ -32,6 +33,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0013-schedules': schedulesMigration,
   '0014-freeze-windows': freezeWindowsMigration,
   '0015-notifications': notificationsMigration,
+  '0016-shared-repositories': sharedRepositoriesMigration,
 };
 
 /**

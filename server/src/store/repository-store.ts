@@ -14,6 +14,8 @@ export interface Repository {
   readonly defaultBranch: string;
   readonly credentials: { readonly username: string; readonly password: string } | null;
   readonly trusted: boolean;
+  /** Every project may use its templates. */
+  readonly shared: boolean;
 }
 
 type Sealing = Pick<ServerContext, 'db' | 'sealer'>;
@@ -44,6 +46,37 @@ export async function findRepositoryByName(
   fullName: string,
 ): Promise<Repository | null> {
   const row = await selectByName(db, fullName);
+  return row === undefined ? null : repositoryOf(row, sealer);
+}
+
+/**
+ * The repository in which `address` (`org/templates/node-ci.yml`) names a file and that the repository `userId` may
+ * use: of the same project, or shared. Null: there is none, or it may not; nobody is told which.
+ */
+export async function findTemplateRepository(
+  { db, sealer }: Sealing,
+  userId: string,
+  address: string,
+): Promise<Repository | null> {
+  const parts = address.toLowerCase().split('/');
+  const names = parts.slice(2).map((_, index) => parts.slice(0, index + 2).join('/'));
+  const row = await db
+    .selectFrom('repositories')
+    .selectAll()
+    .where(sql<boolean>`lower(full_name) = any(${names})`)
+    .where((eb) =>
+      eb.or([
+        eb('shared', '=', true),
+        eb(
+          'project',
+          '=',
+          eb.selectFrom('repositories as user').select('user.project').where('user.id', '=', userId),
+        ),
+      ]),
+    )
+    .orderBy(sql`length(full_name)`, 'desc')
+    .limit(1)
+    .executeTakeFirst();
   return row === undefined ? null : repositoryOf(row, sealer);
 }
 
@@ -81,6 +114,7 @@ export async function saveRepository(
     credentials_sealed:
       config.credentials === null ? null : sealer.seal(JSON.stringify(config.credentials), credentialsOf(id)),
     trusted: config.trusted,
+    shared: config.shared,
     updated_at: made.at,
   };
   if (existing !== undefined) {
@@ -119,5 +153,6 @@ function repositoryOf(row: Row, sealer: Sealer): Repository {
         ? null
         : credentials.parse(JSON.parse(sealer.open(row.credentials_sealed, credentialsOf(row.id)))),
     trusted: row.trusted,
+    shared: row.shared,
   };
 }

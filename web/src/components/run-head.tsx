@@ -1,3 +1,4 @@
+import { templateLine, templatesOf } from '@sluice/pipelines/plan/templates-of';
 import { Link } from 'react-router';
 import type { RunView } from '@sluice/pipelines/protocol/api';
 import { useMessages } from '../messages/language-context.tsx';
@@ -27,6 +28,11 @@ export function RunHead({ run }: { readonly run: RunView }) {
       <div className="row wrap soft run-meta" title={body.join('\n').trim() || undefined}>
         <span>{run.repository}</span>
         {run.plan?.file !== undefined && <code>{run.plan.file}</code>}
+        {templatesOf(run.plan ?? { stages: [] }).map((each) => (
+          <code key={templateLine(each)} title={each.commit ?? undefined}>
+            {templateLine(each)}
+          </code>
+        ))}
         <span className="run-ref">{run.ref}</span>
         <Copyable value={run.commit.sha} shown={shortCommit(run.commit.sha)} />
         <span>{run.commit.author}</span>

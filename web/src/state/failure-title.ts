@@ -25,6 +25,7 @@ export function failureTitle(
     case 'scan':
     case 'push':
     case 'matrix':
+    case 'use':
       return work.kind;
     default:
       return unreachable(work);

@@ -239,7 +239,7 @@ async function runStage(
   const { checkout, docker, runners, server, folder } = deps;
   const { root, workspace, scratch } = folders;
   const { work, id } = claim.stage;
-  if (work.kind === 'deploy' || work.kind === 'approve' || work.kind === 'matrix') {
+  if (work.kind === 'deploy' || work.kind === 'approve' || work.kind === 'matrix' || work.kind === 'use') {
     throw new Error(`stage "${id}" is of kind ${work.kind}, which no attempt carries out`);
   }
   const isWanted = !wasUsed && (work.kind !== 'steps' || work.checkout);

@@ -38,7 +38,8 @@ function lookUp(name: string, layers: readonly Env[], scope: Omit<Scope, 'env'>)
   return null;
 }
 
-function isFullyKnown(template: string, scope: Scope): boolean {
+/** Whether every name of a template has its value in the scope. */
+export function isFullyKnown(template: string, scope: Scope): boolean {
   if (!isTemplate(template)) return true;
   const parts = splitTemplate(template);
   if (!parts.ok) return false;

@@ -1,11 +1,10 @@
 import type { MapNode, SourceNode } from '../source-node.ts';
 import type { Span } from '../source-file.ts';
 import type { Key, MapShape, Shape } from './key.ts';
-import { pipeline } from './pipeline-keys.ts';
 
 /** The section of docs/language.md about what stands at a place of a file; null: none is nearer than the whole. */
-export function findSection(root: SourceNode, place: Span): string | null {
-  let [node, shapes]: [SourceNode, readonly Shape[]] = [root, [pipeline]];
+export function findSection(root: SourceNode, shape: MapShape, place: Span): string | null {
+  let [node, shapes]: [SourceNode, readonly Shape[]] = [root, [shape]];
   let section: string | null = null;
   for (;;) {
     const inner = innerOf(node, shapes, place);

@@ -3,14 +3,15 @@ import type { Reading } from '../reading.ts';
 import { lineStartOf } from '../source-file.ts';
 import type { SourceNode } from '../source-node.ts';
 import { findSection } from './find-section.ts';
+import type { MapShape } from './key.ts';
 import { warningIds } from '../warnings/warning-ids.ts';
 
 /** Tells each diagnostic the section of docs/language.md about the key that it stands at. */
-export function linkToSections({ diagnostics, source }: Reading, root: SourceNode): void {
+export function linkToSections({ diagnostics, source }: Reading, root: SourceNode, shape: MapShape): void {
   diagnostics.forEach((diagnostic, index) => {
     const { file, line, column, length } = diagnostic;
     const start = (lineStartOf(source, file, line) ?? 0) + column - 1;
-    const section = sectionOfCode(diagnostic) ?? findSection(root, { start, end: start + length });
+    const section = sectionOfCode(diagnostic) ?? findSection(root, shape, { start, end: start + length });
     if (section !== null) diagnostics[index] = { ...diagnostic, section };
   });
 }

@@ -2,6 +2,7 @@
 import { describeShape } from './describe-shape.ts';
 import type { Key, MapShape, Shape } from './key.ts';
 import { pipeline } from './pipeline-keys.ts';
+import { template } from './template-keys.ts';
 import { placedMaps } from './walk-keys.ts';
 
 export interface ReferenceSection {
@@ -39,6 +40,7 @@ export function languageReference(): readonly ReferenceSection[] {
     for (const inner of map.others === null ? [] : mapsIn(map.others.shape)) visit(inner);
   };
   visit(pipeline);
+  visit(template);
   return [...sections.values()];
 }
 

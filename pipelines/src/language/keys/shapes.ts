@@ -84,7 +84,9 @@ export const includedFiles = text(
   ['./stages/*.yml'],
 );
 
-export const secretName = text('the name of a secret', '^[A-Za-z_][A-Za-z0-9_.-]{0,99}$', ['npm-token']);
+export const secretNames = '^[A-Za-z_][A-Za-z0-9_.-]{0,99}$';
+export const secretName = text('the name of a secret', secretNames, ['npm-token']);
+
 export const secretKeys: KeyTable = {
   secret: {
     shape: secretName,

@@ -16,6 +16,9 @@ import {
   oneOf,
   oneOrList,
   plainText,
+  record,
+  secretName,
+  secretNames,
   stageName,
   template,
   text,
@@ -70,6 +73,13 @@ export const matrixKeys: KeyTable = {
     says: 'Combinations that are left out.',
   },
 };
+
+const templateFile = text(
+  'a template such as org/templates/node-ci.yml@v3 or ./templates/node-ci.yml',
+  '^(?![\\s\\S]*\\$\\{\\{)(\\.\\.?/[^@]*|[^@/.][^@/]*/[^@/]+/[^@]+@[^@\\s]+)(?<=\\.ya?ml|@[^@\\s]+)$',
+  ['org/templates/node-ci.yml@v3', './templates/node-ci.yml'],
+);
+const given = oneOf(text('text', ''), number(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER), boolean);
 
 const matrix: MapShape = {
   ...map('lists by name', matrixKeys),
@@ -158,6 +168,24 @@ const kindKeys: KeyTable = {
     section: 'deploy',
   },
   approve: { shape: approval, says: 'The run waits until people agree.', section: 'approve' },
+  use: {
+    shape: templateFile,
+    says: 'The stages of a template, a file of this repository or of another one at a version, named below this stage.',
+    section: 'use',
+  },
+};
+
+const useKeys: KeyTable = {
+  with: {
+    shape: oneOf(record('inputs of the template', variableNames, given), nothing),
+    says: 'What the template gets as its inputs: values, or texts with expressions that are filled in here.',
+    fallback: 'the defaults of the template',
+  },
+  secrets: {
+    shape: oneOf(secretName, list(secretName), record('secrets', secretNames, secretName), nothing),
+    says: 'Secrets of the project that the template gets: their names, or the template’s name for each with the project’s. It gets no others.',
+    fallback: 'none',
+  },
 };
 
 const { steps, ...besidesSteps } = stepsKeys;
@@ -167,8 +195,12 @@ export const stageKeys: KeyTable = {
   ...commonKeys,
   steps,
   ...kindKeys,
+  ...useKeys,
   ...besidesSteps,
 };
+
+/** What stands beside `use`; everything else, the stages of the template say themselves. */
+const besideUse: readonly string[] = ['use', 'with', 'secrets', 'needs', 'if'];
 
 export const stage: MapShape = map('a stage', stageKeys, {
   exactlyOne: [['steps', ...namesOf(kindKeys)]],
@@ -176,6 +208,12 @@ export const stage: MapShape = map('a stage', stageKeys, {
     ...Object.fromEntries(namesOf(besidesSteps).map((name) => [name, ['steps']])),
     inputs: ['steps', 'inputs_unchanged'],
     inputs_unchanged: ['steps', 'inputs'],
+    with: ['use'],
+    secrets: ['use'],
   },
-  conflicts: { deploy: ['pool', 'matrix'], approve: ['pool', 'concurrency', 'matrix'] },
+  conflicts: {
+    deploy: ['pool', 'matrix'],
+    approve: ['pool', 'concurrency', 'matrix'],
+    use: namesOf(commonKeys).filter((name) => !besideUse.includes(name)),
+  },
 });

@@ -68,9 +68,12 @@ export const inputKeys: KeyTable = {
   },
 };
 
+/** By name; a template has them too. */
+export const inputs = oneOf(record('inputs', variableNames, map('an input', inputKeys)), nothing);
+
 export const manualKeys: KeyTable = {
   inputs: {
-    shape: oneOf(record('inputs', variableNames, map('an input', inputKeys)), nothing),
+    shape: inputs,
     says: 'What a person fills in, each with its type. Read as `inputs.NAME` in conditions and texts.',
     fallback: 'nothing is asked',
   },

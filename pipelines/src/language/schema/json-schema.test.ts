@@ -3,7 +3,10 @@ import { parse } from 'yaml';
 import { buildPlan } from '../../plan/build-plan.ts';
 import type { Trigger } from '../../trigger/trigger.ts';
 import { gatherFiles } from '../gather-files.ts';
+import type { FoundFiles } from '../join-files.ts';
 import { parsePipeline } from '../parse-pipeline.ts';
+import { gatherTemplates } from '../templates/gather-templates.ts';
+import { remoteTemplates } from '../templates/remote-templates.fixture.ts';
 import { schemaProblems } from './check-schema.fixture.ts';
 import { faultsOf, type Fault } from './faults.fixture.ts';
 import { pipelineSchema } from './json-schema.ts';
@@ -20,11 +23,12 @@ test('there are examples in the docs and in examples/', () => {
 
 describe.each(examples.map((example): [string, WrittenExample] => [example.place, example]))(
   '%s',
-  (_, { text, warning, tree }) => {
+  (_, example) => {
+    const { text, warning } = example;
     const value: unknown = parse(text);
 
     test('says what it should to the linter, and is planned for each of its events', async () => {
-      const found = await gatherFiles(text, '.sluice.yml', tree);
+      const found = await filesOf(example);
       const { definition, diagnostics } = parsePipeline(text, '.sluice.yml', found);
       expect(diagnostics.map(({ code }) => code)).toEqual(warning === null ? [] : [warning]);
       if (definition === null) return;
@@ -42,7 +46,7 @@ describe.each(examples.map((example): [string, WrittenExample] => [example.place
     });
 
     test('is refused by the linter with the same faults', async () => {
-      const found = await gatherFiles(text, '.sluice.yml', tree);
+      const found = await filesOf(example);
       const accepted = faultsOf(value).filter((fault) => {
         if (!isFirstOfItsKind(fault)) return false;
         const { definition } = parsePipeline(JSON.stringify(fault.value, null, 1), '.sluice.yml', found);
@@ -52,6 +56,12 @@ describe.each(examples.map((example): [string, WrittenExample] => [example.place
     });
   },
 );
+
+async function filesOf({ text, tree, remote }: WrittenExample): Promise<FoundFiles> {
+  const file = '.sluice.yml';
+  const found = await gatherFiles(text, file, tree);
+  return gatherTemplates({ text, file, found }, remoteTemplates(remote));
+}
 
 /** The linter reads each fault once for each key and kind of value: all of them would take most of a minute. */
 function isFirstOfItsKind({ says }: Fault): boolean {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { aFileTree } from '../file-tree.fixture.ts';
 import type { FileTree } from '../find-files.ts';
 import { pipelineKeys } from '../keys/pipeline-keys.ts';
+import type { RemoteFiles } from '../templates/remote-templates.fixture.ts';
 
 export interface WrittenExample {
   /** `docs/language.md:120`, `examples/matrix/.sluice.yml`. */
@@ -14,6 +15,8 @@ export interface WrittenExample {
   readonly warning: string | null;
   /** The files beside it that it may name. */
   readonly tree: FileTree;
+  /** Files of other repositories that it may use, by `owner/name/path@version`. */
+  readonly remote: RemoteFiles;
 }
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -38,7 +41,7 @@ function exampleIn(folder: string): WrittenExample {
     .map((path): [string, string] => [path, readFileSync(`${root}${folder}/${path}`, 'utf8')]);
   const place = `${folder}/.sluice.yml`;
   const tree = aFileTree(Object.fromEntries(files));
-  return { place, text: readFileSync(root + place, 'utf8'), warning: null, tree };
+  return { place, text: readFileSync(root + place, 'utf8'), warning: null, tree, remote: {} };
 }
 
 /**
@@ -52,15 +55,21 @@ function pipelinesOf(page: string, text: string): readonly WrittenExample[] {
     return path === undefined ? [] : [[path, block] as const];
   });
   const tree = aFileTree(Object.fromEntries(files));
+  const remote = Object.fromEntries(
+    files.flatMap(([path, block]) => [
+      [path, block],
+      [path.replace(/@v\d+$/, '@main'), block],
+    ]),
+  );
   return blocks.flatMap((match) => {
     const [, warning = null, block = ''] = match;
     const line = text.slice(0, match.index).split('\n').length + 1;
     const whole = fileName.test(block) ? null : wholePipeline(block);
-    return whole === null ? [] : [{ place: `${page}:${line}`, text: whole, warning, tree }];
+    return whole === null ? [] : [{ place: `${page}:${line}`, text: whole, warning, tree, remote }];
   });
 }
 
-const fileName = /^# ([\w./-]+\.yml)\n/;
+const fileName = /^# ([\w./-]+\.yml(?:@[\w.]+)?)\n/;
 
 /** An example of one key leaves out what it is not about; null: the block is no pipeline. */
 function wholePipeline(block: string): string | null {

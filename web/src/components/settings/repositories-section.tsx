@@ -30,6 +30,7 @@ export function RepositoriesSection() {
             <td>
               <strong>{repository.fullName}</strong>{' '}
               {repository.trusted && <span className="tag">{words.trustedTag}</span>}
+              {repository.shared && <span className="tag">{words.sharedTag}</span>}
             </td>
             <td>{words[repository.provider]}</td>
             <td className="mono">{repository.cloneUrl}</td>
@@ -66,6 +67,7 @@ function RepositoryForm() {
   const [fields, setFields] = useState(blank);
   const [provider, setProvider] = useState<RepositoryConfig['provider']>('github');
   const [trusted, setTrusted] = useState(false);
+  const [shared, setShared] = useState(false);
   const save = useAction(() => setFields(blank));
   const field = (name: keyof typeof blank) => ({
     value: fields[name],
@@ -79,7 +81,14 @@ function RepositoryForm() {
     save.mutate({
       method: 'PUT',
       path: paths.repositories,
-      body: { ...rest, provider, trusted, credentials, project: 'default' } satisfies RepositoryConfig,
+      body: {
+        ...rest,
+        provider,
+        trusted,
+        shared,
+        credentials,
+        project: 'default',
+      } satisfies RepositoryConfig,
     });
   };
   return (
@@ -112,6 +121,12 @@ function RepositoryForm() {
         label={words.trusted}
         checked={trusted}
         onChange={(event) => setTrusted(event.currentTarget.checked)}
+      />
+      <Checkbox
+        className="wide"
+        label={words.shared}
+        checked={shared}
+        onChange={(event) => setShared(event.currentTarget.checked)}
       />
       {save.error !== null && (
         <div className="wide">

@@ -1,0 +1,95 @@
+// What a file of stages has: a pipeline, and a template too.
+import { combine, knownMatrix } from '../plan/combine.ts';
+import { maxStages } from '../plan/plan.ts';
+import type { EnvValue, MatrixRules, StageDefinition } from './definition.ts';
+import { field, readOptionalFields, type Fields } from './fields.ts';
+import { namesOf } from './keys/key.ts';
+import { defaultKeys } from './keys/pipeline-keys.ts';
+import { readImageName } from './read-image-name.ts';
+import { defaultRetry, readRetry } from './read-retry.ts';
+import { readPool, readStage, type StageDefaults } from './read-stage.ts';
+import { readResources, readShell } from './read-steps-work.ts';
+import { readDuration } from './read-units.ts';
+import { checkName, wordName } from './read-values.ts';
+import { report, type Reading } from './reading.ts';
+import { describeNode, type SourceNode } from './source-node.ts';
+
+export function readDefaults(fields: Fields, env: Readonly<Record<string, EnvValue>>): StageDefaults {
+  const none: StageDefaults = {
+    timeoutMs: 30 * 60_000,
+    retry: defaultRetry,
+    resources: { cpu: null, memoryBytes: null, pids: null },
+    image: null,
+    shell: 'sh',
+    pool: null,
+  };
+  const { reading } = fields;
+  const entry = fields.entries.get('defaults');
+  if (entry === undefined) return none;
+  const defaults = readOptionalFields(reading, entry.value, 'defaults', {
+    known: namesOf(defaultKeys),
+  });
+  return {
+    timeoutMs: field(defaults, 'timeout', readDuration(1_000), none.timeoutMs),
+    retry: field(defaults, 'retry', readRetry(none.retry), none.retry),
+    resources: field(
+      defaults,
+      'resources',
+      (_, node, name) => readResources(reading, node, name, none.resources),
+      none.resources,
+    ),
+    image: field(defaults, 'image', readImageName({ stage: null, env: [env] }), none.image),
+    shell: field(defaults, 'shell', readShell, none.shell),
+    pool: field(defaults, 'pool', readPool, none.pool),
+  };
+}
+
+export function readStages(
+  reading: Reading,
+  node: SourceNode,
+  env: Readonly<Record<string, EnvValue>>,
+  defaults: StageDefaults,
+): readonly StageDefinition[] {
+  if (node.kind !== 'map') {
+    const help =
+      node.kind === 'list' ? ' Write each stage as "name:" with its keys below, without a "-".' : '';
+    report(
+      reading,
+      node,
+      'wrong-type',
+      `stages must be a map of names to stages, not ${describeNode(node)}.${help}`,
+    );
+    return [];
+  }
+  if (node.entries.length === 0)
+    report(reading, node, 'empty-value', 'stages is empty. Add one: hello: { steps: [echo hello] }.');
+  if (node.entries.length > maxStages) {
+    const message = `The file has ${node.entries.length} stages, and at most ${maxStages} can be planned. Split it into several pipelines.`;
+    report(reading, node.entries[maxStages]?.keySpan ?? node, 'too-many-stages', message);
+    return [];
+  }
+  const stages = node.entries.map((entry) => {
+    checkName(reading, entry, 'stages', wordName);
+    return readStage(reading, entry.key, entry.value, env, defaults);
+  });
+  checkExpandedCount(reading, node, stages);
+  return stages;
+}
+
+/** Combinations count, as far as the file alone says how many there are. */
+function checkExpandedCount(reading: Reading, node: SourceNode, stages: readonly StageDefinition[]): void {
+  const brought = [...reading.used.values()].flatMap((template) => template.stages);
+  const count = [...stages, ...brought].reduce(
+    (sum, { matrix }) => sum + 1 + (matrix === null ? 0 : countOf(matrix)),
+    0,
+  );
+  if (count <= maxStages || stages.length > maxStages) return;
+  const message = `With the stages of templates and all combinations of matrices these are ${count} stages, and at most ${maxStages} can be planned. Shorten the lists, or split the file into several pipelines.`;
+  report(reading, { start: node.start, end: node.start + 1 }, 'too-many-stages', message);
+}
+
+function countOf(matrix: MatrixRules): number {
+  const known = knownMatrix(matrix);
+  const combined = known === null ? null : combine(known);
+  return combined?.ok === true ? combined.value.length : 0;
+}

@@ -9,7 +9,8 @@ import type { Scope } from '@sluice/pipelines/language/expression/scope';
 import { splitTemplate } from '@sluice/pipelines/language/expression/template';
 import { formatDiagnostic } from '@sluice/pipelines/language/format-diagnostic';
 import { parsePipeline } from '@sluice/pipelines/language/parse-pipeline';
-import { randomPipeline } from '@sluice/pipelines/language/random-pipeline.fixture';
+import { randomPipeline, randomTemplates } from '@sluice/pipelines/language/random-pipeline.fixture';
+import { foundTemplates } from '@sluice/pipelines/language/templates/remote-templates.fixture';
 import { buildPlan } from '@sluice/pipelines/plan/build-plan';
 import { explainPlan } from '@sluice/pipelines/plan/explain-plan';
 import { resolveStage } from '@sluice/pipelines/plan/resolve-stage';
@@ -85,11 +86,17 @@ export const shares: Readonly<Record<InputKind, number>> = {
   converter: 15,
 };
 
+const templates = foundTemplates(randomTemplates);
+
 function usePipeline(text: string, trigger: Trigger): readonly string[] {
-  const { definition, diagnostics } = parsePipeline(text, 'fuzz.yml');
+  const { definition, diagnostics } = parsePipeline(text, 'fuzz.yml', templates);
   const lineCount = text.split('\n').length;
   for (const each of diagnostics) formatDiagnostic(each);
-  if (diagnostics.some(({ line, column }) => line < 1 || line > lineCount || column < 1))
+  if (
+    diagnostics.some(
+      ({ file, line, column }) => file === 'fuzz.yml' && (line < 1 || line > lineCount || column < 1),
+    )
+  )
     return ['a diagnostic points outside of the file'];
   const isBroken = diagnostics.some(({ severity }) => severity === 'error');
   if (isBroken !== (definition === null)) return ['a definition without, or no definition with, no error'];
@@ -101,7 +108,7 @@ function usePipeline(text: string, trigger: Trigger): readonly string[] {
 }
 
 function usePlan(text: string, trigger: Trigger): readonly string[] {
-  const { definition, diagnostics } = parsePipeline(text, 'fuzz.yml');
+  const { definition, diagnostics } = parsePipeline(text, 'fuzz.yml', templates);
   const [problem] = diagnostics.filter(({ severity }) => severity === 'error');
   if (definition === null)
     return [`a generated pipeline is refused: ${problem?.message ?? 'without a word'}`];

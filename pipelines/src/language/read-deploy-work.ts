@@ -25,6 +25,8 @@ export function readDeployWork(
   const strategy = readStrategy(fields);
   checkTarget(fields);
   const traffic = field(fields, 'traffic', readTraffic, null);
+  const steps = readStepsOf(fields, strategy);
+  const bakeMs = field(fields, 'bake', readDuration(), strategy === 'blue-green' ? 10 * 60_000 : 0);
   const work: DeployWork = {
     kind: 'deploy',
     environment: requiredField(fields, 'environment', readEnvironmentName, 'environment: staging', ''),
@@ -38,7 +40,7 @@ export function readDeployWork(
     ),
     ...(traffic === null ? {} : { traffic }),
     strategy,
-    steps: readStepsOf(fields, strategy),
+    steps,
     metrics: field(fields, 'metrics', (_, value, label) => readMetrics(reading, value, label, context), {}),
     confidence: field(fields, 'confidence', readFraction(0.5, 1), 0.95),
     ...(fields.entries.has('budget')
@@ -47,9 +49,14 @@ export function readDeployWork(
     intervalMs: field(fields, 'interval', readDuration(1_000), 10_000),
     noData: field(fields, 'no_data', readChoice(['wait', 'fail']), 'wait'),
     onInconclusive: field(fields, 'on_inconclusive', readChoice(['hold', 'abort']), 'hold'),
-    bakeMs: field(fields, 'bake', readDuration(), strategy === 'blue-green' ? 10 * 60_000 : 0),
+    bakeMs,
     drainMs: field(fields, 'drain', readDuration(), 5_000),
-    deadlineMs: field(fields, 'deadline', readDuration(1_000), 2 * 3_600_000),
+    deadlineMs: field(
+      fields,
+      'deadline',
+      readDuration(1_000),
+      Math.max(2 * hourMs, timedMs(steps, bakeMs) + hourMs),
+    ),
     ...(fields.entries.has('progress_deadline')
       ? { progressDeadlineMs: field(fields, 'progress_deadline', readDuration(1_000), 600_000) }
       : {}),
@@ -133,14 +140,17 @@ function checkIntervals(fields: Fields, work: DeployWork): void {
   }
 }
 
+const hourMs = 3_600_000;
+
+/** What passes at least before a rollout is done, unless it is judged earlier. */
+const timedMs = (steps: DeployWork['steps'], bakeMs: number): number =>
+  steps.reduce((sum, step) => sum + ('forMs' in step ? (step.forMs ?? 0) : 0), bakeMs);
+
 function checkDeadline(fields: Fields, work: DeployWork): void {
   const written = ['steps', 'for', 'deadline', 'bake'].map((key) => fields.entries.get(key));
   const entry = written.find((each) => each !== undefined);
   if (entry === undefined) return;
-  const timed = work.steps.reduce(
-    (sum, step) => sum + ('forMs' in step ? (step.forMs ?? 0) : 0),
-    work.bakeMs,
-  );
+  const timed = timedMs(work.steps, work.bakeMs);
   if (timed < work.deadlineMs) return;
   const message = `${fields.label}: the steps alone take ${Math.ceil(timed / 60_000)}m, and the deadline is ${Math.floor(work.deadlineMs / 60_000)}m. Raise deadline.`;
   report(fields.reading, entry.keySpan, 'wrong-value', message);

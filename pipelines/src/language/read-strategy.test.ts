@@ -108,7 +108,11 @@ describe('refused', () => {
       ['strategy: canary', 'steps: [{ set_mirror: 5 }, { set_mirror: 0 }, { analysis: 1m }]'],
       'no traffic to measure',
     ],
-    ['a comparison that outlasts the deadline', ['strategy: shadow', 'for: 3h'], 'Raise deadline'],
+    [
+      'a comparison that outlasts the deadline',
+      ['strategy: shadow', 'for: 3h', 'deadline: 2h'],
+      'Raise deadline',
+    ],
     ['no condition', ['strategy: ab', 'match: {}'], 'is empty'],
     [
       'a header that is none',

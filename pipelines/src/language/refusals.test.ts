@@ -206,9 +206,17 @@ describe('deployments', () => {
     ['weights that fall', '{ set_weight: 10 }, { set_weight: 5 }'],
     ['a weight of 100', '{ set_weight: 100 }'],
     ['an analysis before any traffic', '{ analysis: { for: 5m } }, { set_weight: 5 }'],
-    ['steps that outlast the deadline', '{ set_weight: 5 }, { pause: 3h }'],
   ])('%s', (_, text) => {
     expect(steps(text)).toEqual(['wrong-value']);
+  });
+
+  test('steps that outlast the deadline that was written; without one it is long enough', () => {
+    const canary = (more: string): readonly string[] =>
+      deploy(
+        `manifests: k8s, strategy: canary, metrics: {}, steps: [{ set_weight: 5 }, { pause: 3h }]${more}`,
+      );
+    expect(canary(', deadline: 2h')).toEqual(['wrong-value']);
+    expect(canary('')).toEqual([]);
   });
 
   test('metrics that cannot tell the versions apart, or have no bound', () => {

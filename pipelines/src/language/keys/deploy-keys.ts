@@ -195,7 +195,7 @@ export const deployKeys: KeyTable = {
   deadline: {
     shape: duration,
     says: 'A rollout that takes longer goes back. Longer than its steps and `bake` together.',
-    fallback: '2h',
+    fallback: '2h, or an hour more than the steps and `bake` where they are longer',
   },
   hooks: {
     shape: hooks,

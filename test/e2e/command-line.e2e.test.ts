@@ -100,7 +100,7 @@ describe.skipIf(registry === undefined)('the command line (needs REGISTRY)', () 
     for (const command of ['start', 'inputs'])
       await expect(cli('runs', command, '--branch', 'nowhere')).rejects.toThrow('no branch "nowhere"');
     const { stdout } = await cli('runs', 'inputs');
-    expect(stdout).toContain('hello .sluice.yml  asks for nothing');
+    expect(stdout).toContain('hello .sluice.yml  is not started by hand');
   });
 
   test('logs prints every stage, and with --follow ends when the run has ended', async () => {

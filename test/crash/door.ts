@@ -28,8 +28,8 @@ export interface Door extends AsyncDisposable {
   readonly holdRequests: (fits: (call: Call) => boolean | Promise<boolean>) => Held;
   /** Lets requests that fit through, and keeps the server's answers from the caller. */
   readonly holdAnswers: (fits: (call: Call) => boolean | Promise<boolean>) => Held;
-  /** What the server had answered before it died does not outlive it: breaks the connections of all calls that are held. */
-  readonly loseAll: () => void;
+  /** What the server had answered before it died does not outlive it: breaks the connections of the calls that are held now. */
+  readonly breakAll: () => void;
 }
 
 /** A door and a server behind it that speak TLS: the door shows the server's certificate, and has a client's of its own. */
@@ -43,12 +43,13 @@ interface Hold {
   readonly side: 'request' | 'answer';
   readonly fits: (call: Call) => boolean | Promise<boolean>;
   readonly caught: (call: Call) => void;
-  readonly released: Promise<'go-on' | 'lost'>;
+  /** For a call that is held now. */
+  readonly released: () => Promise<'go-on' | 'lost'>;
 }
 
 export async function openDoor(serverPort: number, tls: DoorTls | null = null): Promise<Door> {
   const holds = new Set<Hold>();
-  const losses = new Set<() => void>();
+  const breaks = new Set<() => void>();
   const secrets = tls === null ? {} : { ca: tls.ca, ...tls.client };
   const agent =
     tls === null ? new http.Agent({ keepAlive: true }) : new https.Agent({ keepAlive: true, ...secrets });
@@ -57,7 +58,7 @@ export async function openDoor(serverPort: number, tls: DoorTls | null = null): 
     for (const hold of holds) {
       if (hold.side !== side || !(await hold.fits(call))) continue;
       hold.caught(call);
-      if ((await hold.released) === 'lost') throw new Error('lost');
+      if ((await hold.released()) === 'lost') throw new Error('lost');
     }
   };
   const pass = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
@@ -95,25 +96,29 @@ export async function openDoor(serverPort: number, tls: DoorTls | null = null): 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
   const hold = (side: Hold['side'], fits: Hold['fits']): Held => {
     let caught: (call: Call) => void = () => undefined;
-    let end: (how: 'go-on' | 'lost') => void = () => undefined;
     const reached = new Promise<Call>((resolve) => (caught = resolve));
-    const released = new Promise<'go-on' | 'lost'>((resolve) => (end = resolve));
-    const entry = { side, fits, caught, released };
+    let now = anEnd();
+    const entry = { side, fits, caught, released: () => now.promise };
     holds.add(entry);
+    /** Those that come later, as when the server is there again, are held like the ones before. */
+    const breakOff = (): void => {
+      const { resolve } = now;
+      now = anEnd();
+      resolve('lost');
+    };
+    breaks.add(breakOff);
     const finish = (how: 'go-on' | 'lost') => (): void => {
       holds.delete(entry);
-      losses.delete(lose);
-      end(how);
+      breaks.delete(breakOff);
+      now.resolve(how);
     };
-    const lose = finish('lost');
-    losses.add(lose);
-    return { reached, release: finish('go-on'), lose };
+    return { reached, release: finish('go-on'), lose: finish('lost') };
   };
   return {
     port: portOf(server),
     holdRequests: (fits) => hold('request', fits),
     holdAnswers: (fits) => hold('answer', fits),
-    loseAll: () => losses.forEach((lose) => lose()),
+    breakAll: () => breaks.forEach((breakOff) => breakOff()),
     [Symbol.asyncDispose]: async () => {
       agent.destroy();
       for (const socket of upgraded) socket.destroy();
@@ -121,6 +126,13 @@ export async function openDoor(serverPort: number, tls: DoorTls | null = null): 
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+type How = 'go-on' | 'lost';
+
+function anEnd(): { readonly promise: Promise<How>; readonly resolve: (how: How) => void } {
+  let resolve: (how: How) => void = () => undefined;
+  return { promise: new Promise<How>((settle) => (resolve = settle)), resolve: (how) => resolve(how) };
 }
 
 async function bodyOf(message: IncomingMessage): Promise<Buffer> {

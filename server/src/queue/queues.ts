@@ -45,12 +45,17 @@ export function openQueues(context: Pick<ServerContext, 'redis' | 'queuePrefix' 
     connection.once('ready', resolve);
     setTimeout(resolve, startPatienceMs).unref();
   }).then(() => (isStarting = false));
+  const queues = new Map<string, Queue>();
   const open = (name: string) => {
     const queue = new Queue(name, { connection, prefix: context.queuePrefix });
     queue.on('error', () => undefined);
+    // One that is opened while Redis does not answer would never work again.
+    queue.waitUntilReady().catch(() => {
+      if (queues.get(name) === queue) queues.delete(name);
+      queue.close().catch(() => undefined);
+    });
     return queue;
   };
-  const queues = new Map<string, Queue>();
   const queueOf = (job: Pick<JobToAdd, 'kind' | 'pool'>): Queue => {
     const name = queueNames[job.kind](job.pool ?? defaultPool);
     const queue = queues.get(name) ?? open(name);

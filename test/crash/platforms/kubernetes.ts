@@ -35,7 +35,7 @@ export async function kubernetesPlatform(folder: string): Promise<Platform> {
     (end: () => Promise<void>): (() => Promise<void>) =>
     async () => {
       const ended = end();
-      door.loseAll();
+      door.breakAll();
       await ended;
     };
   return {

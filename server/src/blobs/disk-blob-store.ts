@@ -1,6 +1,5 @@
 import { err, ok } from '@sluice/pipelines/result';
 import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -17,7 +16,9 @@ export function openDiskBlobStore(folder: string): BlobStore {
       const draft = path.join(folder, `${draftPrefix}${randomUUID()}`);
       const { chunks, end } = measureBytes(body, limitBytes);
       try {
-        await pipeline(chunks, createWriteStream(draft, { mode: 0o600, flush: true }));
+        // Opened first: a stream that opens it itself may make it after it was removed.
+        const file = await open(draft, 'wx', 0o600);
+        await pipeline(chunks, file.createWriteStream({ flush: true }));
       } catch (error) {
         await rm(draft, { force: true });
         if (error instanceof BlobTooLargeError) return err({ reason: 'too-large' });

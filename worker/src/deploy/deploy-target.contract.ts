@@ -205,14 +205,15 @@ export function deployTargetContract(
         () => alone().promote(),
         ({ canary }) => canary?.weightPercent === 100,
       );
-      expect(await answers(rig)).toEqual(['v2']);
+      // Who kept a connection open through the outage may get one more answer from before its end.
+      await expect.poll(() => answers(rig)).toEqual(['v2']);
       const back = await until(
         () => alone().rollBack(),
         ({ stable, canary }) => canary === null && stable?.ready === rig.replicas,
         patienceForPodsMs,
       );
       expect(back.stable).toMatchObject({ version: 'v1', weightPercent: 100 });
-      expect(await answers(rig)).toEqual(['v1']);
+      await expect.poll(() => answers(rig)).toEqual(['v1']);
     }, 240_000);
 
     test('every action may be repeated', async () => {

@@ -46,6 +46,8 @@ export function trafficRouterContract(routed: RoutedObject, image: () => string)
     });
     beforeEach(async () => {
       if (before !== undefined) await open().restore(pair);
+      // What a test before has applied, with a resource version in it, would keep kubectl from applying it again.
+      rig.kubectl('delete', provider.kind, provider.name, '--ignore-not-found');
       rig.apply({ ...object, metadata: { name: provider.name } });
       before = specNow();
       await controller.caughtUp();

@@ -60,9 +60,7 @@ export async function carryOut({ sluice, place, trials, ended, ...how }: Trials)
       );
       const before = users.seen();
       const run = await endedRun(api, commit, patienceMs);
-      // Whoever was still being answered.
-      const inFlightMs = 3_000;
-      await new Promise((resolve) => setTimeout(resolve, inFlightMs));
+      await users.answered();
       ended(await outcomeOf(sluice, trial, run, before, users.seen()));
     }
   } finally {

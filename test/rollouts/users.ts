@@ -4,6 +4,8 @@ import { Agent, request } from 'node:http';
 
 export interface Users {
   readonly seen: () => Seen;
+  /** Resolves when everybody who has asked by now is answered or has given up. */
+  readonly answered: () => Promise<void>;
   readonly stop: () => void;
 }
 
@@ -29,16 +31,16 @@ export function startUsers(address: string, perSecond: number, keepAlive: boolea
   const agent = new Agent({ keepAlive, maxSockets: mostAtOnce });
   const versions = new Map<string, { answers: number; lastAt: number }>();
   const counts = { requests: 0, failed: 0, unanswered: 0 };
-  let inFlight = 0;
+  const underWay = new Set<Promise<void>>();
   let owed = 0;
   const ask = (): void => {
     counts.requests += 1;
-    inFlight += 1;
-    let isDone = false;
+    let finish: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => (finish = resolve));
+    underWay.add(asked);
     const done = (isFailure: boolean, isAnswered: boolean): void => {
-      if (isDone) return;
-      isDone = true;
-      inFlight -= 1;
+      if (!underWay.delete(asked)) return;
+      finish();
       if (isFailure) counts.failed += 1;
       if (!isAnswered) counts.unanswered += 1;
     };
@@ -60,10 +62,11 @@ export function startUsers(address: string, perSecond: number, keepAlive: boolea
     const now = performance.now();
     owed += ((now - last) * perSecond) / 1_000;
     last = now;
-    for (; owed >= 1; owed -= 1) if (inFlight < mostAtOnce) ask();
+    for (; owed >= 1; owed -= 1) if (underWay.size < mostAtOnce) ask();
   }, tickMs);
   return {
     seen: () => ({ ...counts, versions: new Map(versions) }),
+    answered: async () => void (await Promise.all(underWay)),
     stop: () => {
       clearInterval(timer);
       agent.destroy();

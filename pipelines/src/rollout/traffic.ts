@@ -16,6 +16,15 @@ export const nothingChosen: ChosenTraffic = { match: [], mirrorPercent: 0 };
 export const isNothing = ({ match, mirrorPercent }: ChosenTraffic): boolean =>
   match.length === 0 && mirrorPercent === 0;
 
+/** All requests go to the old version, and none is copied. */
+export const isAllOld = ({ percent, ...chosen }: Traffic): boolean => percent === 0 && isNothing(chosen);
+
+/** Shares as near as the percents of small weights can come; conditions in any order, header names in any case. */
+export const sameTraffic = (one: Traffic, other: Traffic): boolean =>
+  Math.abs(one.percent - other.percent) < shareTolerance &&
+  Math.abs(one.mirrorPercent - other.mirrorPercent) < shareTolerance &&
+  isSameMatch(one.match, other.match);
+
 /** What a step asks for beside the weight; other steps ask for nothing. */
 export function trafficOfStep(step: RolloutStep): ChosenTraffic {
   if (step.kind === 'set-route') return { ...nothingChosen, match: step.match };
@@ -56,13 +65,13 @@ export function whyOtherTraffic(facts: TargetFacts, wanted: Traffic): string | n
   if (!isSameMatch(match, wanted.match)) {
     return `should be given ${matchInWords(wanted.match)}, the router has ${matchInWords(match)}`;
   }
-  if (Math.abs(mirrorPercent - wanted.mirrorPercent) < mirrorTolerance) return null;
+  if (Math.abs(mirrorPercent - wanted.mirrorPercent) < shareTolerance) return null;
   const actual = formatPercent(mirrorPercent);
   return `should be sent copies of ${formatPercent(wanted.mirrorPercent)} of the requests, the router says ${actual}`;
 }
 
-/** Routers keep shares of mirrors in steps of their own, down to one in a hundred. */
-const mirrorTolerance = 0.51;
+/** Routers keep shares in steps of their own, down to one in a hundred. */
+const shareTolerance = 0.51;
 
 /** In any order. */
 function isSameMatch(one: readonly RequestMatch[], other: readonly RequestMatch[]): boolean {

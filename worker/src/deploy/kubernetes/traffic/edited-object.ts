@@ -1,3 +1,4 @@
+import { isAllOld, sameTraffic } from '@sluice/pipelines/rollout/traffic';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { RouterAbilities, Traffic } from '@sluice/pipelines/rollout/rollout-state';
@@ -6,13 +7,7 @@ import type { KubeClient } from '../kube-client.ts';
 import type { KubeObject } from '../kube-objects.ts';
 import { note } from '../marks.ts';
 import { missingApi, missingObject, notAdopted } from './router-problems.ts';
-import {
-  isNothing,
-  sameTraffic,
-  type RoutedTraffic,
-  type ServicePair,
-  type TrafficRouter,
-} from './traffic-router.ts';
+import { type RoutedTraffic, type ServicePair, type TrafficRouter } from './traffic-router.ts';
 
 /** How one kind of object says who gets which requests. Pure; `Rules` is the part of its `spec` that is changed. */
 export interface RuleFormat<Rules> {
@@ -78,8 +73,8 @@ export function editedObject<Rules>(
       const rules = rulesOf(live);
       const clean = format.without(rules, pair);
       const before = original(live, clean, pair);
-      const next = isNothing(wanted) ? before : format.withTraffic(before, pair, wanted);
-      const noted = isNothing(wanted) ? null : JSON.stringify(before);
+      const next = isAllOld(wanted) ? before : format.withTraffic(before, pair, wanted);
+      const noted = isAllOld(wanted) ? null : JSON.stringify(before);
       const isNoted = (live.metadata.annotations?.[note.routeBefore] ?? null) === noted;
       if (isNoted && isDeepStrictEqual(next, rules)) return;
       const patch = {

@@ -1,3 +1,4 @@
+import { isAllOld, sameTraffic } from '@sluice/pipelines/rollout/traffic';
 import type { RouterAbilities } from '@sluice/pipelines/rollout/rollout-state';
 import { DeployProblem } from '../../deploy-problem.ts';
 import type { KubeClient } from '../kube-client.ts';
@@ -12,7 +13,7 @@ import {
   type Ingress,
 } from './canary-ingress.ts';
 import { missingObject, nameNotFree } from './router-problems.ts';
-import { isNothing, sameTraffic, type TrafficRouter } from './traffic-router.ts';
+import { type TrafficRouter } from './traffic-router.ts';
 
 const apiVersion = 'networking.k8s.io/v1';
 const kind = 'Ingress';
@@ -65,7 +66,7 @@ export function ingressRouter(
     },
     give: async (pair, wanted) => {
       const [base, before] = await Promise.all([find(), findOwn()]);
-      if (isNothing(wanted)) {
+      if (isAllOld(wanted)) {
         if (before !== null) await client.remove(own);
         return;
       }

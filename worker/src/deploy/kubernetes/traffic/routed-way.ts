@@ -1,5 +1,6 @@
 // Traffic is shared by a router between two Services. The old version keeps all its pods until the new one is
 // retired to: a roll-back is one change of the route, also after the promotion.
+import { isAllOld, sameTraffic } from '@sluice/pipelines/rollout/traffic';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TargetFacts, Traffic } from '@sluice/pipelines/rollout/rollout-state';
 import type { KubeClient } from '../kube-client.ts';
@@ -12,7 +13,7 @@ import type { TrafficWay, WayParts } from '../traffic-way.ts';
 import { hasEverything, servingOf, sidesOf, workloadFacts } from '../workload-facts.ts';
 import { notInEffect } from './router-problems.ts';
 import { labelOldPods, rejoinServices } from './service-pair.ts';
-import { isNothing, sameTraffic, type ServicePair, type TrafficRouter } from './traffic-router.ts';
+import { type ServicePair, type TrafficRouter } from './traffic-router.ts';
 
 export function routedWay(
   client: KubeClient,
@@ -62,7 +63,7 @@ export function routedWay(
       await scale(client, canaryName(workload.name), needed);
       return 'waiting';
     }
-    if (!isNothing(wanted)) {
+    if (!isAllOld(wanted)) {
       if (servingOf(fresh) < needed) return 'waiting';
       if ((await client.readyAddresses(pair.canary)) < needed) return 'moving';
     }
@@ -82,7 +83,7 @@ export function routedWay(
   /** Back to one Service; the stable pods are ready for all of the traffic. */
   const restore = async (): Promise<ShiftStep | null> => {
     const { traffic, unsettled } = await router.read(pair);
-    if (isNothing(traffic)) return unsettled === null ? null : 'moving';
+    if (isAllOld(traffic)) return unsettled === null ? null : 'moving';
     await router.restore(pair);
     say(`${router.object} sends everything to Service ${pair.stable} again.`);
     return 'moving';
@@ -133,7 +134,7 @@ export function routedWay(
       }
       const { traffic } = await router.read(pair);
       const ready = servingOf(workload.pods.filter((pod) => !pod.isCanaryDeployment));
-      if (!isNothing(traffic) && 2 * ready < full) return 'waiting';
+      if (!isAllOld(traffic) && 2 * ready < full) return 'waiting';
       return (await restore()) ?? clean(workload);
     },
   };

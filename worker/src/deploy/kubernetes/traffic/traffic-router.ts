@@ -45,22 +45,3 @@ export interface TrafficRouter {
   /** As it was before the first `give`. */
   readonly restore: (pair: ServicePair) => Promise<void>;
 }
-
-export const isNothing = ({ percent, match, mirrorPercent }: Traffic): boolean =>
-  percent === 0 && match.length === 0 && mirrorPercent === 0;
-
-/** Shares as near as percents of small weights can come; conditions in any order, header names in any case. */
-export function sameTraffic(one: Traffic, other: Traffic): boolean {
-  return (
-    Math.abs(one.percent - other.percent) < 0.51 &&
-    Math.abs(one.mirrorPercent - other.mirrorPercent) < 0.51 &&
-    matchKey(one) === matchKey(other)
-  );
-}
-
-function matchKey({ match }: Traffic): string {
-  const keys = match.map(({ kind, name, value }) =>
-    JSON.stringify([kind, kind === 'header' ? name.toLowerCase() : name, value]),
-  );
-  return keys.toSorted().join();
-}

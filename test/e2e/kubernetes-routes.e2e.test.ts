@@ -76,8 +76,9 @@ describe.skipIf(isMissing)('a canary behind a route', () => {
     const share = (seen[spec.version] ?? 0) / 10;
     const measured = verdict?.metrics[0]?.observedSharePercent ?? 0;
     console.log(`asked for 20 %; users saw ${share.toFixed(1)} %, the gate ${measured.toFixed(1)} %`);
-    expect(Math.abs(share - 20)).toBeLessThan(5);
-    expect(Math.abs(measured - 20)).toBeLessThan(5);
+    const sixSigma = 600 * Math.sqrt((0.2 * 0.8) / 1_000);
+    expect(Math.abs(share - 20)).toBeLessThan(sixSigma);
+    expect(Math.abs(measured - 20)).toBeLessThan(sixSigma);
 
     await sluice.api.call('POST', `/api/runs/${id}/stages/production/vote`, {
       verdict: 'approved',

@@ -2,6 +2,7 @@
 // engines: on a busy host that takes longer than a lease.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpDoor } from './server-client/http-door.ts';
+import { timeLimit } from './time-limit.ts';
 
 const everyMs = 5_000;
 const retryMs = 500;
@@ -14,7 +15,7 @@ const longestMs = 120_000;
  */
 export function keepLeases(door: Pick<HttpDoor, 'call'>, workerId: string): () => void {
   const stopping = new AbortController();
-  const until = AbortSignal.any([stopping.signal, AbortSignal.timeout(longestMs)]);
+  const until = AbortSignal.any([stopping.signal, timeLimit(longestMs)]);
   void keep(door, workerId, until);
   return () => stopping.abort();
 }

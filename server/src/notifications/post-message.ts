@@ -5,6 +5,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { isPrivateAddress } from '../repositories/private-address.ts';
 import type { SignedRequest } from './sign-request.ts';
+import { timeLimit } from '../time-limit.ts';
 
 const limitMs = 10_000;
 const mostAnswerBytes = 16_384;
@@ -36,7 +37,7 @@ export async function postMessage(
       method: 'POST',
       headers: { ...headers, 'content-length': Buffer.byteLength(body) },
       agent: false,
-      signal: AbortSignal.timeout(limitMs),
+      signal: timeLimit(limitMs),
       ...(isFree ? {} : { lookup: publicLookup }),
     });
     sent.on('error', (error) => resolve(err(reasonOf(error, host))));

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { simpleGit, type SimpleGit } from 'simple-git';
 import type { CloneSource } from './clone-url.ts';
+import { timeLimit } from '../time-limit.ts';
 
 export interface GitAccess {
   /** Null: local work only. */
@@ -22,7 +23,7 @@ export async function openGit(folder: string, access: GitAccess): Promise<Simple
   const git = simpleGit({
     baseDir: folder,
     timeout: { block: silenceLimitMs },
-    abort: AbortSignal.any([AbortSignal.timeout(wholeLimitMs), ...(access.signal ? [access.signal] : [])]),
+    abort: AbortSignal.any([timeLimit(wholeLimitMs), ...(access.signal ? [access.signal] : [])]),
     trimmed: false,
     allowEnvironment: guardedNames(access),
     unsafe: {

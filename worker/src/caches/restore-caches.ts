@@ -7,6 +7,7 @@ import type { KeptFilesClient } from '../server-client/kept-files-client.ts';
 import { readableBytes } from '../stages/readable-bytes.ts';
 import { resolveCache, type ResolvedCache } from './cache-keys.ts';
 import { cachedHomeFolders, cachePlace, type CachePlace } from './cache-place.ts';
+import { timeLimit } from '../time-limit.ts';
 
 export interface CacheRestoring {
   readonly workspace: string;
@@ -66,7 +67,7 @@ async function restore(
 ): Promise<boolean> {
   const begun = Date.now();
   const archive = join(scratch, 'cache.tar.gz');
-  const patient = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+  const patient = AbortSignal.any([signal, timeLimit(patienceMs)]);
   try {
     const { key, kind, restore: beginnings } = cache;
     const found = await keptFiles.findCache({ key, kind, restore: [...beginnings] }, patient);

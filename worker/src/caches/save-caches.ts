@@ -9,6 +9,7 @@ import type { StageContext } from '../stages/stage-runner.ts';
 import type { ResolvedCache } from './cache-keys.ts';
 import { cachePlace, type CachePlace } from './cache-place.ts';
 import { cachesToSave } from './restore-caches.ts';
+import { timeLimit } from '../time-limit.ts';
 
 const patienceMs = 120_000;
 
@@ -44,7 +45,7 @@ async function save(
   const parts = await collect(place, paths);
   if (typeof parts === 'string') return `not saved: ${parts}`;
   const archive = join(scratch, 'cache.tar.gz');
-  const patient = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+  const patient = AbortSignal.any([signal, timeLimit(patienceMs)]);
   try {
     await packArchive(parts, archive, { times: 'kept', signal });
     const { size } = await stat(archive);

@@ -10,6 +10,7 @@ import { isTokenRefused, ServerRefusedError } from '../server-client/http-door.t
 import type { Readiness } from '../readiness/readiness.ts';
 import type { ServerClient } from '../server-client/server-client.ts';
 import { consumeQueue, type QueueConsumer } from './consume-queue.ts';
+import { timeLimit } from '../time-limit.ts';
 
 export type LiveActions = Set<{
   readonly rolloutId: string;
@@ -80,7 +81,7 @@ async function takeAction(
 async function perform(deps: ActionConsumerDependencies, claim: ActionClaim): Promise<PerformedAction> {
   const { log, actionTimeoutMs = 60_000 } = deps;
   try {
-    return await deps.perform(claim, AbortSignal.timeout(actionTimeoutMs));
+    return await deps.perform(claim, timeLimit(actionTimeoutMs));
   } catch (error) {
     log.error(
       { rolloutId: claim.rolloutId, action: claim.action, err: error },

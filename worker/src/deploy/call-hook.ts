@@ -9,6 +9,7 @@ import type { ActionClaim } from '@sluice/pipelines/protocol/worker-api';
 import type { ActionResult } from '@sluice/pipelines/rollout/rollout-state';
 import { addressClass, withoutBrackets } from '../registry/address-class.ts';
 import { DeployProblem, messageOf } from './deploy-problem.ts';
+import { timeLimit } from '../time-limit.ts';
 
 export interface HookParts {
   /** Hosts inside the network that hooks may call; `*`: all of them. */
@@ -27,7 +28,7 @@ export async function callHook(
   const url = new URL(hook.url);
   try {
     const address = await allowedAddress(url, hookHosts);
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(hook.timeoutMs)]);
+    const limit = AbortSignal.any([signal, timeLimit(hook.timeoutMs)]);
     const answer = await post(url, address, JSON.stringify(question(claim, hook)), limit);
     const agrees = answer.status >= 200 && answer.status < 300;
     const words = answer.text === '' ? '' : `: ${answer.text}`;

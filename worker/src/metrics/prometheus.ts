@@ -1,6 +1,7 @@
 // Instant queries for raw counters.
 import { z } from 'zod';
 import { messageOf } from '../deploy/deploy-problem.ts';
+import { timeLimit } from '../time-limit.ts';
 
 export type QueryAnswer =
   /** Value by series; empty: the query found none. A value that is not a number is left out. */
@@ -51,7 +52,7 @@ export async function askPrometheus(
     method: 'POST',
     body: new URLSearchParams({ ...body, timeout: `${timeoutMs}ms` }),
     redirect: 'manual',
-    signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    signal: AbortSignal.any([signal, timeLimit(timeoutMs)]),
   });
   if (response.status >= 300 && response.status < 400) {
     throw new Error(`it redirects (${response.status}): give its own address in the environment`);

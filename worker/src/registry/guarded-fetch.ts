@@ -3,6 +3,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { addressClass, isLoopbackHost, withoutBrackets, type AddressClass } from './address-class.ts';
+import { timeLimit } from '../time-limit.ts';
 
 export interface GuardedRequest {
   readonly headers: Readonly<Record<string, string>>;
@@ -22,7 +23,7 @@ const maxRedirects = 3;
 
 /** A GET that follows at most three redirects; another origin gets no `authorization`. Rejects as `fetch` does. */
 export async function guardedFetch(address: string, request: GuardedRequest): Promise<Response> {
-  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(request.timeoutMs)]);
+  const signal = AbortSignal.any([request.signal, timeLimit(request.timeoutMs)]);
   const { authorization, ...plainHeaders } = request.headers;
   let url = new URL(address);
   const home = url.origin;

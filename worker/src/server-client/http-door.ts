@@ -4,6 +4,7 @@ import { createWriteStream, openAsBlob } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { timeLimit } from '../time-limit.ts';
 
 /** Thrown when the server does not answer, or answers that it cannot now (5xx, 429): trying again may help. */
 export class ServerAwayError extends Error {
@@ -157,7 +158,7 @@ async function send<T>(
   where: string,
   read: (response: Response) => Promise<T>,
 ): Promise<T> {
-  const timeout = AbortSignal.timeout(timeoutMs);
+  const timeout = timeLimit(timeoutMs);
   try {
     const response = await fetch(new URL(path, serverUrl), {
       method,

@@ -3,6 +3,7 @@ import { unreachable } from '@sluice/pipelines/result';
 import { createBackoff, type Backoff } from '../server-client/backoff.ts';
 import type { PostAnswer, RecordsClient } from '../server-client/records-client.ts';
 import type { Spool } from './spool.ts';
+import { timeLimit } from '../time-limit.ts';
 
 export interface UploadEvents {
   /** The server asks for the attempt's end; may be said more than once. */
@@ -48,7 +49,7 @@ export async function uploadSpool(
 
 /** What a step says at once shares the round trip of its start. */
 async function gatherCompany(spool: Spool, signal: AbortSignal): Promise<void> {
-  const enough = AbortSignal.any([signal, AbortSignal.timeout(gatherMs)]);
+  const enough = AbortSignal.any([signal, timeLimit(gatherMs)]);
   while (!enough.aborted && spool.pending(batchLimit).every((record) => record.mayWait)) {
     await spool.changed(enough);
   }

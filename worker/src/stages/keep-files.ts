@@ -8,6 +8,7 @@ import { collectReports } from '../reports/collect-reports.ts';
 import type { ExecutorSession } from '../executors/executor.ts';
 import { failed } from './failed-outcome.ts';
 import type { StageContext } from './stage-runner.ts';
+import { timeLimit } from '../time-limit.ts';
 
 /** Time for artifacts and reports of a stage that was stopped. */
 const cleanUpMs = 60_000;
@@ -48,8 +49,7 @@ async function withArtifacts(
   return outcome.result === 'succeeded' ? failed(kept.error) : outcome;
 }
 
-const untilCleanedUp = (signal: AbortSignal): AbortSignal =>
-  signal.aborted ? AbortSignal.timeout(cleanUpMs) : signal;
+const untilCleanedUp = (signal: AbortSignal): AbortSignal => (signal.aborted ? timeLimit(cleanUpMs) : signal);
 
 function situationOf(outcome: StageOutcome): StepSituation {
   switch (outcome.result) {

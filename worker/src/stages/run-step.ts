@@ -9,6 +9,7 @@ import type { StageContext } from './stage-runner.ts';
 import { unlessLost, whenLost } from './lost-attempt.ts';
 import { stepEnv } from './step-env.ts';
 import { stepFailure } from './step-failure.ts';
+import { timeLimit } from '../time-limit.ts';
 
 /** Time that a stopped step has to end by itself. */
 const graceMs = 10_000;
@@ -123,7 +124,7 @@ function timeoutSignal(
   beginsAt: number,
   now: () => number,
 ): readonly AbortSignal[] {
-  return timeoutMs === null ? [] : [AbortSignal.timeout(Math.max(0, beginsAt + timeoutMs - now()))];
+  return timeoutMs === null ? [] : [timeLimit(Math.max(0, beginsAt + timeoutMs - now()))];
 }
 
 /** A command that could not write is not at fault when the worker has no room left. */

@@ -19,6 +19,7 @@ import type { StageContext, StageRunner } from './stage-runner.ts';
 import { runStep } from './run-step.ts';
 import { ownEnv, stepEnv } from './step-env.ts';
 import { stoppedOutcome } from './stopped-outcome.ts';
+import { timeLimit } from '../time-limit.ts';
 
 export interface StepsExecutors {
   /** For stages with an image: containers of a Docker engine, or pods. */
@@ -130,7 +131,7 @@ async function runSteps(
       continue;
     }
     now.step = step;
-    if (signal.aborted) cleanUp ??= AbortSignal.timeout(cleanUpMs);
+    if (signal.aborted) cleanUp ??= timeLimit(cleanUpMs);
     // A process that takes over must know this step's predecessors as ended before this one begins.
     await context.kept();
     try {

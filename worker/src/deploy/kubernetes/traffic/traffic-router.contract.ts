@@ -21,6 +21,13 @@ const pair = { stable: 'shop', canary: 'shop-canary' };
 const traffic = (given: Partial<Traffic>): Traffic => ({ percent: 0, match: [], mirrorPercent: 0, ...given });
 const requests = 600;
 
+/**
+ * How many points an observed share may be away from `percent`, when each of `count` requests is sent by a lot of its
+ * own: six standard deviations of the binomial distribution, once in 500 million.
+ */
+const byChance = (percent: number, count: number): number =>
+  6 * Math.sqrt((percent * (100 - percent)) / count);
+
 export function trafficRouterContract(routed: RoutedObject, image: () => string): void {
   const { provider, object, can } = routed;
   describe(`${object.kind} shares traffic`, () => {
@@ -70,7 +77,7 @@ export function trafficRouterContract(routed: RoutedObject, image: () => string)
       await give(traffic({ percent }));
       expect(await open().read(pair)).toEqual({ traffic: traffic({ percent }), unsettled: null });
       const { shares } = await observe(controller);
-      expect(Math.abs((shares['v2'] ?? 0) - percent)).toBeLessThan(percent === 100 ? 0.001 : 5);
+      expect(Math.abs((shares['v2'] ?? 0) - percent)).toBeLessThanOrEqual(byChance(percent, requests));
       await give(traffic({ percent }));
       expect((await open().read(pair)).traffic).toEqual(traffic({ percent }));
     });
@@ -97,7 +104,7 @@ export function trafficRouterContract(routed: RoutedObject, image: () => string)
         expect((await open().read(pair)).traffic).toEqual(traffic({ percent: 30, match: [match] }));
         expect((await observe(controller, request, 100)).shares).toEqual({ v2: 100 });
         const { shares } = await observe(controller, {}, 400);
-        expect(Math.abs((shares['v2'] ?? 0) - 30)).toBeLessThan(10);
+        expect(Math.abs((shares['v2'] ?? 0) - 30)).toBeLessThan(byChance(30, 400));
       },
     );
 
@@ -108,7 +115,7 @@ export function trafficRouterContract(routed: RoutedObject, image: () => string)
       expect((await observe(controller)).shares).toEqual({ v1: 100 });
       await expect.poll(async () => (await rig.answered('v1')) - old).toBe(requests);
       const copies = (100 * ((await rig.answered('v2')) - fresh)) / requests;
-      expect(Math.abs(copies - 40)).toBeLessThan(6);
+      expect(Math.abs(copies - 40)).toBeLessThan(byChance(40, requests));
     });
 
     test('and is exactly as before when it is restored, also by another process', async () => {

@@ -38,17 +38,25 @@ export type Bindings = Readonly<Record<string, CelInput>>;
 
 /** Parses and checks a CEL expression. Equal texts share one result. */
 export function compileExpression(text: string): Result<CompiledExpression, readonly ExpressionProblem[]> {
-  let known = compiled.get(text);
-  if (known === undefined) {
-    known = compile(text);
-    if (compiled.size >= 2_000) compiled.clear();
-    compiled.set(text, known);
+  const known = recent.get(text);
+  if (known !== undefined) return known;
+  const made = older.get(text) ?? compile(text);
+  recentLength += text.length;
+  if (recentLength > longestMemory) {
+    [older, recent] = [recent, new Map()];
+    recentLength = text.length;
   }
-  return known;
+  recent.set(text, made);
+  return made;
 }
 
-// A memory of a pure function: it changes how fast an answer comes, never the answer.
-const compiled = new Map<string, Result<CompiledExpression, readonly ExpressionProblem[]>>();
+// A memory of a pure function: it changes how fast an answer comes, never the answer. It holds every expression of a
+// file of 10,000 stages, which is asked for several times; what was not asked for since then is forgotten.
+let recent = new Map<string, Result<CompiledExpression, readonly ExpressionProblem[]>>();
+let older: typeof recent = new Map();
+let recentLength = 0;
+/** Characters of each of the two; an expression takes about 75 bytes a character. */
+const longestMemory = 256 * 1024;
 
 function compile(text: string): Result<CompiledExpression, readonly ExpressionProblem[]> {
   const whole = { offset: 0, length: Math.max(1, text.length) };

@@ -192,6 +192,21 @@ test.skipIf(registry === '')(
   },
 );
 
+test('a stage that asks for history and submodules has them, in a container too', async () => {
+  const lib = await sluice.repository('lib');
+  const app = await sluice.repository('app');
+  const libCommit = lib.commit({ 'lib.txt': 'from the library\n' });
+  const steps = ['cat vendor/lib.txt', 'cat .git/HEAD', 'wc -l <.git/shallow'];
+  const commit = await app.push({
+    vendor: { submodule: libCommit },
+    '.gitmodules': '[submodule "lib"]\n\tpath = vendor\n\turl = ../lib.git\n',
+    '.sluice.yml': `on: push\nstages:\n  look: { image: '${image}', checkout: { depth: 1, submodules: true }, steps: ${JSON.stringify(steps)} }\n`,
+  });
+  const run = await endedRun(sluice.api, commit);
+  expect(statuses(run)).toEqual({ look: 'succeeded' });
+  expect(await output(run, 'look')).toEqual(['from the library', commit, '1']);
+});
+
 async function pushed(example: string): Promise<RunView> {
   const repository = await sluice.repository(example);
   return endedRun(sluice.api, await repository.push(filesOf(example), example));

@@ -11,16 +11,15 @@ export interface TestRepository {
   readonly bare: string;
   readonly hookSecret: string;
   /** Commits these files over what is there, pushes, and notifies the server; gives the commit's name. */
-  readonly push: (
-    files: Readonly<Record<string, string>>,
-    message?: string,
-    branch?: string,
-  ) => Promise<string>;
+  readonly push: (files: TestFiles, message?: string, branch?: string) => Promise<string>;
   /** Tells the server of a commit on a branch, as a signed delivery. */
   readonly announce: (sha: string, branch?: string) => Promise<void>;
   /** A commit without a word to the server. */
-  readonly commit: (files: Readonly<Record<string, string>>, message?: string, branch?: string) => string;
+  readonly commit: (files: TestFiles, message?: string, branch?: string) => string;
 }
+
+/** Path → text, or the commit of a submodule. */
+export type TestFiles = Readonly<Record<string, string | { readonly submodule: string }>>;
 
 export async function aRepository(parts: {
   readonly api: ApiClient;
@@ -52,10 +51,15 @@ export async function aRepository(parts: {
       git(clone, 'clone', '--quiet', bare, '.');
       git(clone, 'checkout', '--quiet', '-B', branch);
       for (const [name, text] of Object.entries(files)) {
+        if (typeof text !== 'string') continue;
         mkdirSync(join(clone, dirname(name)), { recursive: true });
         writeFileSync(join(clone, name), text);
       }
       git(clone, 'add', '--all');
+      for (const [name, text] of Object.entries(files)) {
+        if (typeof text === 'string') continue;
+        git(clone, 'update-index', '--add', '--cacheinfo', `160000,${text.submodule},${name}`);
+      }
       git(clone, 'commit', '--quiet', '--allow-empty', '--message', message);
       git(clone, 'push', '--quiet', '--force', 'origin', `HEAD:refs/heads/${branch}`);
       return git(clone, 'rev-parse', 'HEAD').trim();

@@ -48,6 +48,7 @@ export async function startSluice(options: RigOptions = {}): Promise<SluiceRig> 
       SLUICE_PORT: String(port),
       SLUICE_DEMO: options.demo === true ? 'on' : 'off',
       SLUICE_FILE_REPOSITORIES: repositories,
+      SLUICE_FILE_SUBMODULES: repositories,
       SLUICE_ALLOW_PROCESS_EXECUTOR: '1',
       NO_COLOR: '1',
       ...options.environment,

@@ -31,6 +31,8 @@ export interface WorkerConfig {
   readonly haproxy: string;
   /** Hosts inside the network that hooks of deploy stages may call; `*`: all of them. */
   readonly hookHosts: readonly string[];
+  /** Folders of this host in which repositories of `file:` addresses may have submodules; none: they have none. */
+  readonly fileSubmodules: readonly string[];
   /** The worker's own kubeconfig, for environments that name none; null: it has none. */
   readonly kubeconfigPath: string | null;
   /** Where stages with an image run. */
@@ -99,6 +101,7 @@ export function readWorkerConfig(env: Readonly<Record<string, string | undefined
     queuePrefix: set.SLUICE_QUEUE_PREFIX,
     haproxy: set.SLUICE_HAPROXY,
     hookHosts: set.SLUICE_HOOK_HOSTS,
+    fileSubmodules: set.SLUICE_FILE_SUBMODULES,
     kubeconfigPath: set.KUBECONFIG ?? null,
     executor: set.SLUICE_EXECUTOR,
     pods: {
@@ -126,6 +129,12 @@ export function readWorkerConfig(env: Readonly<Record<string, string | undefined
 const isAddress = (protocols: RegExp) => (text: string) => URL.canParse(text) && protocols.test(text);
 
 const milliseconds = z.coerce.number({ error: 'must be a number of milliseconds' }).int();
+
+const folders = z
+  .string()
+  .default('')
+  .transform((text) => text.split(':').filter((path) => path !== ''))
+  .refine((paths) => paths.every((path) => isAbsolute(path)), 'must be absolute paths, with : between them');
 
 const environment = z.object({
   SLUICE_SERVER_URL: z
@@ -199,14 +208,8 @@ const environment = z.object({
   SLUICE_STEP_ISOLATION: z
     .enum(['auto', 'bubblewrap', 'none'], { error: 'must be "auto", "bubblewrap" or "none"' })
     .default('auto'),
-  SLUICE_STEP_WRITABLE: z
-    .string()
-    .default('')
-    .transform((text) => text.split(':').filter((path) => path !== ''))
-    .refine(
-      (paths) => paths.every((path) => isAbsolute(path)),
-      'must be absolute paths, with : between them',
-    ),
+  SLUICE_STEP_WRITABLE: folders,
+  SLUICE_FILE_SUBMODULES: folders,
   HOME: z.string().optional(),
   PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
 });

@@ -71,6 +71,7 @@ describe.skipIf(!isReady)('a worker on real Redis and Docker (needs REDIS_URL an
       haproxy: 'haproxy',
       hookHosts: [],
       kubeconfigPath: null,
+      fileSubmodules: [],
       executor: 'docker',
       pods: { namespace: null, settingsPath: null, cluster: null, patienceMs: 60_000, isInCluster: false },
       serviceLimits: { memoryBytes: 512 * 1024 * 1024, pids: 256 },

@@ -85,7 +85,7 @@ export async function startWorker(
     folder,
     server,
     docker,
-    checkout: createCheckout(folder.mirrors),
+    checkout: createCheckout(folder.mirrors, { fileFolders: config.fileSubmodules }),
     runners,
     shells,
     pods: pods?.place ?? null,

@@ -23,6 +23,7 @@ import { runAttempt, type AttemptDependencies, type AttemptDoor } from '@sluice/
 import { createStageRunners } from '@sluice/worker/stages/stage-registry';
 import { openWorkerFolder } from '@sluice/worker/worker-folder';
 import { keptMark, runFolderPrefix } from './clear-dead-runs.ts';
+import { checkOutHere } from './check-out-here.ts';
 import { copyFiles } from './working-tree.ts';
 
 export interface MachineOptions {
@@ -72,12 +73,9 @@ export async function openMachine(options: MachineOptions): Promise<RunMachine> 
   );
   const snapshot = join(root, 'source');
   if (!inPlace) await copyFiles(source.root, snapshot, source.paths);
-  const checkout: Checkout = {
-    checkOut: async (_, { workspace }) => {
-      if (!inPlace) await copyFiles(snapshot, workspace, source.paths);
-      return ok(undefined);
-    },
-  };
+  const checkout: Checkout = inPlace
+    ? { checkOut: () => Promise.resolve(ok(undefined)) }
+    : checkOutHere({ ...source, snapshot });
   const image = createDockerExecutor(docker, { isLocal: isLocalEngine(dockerHost) });
   const runners = createStageRunners({ image, process: createProcessExecutor(host) });
   return {

@@ -51,3 +51,16 @@ test('a pattern of branches that becomes a wider one is named', () => {
     converted('github', workflow(steps('run: make'), "on:\n  push: { branches: ['v[0-9]+'] }")),
   ).toContain('fits more than digits');
 });
+
+test('how much history and which submodules a job checks out, its stage does', () => {
+  const job = (inputs: string): string =>
+    converted(
+      'github',
+      `on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n        with: ${inputs}\n      - run: make\n`,
+    );
+  expect(job('{ fetch-depth: 0, submodules: recursive }')).toContain(
+    'checkout: { depth: 0, submodules: recursive }',
+  );
+  expect(job('{ submodules: true }')).toContain('checkout: { submodules: true }');
+  expect(job('{ repository: other/one, fetch-depth: 5 }')).not.toContain('checkout: {');
+});

@@ -97,13 +97,18 @@ test('a file of templates alone says that it has none of the work', () => {
   expect(result).not.toContain('cannot stand here');
 });
 
-test('submodules, which the runner fetched, are named', () => {
-  expect(
-    converted(
-      'gitlab',
-      'variables: { GIT_SUBMODULE_STRATEGY: recursive }\na:\n  image: x:1\n  script: make\n',
-    ),
-  ).toContain('the checkout has no submodules');
+test('what the runner fetches is the checkout of each stage', () => {
+  const text =
+    'variables: { GIT_SUBMODULE_STRATEGY: recursive, GIT_DEPTH: "20" }\na:\n  image: x:1\n  script: make\nb:\n  image: x:1\n  variables: { GIT_STRATEGY: none }\n  script: make\nc:\n  image: x:1\n  variables: { GIT_SUBMODULE_STRATEGY: normal, GIT_DEPTH: 0 }\n  script: make\n';
+  const result = converted('gitlab', text);
+  expect(result).toContain('checkout: { depth: 20, submodules: recursive }');
+  expect(result).toContain('checkout: false');
+  expect(result).toContain('checkout: { depth: 0, submodules: true }');
+});
+
+test('a depth that is not written out is named', () => {
+  const text = 'variables: { GIT_DEPTH: $DEEP }\na:\n  image: x:1\n  script: make\n';
+  expect(converted('gitlab', text)).toContain('its value is not written out');
 });
 
 test('a quoted text whose second line is indented too little is read as GitLab reads it', () => {

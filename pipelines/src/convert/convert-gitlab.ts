@@ -4,6 +4,7 @@ import { and, no, not, or, yes, type Cel } from './cel.ts';
 import { changed, entriesOf, entryOf, leftOut, spanOfEntry, textOf, type Conversion } from './conversion.ts';
 import { draftMap, draftOf, put, type DraftMap, type DraftValue } from './draft.ts';
 import { hasSchedule } from './events.ts';
+import { noteFetching } from './gitlab-checkout.ts';
 import { gitlabCondition, type ConditionContext } from './gitlab-conditions.ts';
 import { readGitlabFile, type GitlabFile } from './gitlab-jobs.ts';
 import { orderJobs } from './gitlab-order.ts';
@@ -21,7 +22,8 @@ export function convertGitlab(conversion: Conversion, source: SourceText): Pipel
   const variables = readVariables(conversion, file.globals.get('variables'));
   const condition: ConditionContext = { conversion, variables: variables.texts, hasMergeRequests };
   const workflow = readWorkflow(condition, file);
-  noteFetching(conversion, file);
+  const fetching = [file.globals.get('variables'), ...file.jobs.map((job) => job.keys.get('variables'))];
+  for (const entry of fetching) noteFetching(conversion, entry?.value);
   const names = new StageNames();
   const context: GitlabContext = {
     ...condition,
@@ -71,29 +73,6 @@ function triggers(conversion: Conversion, text: string, hasMergeRequests: boolea
     );
   }
   return on;
-}
-
-/** Variables by which the runner fetches the commit, which here are only variables. */
-const fetching: Readonly<Record<string, Readonly<Record<'why' | 'whatToDo', string>>>> = {
-  GIT_SUBMODULE_STRATEGY: {
-    why: 'the checkout has no submodules.',
-    whatToDo: 'Begin with git submodule update --init --recursive in a step.',
-  },
-  GIT_STRATEGY: {
-    why: 'the runner fetches nothing by it; every stage has a new folder with the commit.',
-    whatToDo: 'Add checkout: false where the stage needs no files.',
-  },
-};
-
-function noteFetching(conversion: Conversion, file: GitlabFile): void {
-  const maps = [file.globals.get('variables'), ...file.jobs.map((job) => job.keys.get('variables'))];
-  for (const each of maps.flatMap((map) => entriesOf(map?.value))) {
-    const words = Object.hasOwn(fetching, each.key) ? fetching[each.key] : undefined;
-    const value = textOf(each.value);
-    if (words === undefined || (each.key === 'GIT_SUBMODULE_STRATEGY') === (value === 'none')) continue;
-    if (value !== 'fetch')
-      changed(conversion, each.keySpan, { what: `${each.key}: ${value ?? ''}`, ...words });
-  }
 }
 
 interface ReadVariables {

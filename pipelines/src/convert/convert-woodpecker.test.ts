@@ -61,3 +61,9 @@ test('an image goes to each of its repositories, and what the plugin alone can d
   expect(result).toContain('settings: platforms is left out');
   expect(result).not.toContain('username');
 });
+
+test('the depth of the clone is that of the checkout', () => {
+  const text =
+    'clone:\n  git: { image: woodpeckerci/plugin-git, settings: { depth: 3, recursive: true } }\nsteps:\n  a: { image: "x:1", commands: [make] }\n';
+  expect(converted('woodpecker', text)).toContain('checkout: { depth: 3, submodules: recursive }');
+});

@@ -11,6 +11,7 @@ import {
   textsOf,
   type Conversion,
 } from './conversion.ts';
+import { checkoutDraft, depthOf } from './checkout-draft.ts';
 import { draftList, draftMap, draftOf, put, type DraftMap, type DraftValue } from './draft.ts';
 import { takeKeys } from './take-keys.ts';
 import { imageWord, isVariable, StageNames } from './names.ts';
@@ -40,7 +41,7 @@ export function convertWoodpecker(conversion: Conversion, { root }: SourceText):
     services: servicesOf(conversion, keys.get('services')?.value, matrix.names),
     matrix: matrix.draft,
     matrixNames: matrix.names,
-    hasCheckout: !isTrue(keys.get('skip_clone')?.value),
+    checkout: isTrue(keys.get('skip_clone')?.value) ? false : cloneOf(conversion, keys.get('clone')?.value),
   };
   return {
     name: null,
@@ -49,6 +50,26 @@ export function convertWoodpecker(conversion: Conversion, { root }: SourceText):
     concurrency: undefined,
     stages: woodpeckerStages(context, steps),
   };
+}
+
+/** What the step that clones is set to; a clone that says nothing of it is the checkout of every stage. */
+function cloneOf(conversion: Conversion, node: SourceNode | undefined): DraftValue | undefined {
+  const settings = namedItems(node).flatMap(([, item]) => entriesOf(entryOf(item, 'settings')?.value));
+  const textOfSetting = (name: string): string | null =>
+    textOf(settings.find(({ key }) => key === name)?.value);
+  for (const { key, keySpan } of settings) {
+    if (['depth', 'recursive', 'partial', 'tags'].includes(key)) continue;
+    const why = 'the checkout is of the repository and commit of the run.';
+    leftOut(conversion, keySpan, {
+      what: `clone: ${key.slice(0, 40)}`,
+      why,
+      whatToDo: 'Fetch it in a step.',
+    });
+  }
+  return checkoutDraft({
+    depth: textOfSetting('tags') === 'true' ? 0 : depthOf(textOfSetting('depth')),
+    submodules: textOfSetting('recursive') === 'true' ? 'recursive' : false,
+  });
 }
 
 /** A list of maps with a name, or a map of names. */

@@ -60,7 +60,7 @@ function actionWords(action: KnownAction): string {
     case 'left-out':
       return `left out: ${action.why} ${action.whatToDo}`;
     case 'checkout':
-      return 'the checkout that every stage has';
+      return '`checkout`, from `fetch-depth` and `submodules`';
     case 'cache':
       return '`cache`';
     case 'upload':

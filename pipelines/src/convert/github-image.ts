@@ -17,7 +17,12 @@ export interface ImageStages {
   /** In place of a job that does nothing else: the last of them has the job's own name. */
   readonly stages: (names: StageNames, id: string, from: Span, common: Keys) => readonly StageDraft[];
   /** After the steps of the same job. */
-  readonly after: (names: StageNames, id: string, from: Span) => readonly StageDraft[];
+  readonly after: (
+    names: StageNames,
+    id: string,
+    from: Span,
+    checkout: DraftValue | undefined,
+  ) => readonly StageDraft[];
 }
 
 /** Inputs that change what is built. */
@@ -79,10 +84,10 @@ export function githubImage(
       const buildId = targets.length === 0 ? id : names.fresh(`${id}-image`);
       return [{ id: buildId, from, keys: { ...own, build } }, ...pushes(names, id, buildId, from, id, own)];
     },
-    after: (names, id, from) => {
+    after: (names, id, from, checkout) => {
       const buildId = names.fresh(`${id}-image`);
       return [
-        { id: buildId, from, keys: { needs: draftList([id]), if: condition, build } },
+        { id: buildId, from, keys: { needs: draftList([id]), if: condition, checkout, build } },
         ...pushes(names, id, buildId, from, null, { if: condition }),
       ];
     },

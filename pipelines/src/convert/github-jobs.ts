@@ -12,6 +12,7 @@ import {
   textsOf,
   type Conversion,
 } from './conversion.ts';
+import { checkoutDraft } from './checkout-draft.ts';
 import { draftList, draftMap, put, type DraftMap } from './draft.ts';
 import { knownAction } from './github-actions.ts';
 import { conditionOf, timeoutOf } from './github-conditions.ts';
@@ -69,7 +70,10 @@ export function githubStages(context: GithubContext, job: MapEntry): readonly St
     matrix: matrix.draft,
   };
   const places = placesOf(keys);
-  if (steps.items.length === 0 && steps.image !== null) return steps.image.stages(names, id, from, common);
+  // An image is built of the files alone: no history goes into it.
+  const imageCheckout = checkoutDraft({ ...steps.checkout, depth: null });
+  if (steps.items.length === 0 && steps.image !== null)
+    return steps.image.stages(names, id, from, { ...common, checkout: imageCheckout });
   if (steps.items.length === 0) {
     if (!keys.has('steps'))
       leftOut(conversion, job.keySpan, { what: job.key.slice(0, 60), why: 'it has no steps of its own.' });
@@ -88,13 +92,14 @@ export function githubStages(context: GithubContext, job: MapEntry): readonly St
       services: servicesDraft(servicesOf(conversion, inner, keys.get('services'))),
       env,
       concurrency: githubConcurrency(conversion, inner, keys.get('concurrency')),
+      checkout: checkoutDraft(steps.checkout),
       shell: steps.wantsBash ? 'bash' : undefined,
       cache: steps.caches.length === 0 ? undefined : draftList(steps.caches),
       steps: listOf(steps.items),
       artifacts: steps.artifacts,
     },
   };
-  return steps.image === null ? [stage] : [stage, ...steps.image.after(names, id, from)];
+  return steps.image === null ? [stage] : [stage, ...steps.image.after(names, id, from, imageCheckout)];
 }
 
 const placesOf = (keys: Taken): NonNullable<StageDraft['places']> =>

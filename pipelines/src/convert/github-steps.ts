@@ -11,6 +11,7 @@ import {
   textOf,
   type Conversion,
 } from './conversion.ts';
+import { depthOf, type CheckoutHints } from './checkout-draft.ts';
 import { draftList, draftMap, draftOf, type DraftItem, type DraftMap, type DraftValue } from './draft.ts';
 import { knownAction, plainVersion, toolCaches, toolVersion, type ToolAction } from './github-actions.ts';
 import type { GithubScope } from './github-expressions.ts';
@@ -29,6 +30,7 @@ export interface GithubSteps {
   readonly toolImage: string | null;
   readonly wantsBash: boolean;
   readonly artifacts: DraftValue | undefined;
+  readonly checkout: CheckoutHints;
   /** The build and push of an image, which are stages of their own. */
   readonly image: ImageStages | null;
 }
@@ -42,6 +44,7 @@ interface Reading {
   toolImage: string | null;
   wantsBash: boolean;
   image: ImageStages | null;
+  checkout: CheckoutHints;
 }
 
 interface StepsSource {
@@ -65,6 +68,7 @@ export function githubSteps({ conversion, scope, steps, defaults }: StepsSource)
     toolImage: null,
     wantsBash: false,
     image: null,
+    checkout: { depth: null, submodules: false },
   };
   const runDefaults = defaults.map((node) =>
     takeKeys(conversion, takeKeys(conversion, node, 'defaults').get('run')?.value, 'defaults.run'),
@@ -187,7 +191,7 @@ function readAction(reading: Reading, keys: Taken, uses: string, node: SourceNod
   }
   switch (action.kind) {
     case 'checkout':
-      return noteCheckout(conversion, inputs);
+      return readCheckout(reading, inputs);
     case 'tool':
       return useTool(reading, action, uses, inputs, place);
     case 'cache':
@@ -227,26 +231,38 @@ function noteOwnCondition(conversion: Conversion, keys: Taken, what: string): vo
     changed(conversion, entry.keySpan, { what: 'if', why: `${what} whenever the stage runs.` });
 }
 
-function noteCheckout(conversion: Conversion, inputs: SourceNode | undefined): void {
-  for (const entry of entriesOf(inputs)) {
-    if (
-      ['persist-credentials', 'clean', 'token', 'fetch-tags', 'show-progress', 'set-safe-directory'].includes(
-        entry.key,
-      )
-    )
-      continue;
-    const words =
-      entry.key === 'fetch-depth'
-        ? {
-            why: 'the checkout has the commit that the run is of.',
-            whatToDo: 'Fetch more in a step where it is needed.',
-          }
-        : {
-            why: 'the checkout is of the repository and commit of the run.',
-            whatToDo: 'Fetch it in a step.',
-          };
-    changed(conversion, entry.keySpan, { what: `checkout: ${entry.key.slice(0, 40)}`, ...words });
+/** Inputs by which nothing changes here. */
+const withoutEffect = [
+  'persist-credentials',
+  'clean',
+  'token',
+  'fetch-tags',
+  'show-progress',
+  'set-safe-directory',
+];
+
+function readCheckout(reading: Reading, inputs: SourceNode | undefined): void {
+  // One of another repository, or into another folder, says nothing of the workspace itself.
+  const isOwn = !entriesOf(inputs).some(({ key }) => key === 'repository' || key === 'path');
+  for (const { key, keySpan, value } of entriesOf(inputs)) {
+    if (withoutEffect.includes(key)) continue;
+    const text = textOf(value);
+    const depth = key === 'fetch-depth' ? depthOf(text) : null;
+    const submodules = key === 'submodules' ? readSubmodules(text) : null;
+    if (isOwn && depth !== null) reading.checkout = { ...reading.checkout, depth };
+    else if (isOwn && submodules !== null) reading.checkout = { ...reading.checkout, submodules };
+    else
+      changed(reading.conversion, keySpan, {
+        what: `checkout: ${key.slice(0, 40)}`,
+        why: 'the checkout is of the repository and commit of the run.',
+        whatToDo: 'Fetch it in a step.',
+      });
   }
+}
+
+function readSubmodules(text: string | null): CheckoutHints['submodules'] | null {
+  if (text === 'recursive') return text;
+  return text === 'true' || text === 'false' ? text === 'true' : null;
 }
 
 function useTool(

@@ -17,6 +17,7 @@ import {
 import { dockerStages } from './docker-script.ts';
 import { draftList, draftMap, draftOf, put, type DraftMap, type DraftValue } from './draft.ts';
 import { durationOf } from './durations.ts';
+import { gitlabCheckout } from './gitlab-checkout.ts';
 import type { ConditionContext } from './gitlab-conditions.ts';
 import { gitlabFate } from './gitlab-fate.ts';
 import type { GitlabJob } from './gitlab-jobs.ts';
@@ -144,6 +145,7 @@ function work(
     matrix: parallelOf(context, job, env.draft),
     services: servicesDraft(servicesOf(context, job, env.texts)),
     env: env.draft,
+    checkout: gitlabCheckout(context.variables, job.keys.get('variables')?.value),
     shell: wantsBash(script) ? 'bash' : undefined,
     cache: gitlabCache(conversion, job.keys.get('cache'), env.texts),
     steps: listOf(steps),

@@ -15,7 +15,7 @@ export const woodpeckerKeys = {
     matrix: carried('`matrix` of every stage'),
     variables: carried('the values themselves'),
     skip_clone: carried('`checkout: false`'),
-    clone: without('Sluice checks out the commit itself.', 'Fetch more in a step where it is needed.'),
+    clone: carried('`checkout`, from `depth` and `recursive` of its `settings`'),
     labels: without('workers are chosen by pool.', 'Add pool: NAME to the stages.'),
     platform: without('workers are chosen by pool.', 'Add pool: NAME to the stages.'),
     depends_on: without(

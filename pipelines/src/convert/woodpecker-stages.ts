@@ -24,7 +24,7 @@ export interface WoodpeckerContext {
   readonly services: readonly ServiceDraft[];
   readonly matrix: DraftValue | undefined;
   readonly matrixNames: ReadonlySet<string>;
-  readonly hasCheckout: boolean;
+  readonly checkout: DraftValue | undefined;
 }
 
 /** Steps of one stage, and the stages that it waits for. */
@@ -192,7 +192,7 @@ function stagesOf(context: WoodpeckerContext, group: Group, isNeeded: boolean): 
         matrix: context.matrix,
         services: servicesDraft(context.services),
         env: stageEnv(context, group),
-        checkout: context.hasCheckout ? undefined : false,
+        checkout: context.checkout,
         shell: wantsBash(script) ? 'bash' : undefined,
         steps: listOf(group.steps.flatMap((step) => stepItems(group, step))),
         artifacts: isNeeded ? draftOf({ paths: draftList(['**']), keep: '1d' }) : undefined,

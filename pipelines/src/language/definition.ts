@@ -149,7 +149,8 @@ export interface StepsWork {
   readonly kind: 'steps';
   /** Null: the worker's host, by the process executor, where the operator allows it. */
   readonly image: Template | null;
-  readonly checkout: boolean;
+  /** False: the workspace begins empty. */
+  readonly checkout: boolean | CheckoutWishes;
   readonly shell: 'sh' | 'bash';
   /** False: the steps get no network at all. */
   readonly network: boolean;
@@ -170,6 +171,16 @@ export interface StepsWork {
   /** Absent where the file asks for none of it, and in plans made before there was any. */
   readonly keeps?: StageKeeping;
 }
+
+/** What the workspace begins with beside the files of the commit. */
+export interface CheckoutWishes {
+  /** Commits of history in a `.git` of the workspace's own; 0: all, with branches and tags; null: no `.git`. */
+  readonly depth: number | null;
+  /** `direct`: those of the repository; `recursive`: also theirs. Files alone, whatever `depth` is. */
+  readonly submodules: SubmoduleWish;
+}
+
+export type SubmoduleWish = 'none' | 'direct' | 'recursive';
 
 /** Never written in a file: in a plan it stands for all combinations of a stage, and ends when they have. */
 export interface MatrixWork {
@@ -318,6 +329,8 @@ export interface BuildWork {
   readonly secrets?: readonly string[];
   /** False: every step of the Dockerfile is carried out, also where nothing has changed. */
   readonly cache?: false;
+  /** Absent: the files of the commit alone. */
+  readonly checkout?: CheckoutWishes;
 }
 
 export const severities = ['low', 'medium', 'high', 'critical'] as const;

@@ -1,4 +1,5 @@
 import type {
+  BuildWork,
   EnvValue,
   RetryPolicy,
   StageDefinition,
@@ -11,6 +12,7 @@ import { namesOf } from './keys/key.ts';
 import { needKeys, stageKeys } from './keys/stage-keys.ts';
 import { stepsKeys } from './keys/steps-keys.ts';
 import { readApproval } from './read-approval.ts';
+import { readCheckoutWishes } from './read-checkout.ts';
 import { readConcurrency } from './read-concurrency.ts';
 import { readMatrix } from './read-matrix.ts';
 import { readDeployWork } from './read-deploy-work.ts';
@@ -175,9 +177,14 @@ function readWork(fields: Fields, context: TemplateContext, defaults: StageDefau
   }
   if (kind !== 'steps') refuseStepsKeys(fields, kind);
   const entry = fields.entries.get(kind);
-  return entry === undefined || kind === 'steps'
-    ? readStepsWork(fields, context, defaults)
-    : workReaders[kind](reading, entry.value, nameOf(fields, kind), context);
+  if (entry === undefined || kind === 'steps') return readStepsWork(fields, context, defaults);
+  const work = workReaders[kind](reading, entry.value, nameOf(fields, kind), context);
+  return work.kind === 'build' ? withCheckout(fields, work) : work;
+}
+
+function withCheckout(fields: Fields, work: BuildWork): BuildWork {
+  const checkout = field(fields, 'checkout', readCheckoutWishes, null);
+  return checkout === null ? work : { ...work, checkout };
 }
 
 type WorkReader = (reading: Reading, node: SourceNode, name: string, context: TemplateContext) => StageWork;
@@ -193,7 +200,7 @@ const workReaders = {
 function refuseStepsKeys(fields: Fields, kind: StageKind): void {
   for (const key of namesOf(stepsKeys)) {
     const entry = fields.entries.get(key);
-    if (entry === undefined || key === 'steps') continue;
+    if (entry === undefined || key === 'steps' || (key === 'checkout' && kind === 'build')) continue;
     report(
       fields.reading,
       entry.keySpan,

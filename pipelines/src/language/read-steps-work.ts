@@ -2,6 +2,7 @@ import type { Resources, StepDefinition, StepsWork } from './definition.ts';
 import { field, readFields, requiredField, type Fields } from './fields.ts';
 import { namesOf } from './keys/key.ts';
 import { outputKeys, resourceKeys, stepKeys } from './keys/steps-keys.ts';
+import { readCheckout } from './read-checkout.ts';
 import { readImageName } from './read-image-name.ts';
 import { readKeeps } from './read-keeps.ts';
 import { readPod } from './read-pod.ts';
@@ -81,16 +82,6 @@ function readKeep(reading: Reading, node: SourceNode, name: string): number {
   const ms = readDuration(1_000)(reading, node, name);
   if (ms > longestKeepMs) report(reading, node, 'wrong-value', `${name} must be at most 2h.`);
   return Math.min(ms, longestKeepMs);
-}
-
-function readCheckout(reading: Reading, node: SourceNode, name: string): boolean {
-  if (node.kind !== 'map') return readBoolean(reading, node, name);
-  const asked = node.entries.map(({ key }) => key);
-  const help = asked.includes('submodules')
-    ? ' Submodules are not checked out: put what they hold into the repository, or fetch it in a step.'
-    : ' The workspace holds the files of the commit and no history, so there is no depth to choose.';
-  report(reading, node, 'wrong-type', `${name} must be true or false.${help}`);
-  return true;
 }
 
 function readSteps(

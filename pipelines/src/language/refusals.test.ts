@@ -257,8 +257,10 @@ test.each([
 });
 
 test.each([
-  ['{ submodules: true }', 'Submodules are not checked out'],
-  ['{ depth: 1 }', 'no history, so there is no depth'],
+  ['{ submodule: true }', 'Did you mean "submodules"?'],
+  ['{ submodules: all }', 'checkout.submodules'],
+  ['{ depth: -1 }', 'checkout.depth'],
+  ['shallow', 'must be true or false'],
 ])('checkout: %s is refused with what there is', (value, message) => {
   const text = `on: push\nstages: { a: { checkout: ${value}, image: 'busybox:1', steps: [x] } }\n`;
   expect(parsePipeline(text, '.sluice.yml').diagnostics[0]?.message).toContain(message);

@@ -20,7 +20,7 @@ const inputs: StageInputs = {
 test('a folder means everything in it, and other files are none of the inputs', () => {
   const files = ['src/a', 'src/deep/b', 'srcs/c', 'package-lock.json', 'docs/d'].map((path) => file(path));
   const rule = reuseRule(stage);
-  expect(rule === null ? null : inputFiles(rule, files).map(({ path }) => path)).toEqual([
+  expect(rule === null ? null : inputFiles(stage, rule, files).map(({ path }) => path)).toEqual([
     'src/a',
     'src/deep/b',
     'package-lock.json',

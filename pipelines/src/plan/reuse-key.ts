@@ -33,9 +33,17 @@ export function reuseRule({ work }: PlannedStage): ReuseRule | null {
   return work.kind === 'steps' ? (work.keeps?.reuse ?? null) : null;
 }
 
-/** Those of a commit's files that are inputs. */
-export function inputFiles(rule: ReuseRule, files: readonly CommitFile[]): readonly CommitFile[] {
-  return files.filter(({ path }) => matchesFile(rule.inputs, path));
+/** Those of a commit's files that are inputs; with submodules checked out, which of them is one, too. */
+export function inputFiles(
+  { work }: PlannedStage,
+  rule: ReuseRule,
+  files: readonly CommitFile[],
+): readonly CommitFile[] {
+  const hasSubmodules =
+    work.kind === 'steps' && typeof work.checkout === 'object' && work.checkout.submodules !== 'none';
+  return files.filter(
+    ({ path, mode }) => (hasSubmodules && mode === '160000') || matchesFile(rule.inputs, path),
+  );
 }
 
 /** The text whose hash is the key. It may hold outputs: store the hash alone. */

@@ -77,7 +77,7 @@ async function readInputs(
   if (repository === null) return err(`repository "${run.repository}" was removed`);
   const files = await mirrors.listFiles(repository, run.trigger.commit.sha);
   if (!files.ok) return err(`whether its inputs have changed is not known: ${files.error.message}`);
-  const inputs = inputFiles(rule, files.value);
+  const inputs = inputFiles(stage, rule, files.value);
   return inputs.length > 0 ? ok(inputs) : err('no file of the commit matches its inputs');
 }
 

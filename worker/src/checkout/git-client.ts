@@ -16,7 +16,12 @@ export function openGit(
     GIT_TERMINAL_PROMPT: '0',
     GIT_ALLOW_PROTOCOL: 'file:https:ssh',
     GIT_SSH_COMMAND: 'ssh -oBatchMode=yes -oStrictHostKeyChecking=accept-new -oConnectTimeout=15',
-    ...configuration([['core.hooksPath', '/dev/null'], ['gc.auto', '0'], ...authorization(spec)]),
+    ...configuration([
+      ['core.hooksPath', '/dev/null'],
+      ['gc.auto', '0'],
+      ['http.followRedirects', 'false'],
+      ...authorization(spec),
+    ]),
     ...extra,
   };
   return simpleGit({
@@ -28,6 +33,7 @@ export function openGit(
       allowUnsafeConfigPaths: true,
       allowUnsafeSshCommand: true,
       allowUnsafeHooksPath: true,
+      allowUnsafeTemplateDir: true,
     },
   }).env(env);
 }

@@ -11,7 +11,7 @@ import type { Logger } from 'pino';
 import type { Claim } from '@sluice/pipelines/protocol/worker-api';
 import { ok, type Result } from '@sluice/pipelines/result';
 import type { StageOutcome } from '@sluice/pipelines/run/run-state';
-import type { Checkout } from '../checkout/check-out.ts';
+import { filesAlone, type Checkout } from '../checkout/check-out.ts';
 import { createAttemptLog, type AttemptLog } from '../logs/attempt-log.ts';
 import { createMask, type Mask } from '../logs/mask.ts';
 import { StepLostError } from '../executors/executor.ts';
@@ -242,11 +242,13 @@ async function runStage(
   if (work.kind === 'deploy' || work.kind === 'approve' || work.kind === 'matrix' || work.kind === 'use') {
     throw new Error(`stage "${id}" is of kind ${work.kind}, which no attempt carries out`);
   }
-  const isWanted = !wasUsed && (work.kind !== 'steps' || work.checkout);
+  const wishes = work.kind === 'steps' || work.kind === 'build' ? (work.checkout ?? true) : true;
+  const isWanted = !wasUsed && wishes !== false;
   const keptFiles = server.keptFiles(claim.attemptId, claim.fence);
   const place = { workspace, scratch, say: log.say };
   const fill = async (): Promise<Result<void, string>> => {
-    const result = isWanted ? await checkout.checkOut(claim.checkout, place, signal) : ok(undefined);
+    const more = typeof wishes === 'object' ? wishes : filesAlone;
+    const result = isWanted ? await checkout.checkOut(claim.checkout, place, signal, more) : ok(undefined);
     return result.ok && !wasUsed ? await fillWorkspace({ claim, ...place, keptFiles, signal }) : result;
   };
   let filling: Promise<Result<void, string>> | null = null;

@@ -36,5 +36,14 @@ function runEnv(claim: Claim): Record<string, string> {
     SLUICE_STAGE: claim.stage.id,
     SLUICE_ATTEMPT: String(claim.attempt),
     SLUICE_COMMIT: claim.checkout.commit,
+    ...gitEnv(claim),
   };
+}
+
+/** Git takes nothing of a repository that belongs to somebody else, as a workspace may from inside a container. */
+function gitEnv({ stage: { work } }: Claim): Record<string, string> {
+  const hasHistory =
+    work.kind === 'steps' && typeof work.checkout === 'object' && work.checkout.depth !== null;
+  if (!hasHistory) return {};
+  return { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'safe.directory', GIT_CONFIG_VALUE_0: '*' };
 }

@@ -189,6 +189,8 @@ const useKeys: KeyTable = {
 };
 
 const { steps, ...besidesSteps } = stepsKeys;
+/** An image is built of the workspace's files, too. */
+const { checkout: _alsoOfBuilds, ...stepsOnly } = besidesSteps;
 
 /** In the order in which messages list them. */
 export const stageKeys: KeyTable = {
@@ -205,15 +207,17 @@ const besideUse: readonly string[] = ['use', 'with', 'secrets', 'needs', 'if'];
 export const stage: MapShape = map('a stage', stageKeys, {
   exactlyOne: [['steps', ...namesOf(kindKeys)]],
   together: {
-    ...Object.fromEntries(namesOf(besidesSteps).map((name) => [name, ['steps']])),
+    ...Object.fromEntries(namesOf(stepsOnly).map((name) => [name, ['steps']])),
     inputs: ['steps', 'inputs_unchanged'],
     inputs_unchanged: ['steps', 'inputs'],
     with: ['use'],
     secrets: ['use'],
   },
   conflicts: {
-    deploy: ['pool', 'matrix'],
-    approve: ['pool', 'concurrency', 'matrix'],
-    use: namesOf(commonKeys).filter((name) => !besideUse.includes(name)),
+    scan: ['checkout'],
+    push: ['checkout'],
+    deploy: ['pool', 'matrix', 'checkout'],
+    approve: ['pool', 'concurrency', 'matrix', 'checkout'],
+    use: [...namesOf(commonKeys).filter((name) => !besideUse.includes(name)), 'checkout'],
   },
 });

@@ -1,4 +1,5 @@
 // What a stage with steps has beside its commands.
+import { checkout } from './checkout-keys.ts';
 import { keepsKeys } from './keeps-keys.ts';
 import type { Key, KeyTable } from './key.ts';
 import { pod } from './pod-keys.ts';
@@ -118,12 +119,7 @@ export const stepsKeys = {
     says: 'Values that later stages read as `stages.ID.outputs.NAME`.',
     section: 'outputs',
   },
-  checkout: {
-    shape: boolean,
-    says: 'Whether the repository is checked out into the workspace before the steps.',
-    fallback: 'true',
-    section: 'checkout',
-  },
+  checkout,
   shell,
   network: {
     shape: boolean,

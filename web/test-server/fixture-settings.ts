@@ -79,6 +79,7 @@ export function fixtureSettings(now: number): FixtureSettings {
         kind: 'dingtalk',
         host: 'oapi.dingtalk.com',
         isSigned: true,
+        mail: null,
         language: 'zh',
         rules: [
           { events: ['run-failed', 'approval-wanted'], projects: null, environments: null },
@@ -89,8 +90,33 @@ export function fixtureSettings(now: number): FixtureSettings {
           },
         ],
       },
+      {
+        name: 'mail',
+        kind: 'email',
+        host: 'mail.example.com:587',
+        isSigned: true,
+        mail: {
+          from: 'sluice@example.com',
+          to: ['ops@example.com', 'release@example.com'],
+          user: 'sluice',
+          encrypted: true,
+          certificates: null,
+        },
+        language: 'en',
+        rules: [{ events: ['rollout-rolled-back', 'rollback-blocked'], projects: null, environments: null }],
+      },
     ],
     messages: [
+      {
+        id: id('other', 32),
+        channel: 'mail',
+        kind: 'rollout-rolled-back',
+        subject: 'r417-9c1d2e3',
+        status: 'waiting',
+        tries: 2,
+        at: now - 30_000,
+        problem: 'it refused the message: 451 4.7.1 Greylisted, please try again',
+      },
       {
         id: id('other', 30),
         channel: 'ops',

@@ -53,8 +53,9 @@ export async function testChannel(api: ApiClient, name: string, everyMs = 500): 
   for (let looked = 0; looked < mostLooks; looked += 1) {
     const { messages } = await read(api);
     const message = messages.find((each) => each.id === id);
-    if (message?.status === 'sent') return `${name} has taken it`;
     const problem = message?.problem ?? null;
+    if (message?.status === 'sent')
+      return `${name} has taken it${problem === null ? '' : `, but ${problem}`}`;
     if (problem !== null) throw new ApiError(`${name}: ${problem}`, 'not-delivered', null);
     await sleep(everyMs);
   }
@@ -64,12 +65,19 @@ export async function testChannel(api: ApiClient, name: string, everyMs = 500): 
 const mostShown = 15;
 const mostLooks = 60;
 
-function formatChannel({ name, kind, host, isSigned, language, rules }: ChannelView): readonly string[] {
-  const signed = isSigned ? 'signed' : 'not signed';
+function formatChannel(channel: ChannelView): readonly string[] {
+  const { name, kind, host, language, rules } = channel;
   return [
-    `${pc.bold(name)}  ${kind} at ${host} ${pc.dim(`${signed}, ${language}`)}`,
+    `${pc.bold(name)}  ${kind} at ${host} ${pc.dim(`${howOf(channel)}, ${language}`)}`,
     ...(rules.length === 0 ? [pc.dim('  is told of nothing yet')] : rules.map((rule) => `  ${ruleOf(rule)}`)),
   ];
+}
+
+function howOf({ mail, isSigned }: ChannelView): string {
+  if (mail === null) return isSigned ? 'signed' : 'not signed';
+  const encrypted = mail.encrypted ? 'encrypted' : 'encrypted where the server can';
+  const as = mail.user === null ? '' : `, as ${mail.user}${isSigned ? '' : ' without a password'}`;
+  return `from ${mail.from} to ${mail.to.join(', ')}${as}, ${encrypted}`;
 }
 
 function ruleOf({ events, projects, environments }: NotifyRule): string {

@@ -1,5 +1,6 @@
 // What people can be told of, and where they want to hear it.
 import { z } from 'zod';
+import { mailProblem, mailSettings, type MailSettings } from './mail-settings.ts';
 
 export const eventKinds = [
   'run-failed',
@@ -54,25 +55,48 @@ const notifyRule = z.strictObject({
 });
 export type NotifyRule = z.output<typeof notifyRule>;
 
-export const channelKinds = ['dingtalk', 'feishu', 'wecom', 'slack', 'webhook'] as const;
+export const channelKinds = ['dingtalk', 'feishu', 'wecom', 'slack', 'email', 'webhook'] as const;
 export type ChannelKind = (typeof channelKinds)[number];
+/** Those that take messages over HTTP. */
+export type PostedKind = Exclude<ChannelKind, 'email'>;
 
 export const channelName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,48}$/, 'lower-case letters, digits and dashes, at most 49');
 
-export const channelConfig = z.strictObject({
-  kind: z.enum(channelKinds, `must be one of ${channelKinds.join(', ')}`),
-  /** Holds the vendor's token: write only. Absent: the one that is stored. */
-  url: z
-    .url({ protocol: /^https?$/, error: 'must be an address that begins with https:// or http://' })
-    .max(2_000)
-    .optional(),
-  /** Signs messages, write only. Absent: the one that is stored; null: none. */
-  secret: z.string().min(1).max(500).nullable().optional(),
-  language: z.enum(['en', 'zh'], 'must be en or zh').default('en'),
-  rules: z.array(notifyRule).max(50).default([]),
-});
+export const channelConfig = z
+  .strictObject({
+    kind: z.enum(channelKinds, `must be one of ${channelKinds.join(', ')}`),
+    /** Holds the vendor's token: write only. Of e-mail, the server's: `smtp://host:587`. Absent: the one that is stored. */
+    url: z
+      .url({
+        protocol: /^(https?|smtps?)$/,
+        error: 'must be an address that begins with https:// or http://, of e-mail with smtp:// or smtps://',
+      })
+      .max(2_000)
+      .optional(),
+    /** Signs messages, or signs in to the mail server; write only. Absent: the one that is stored; null: none. */
+    secret: z.string().min(1).max(500).nullable().optional(),
+    /** Of e-mail, and of nothing else. */
+    mail: mailSettings.optional(),
+    language: z.enum(['en', 'zh'], 'must be en or zh').default('en'),
+    rules: z.array(notifyRule).max(50).default([]),
+  })
+  .superRefine(({ kind, url, mail }, context) => {
+    const refuse = (field: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [field], message });
+    const isMail = kind === 'email';
+    if (isMail && mail === undefined) refuse('mail', 'a channel of e-mail needs it: from and to');
+    if (!isMail && mail !== undefined) refuse('mail', 'only a channel of e-mail has it');
+    if (url !== undefined && /^smtps?:/i.test(url) !== isMail) {
+      refuse('url', isMail ? 'must begin with smtp:// or smtps://' : 'must begin with https:// or http://');
+    }
+    if (isMail && url !== undefined && /@/.test(url)) {
+      refuse('url', 'names the server only: the user goes into mail.user, the password into secret');
+    }
+    const problem = mail === undefined ? null : mailProblem(mail);
+    if (problem !== null) refuse('mail', problem);
+  });
 export type ChannelConfig = z.output<typeof channelConfig>;
 
 export interface ChannelView {
@@ -80,7 +104,10 @@ export interface ChannelView {
   readonly kind: ChannelKind;
   /** Of its address; the rest is a secret. */
   readonly host: string;
+  /** It has a secret. */
   readonly isSigned: boolean;
+  /** Of e-mail only. */
+  readonly mail: MailSettings | null;
   readonly language: ChannelConfig['language'];
   readonly rules: readonly NotifyRule[];
 }

@@ -41,7 +41,8 @@ test('nothing that people write becomes markup of DingTalk, WeCom or Slack', () 
 });
 
 test('every vendor has its own shape', () => {
-  expect(channelKinds.map((kind) => Object.keys(payloadOf(kind, message, sent)))).toEqual([
+  const posted = channelKinds.filter((kind) => kind !== 'email');
+  expect(posted.map((kind) => Object.keys(payloadOf(kind, message, sent)))).toEqual([
     ['msgtype', 'markdown'],
     ['msg_type', 'content'],
     ['msgtype', 'markdown'],

@@ -1,10 +1,10 @@
 // A message as each vendor wants it, with everything escaped that its markup would take for more than text.
 import type { Message } from './message.ts';
-import type { ChannelKind, NotifyEvent } from './notify-event.ts';
+import type { NotifyEvent, PostedKind } from './notify-event.ts';
 
 /** The body to post, before it is signed. `id` is the same for every try. */
 export function payloadOf(
-  kind: ChannelKind,
+  kind: PostedKind,
   message: Message,
   sent: { readonly id: string; readonly event: NotifyEvent },
 ): Readonly<Record<string, unknown>> {

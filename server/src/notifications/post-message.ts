@@ -1,9 +1,7 @@
 import { err, ok, type Result } from '@sluice/pipelines/result';
-import { lookup } from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
-import { isPrivateAddress } from '../repositories/private-address.ts';
+import { allowedAddress, PrivateAddressError } from './allowed-address.ts';
 import type { SignedRequest } from './sign-request.ts';
 import { timeLimit } from '../time-limit.ts';
 
@@ -17,9 +15,8 @@ export interface Posted {
 }
 
 /**
- * Posts to an address on the public network, or to a host that the operator allows (`privateHosts`, `*`: every one).
- * What a name resolves to is checked as the connection is made, so it cannot change its mind in between; redirects are
- * not followed. The error never holds the address, for that is a secret.
+ * Posts to an address on the public network, or to a host that the operator allows (see `allowedAddress`). Redirects
+ * are not followed. The error never holds the address, for that is a secret.
  */
 export async function postMessage(
   { url, headers, body }: SignedRequest,
@@ -27,10 +24,10 @@ export async function postMessage(
 ): Promise<Result<Posted, string>> {
   const target = new URL(url);
   const host = target.hostname.replace(/^\[|\]$/g, '');
-  const isFree = privateHosts.includes('*') || privateHosts.includes(host);
   if (target.protocol !== 'https:' && target.protocol !== 'http:')
     return err('only http and https are allowed');
-  if (!isFree && isIP(host) !== 0 && isPrivateAddress(host)) return err(refusal(host));
+  const allowed = allowedAddress(host, privateHosts);
+  if (allowed.kind === 'refused') return err(allowed.problem);
   return new Promise((resolve) => {
     const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
     const sent = send(target, {
@@ -38,7 +35,7 @@ export async function postMessage(
       headers: { ...headers, 'content-length': Buffer.byteLength(body) },
       agent: false,
       signal: timeLimit(limitMs),
-      ...(isFree ? {} : { lookup: publicLookup }),
+      ...(allowed.lookup === null ? {} : { lookup: allowed.lookup }),
     });
     sent.on('error', (error) => resolve(err(reasonOf(error, host))));
     sent.on('response', (answer) => {
@@ -50,24 +47,6 @@ export async function postMessage(
     sent.end(body);
   });
 }
-
-/** Thrown by the look-up of a name that leads into the private network. */
-class PrivateAddressError extends Error {}
-
-const publicLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    const [first] = addresses ?? [];
-    if (error !== null || first === undefined) return callback(error ?? new Error('no address'), '', 4);
-    if (addresses.some(({ address }) => isPrivateAddress(address))) {
-      return callback(new PrivateAddressError(refusal(hostname)), '', 4);
-    }
-    if (options.all === true) return callback(null, addresses);
-    return callback(null, first.address, first.family);
-  });
-};
-
-const refusal = (host: string): string =>
-  `"${host}" is an address of the private network; the operator can allow it by SLUICE_ALLOW_PRIVATE_HOSTS=${host}`;
 
 function reasonOf(error: unknown, host: string): string {
   if (error instanceof PrivateAddressError) return error.message;

@@ -1,4 +1,4 @@
-import type { ChannelKind } from '@sluice/pipelines/notify/notify-event';
+import type { PostedKind } from '@sluice/pipelines/notify/notify-event';
 import { z } from 'zod';
 import type { Posted } from './post-message.ts';
 
@@ -10,7 +10,7 @@ const codes = z.object({
 });
 
 /** Null: the vendor has taken it. DingTalk, WeCom and Feishu answer 200 with a code also where they have not. */
-export function whyNotTaken(kind: ChannelKind, { status, body }: Posted): string | null {
+export function whyNotTaken(kind: PostedKind, { status, body }: Posted): string | null {
   if (status >= 300 && status < 400) return `it answered ${status}: redirects are not followed`;
   if (status < 200 || status >= 300) return `it answered ${status}`;
   if (kind === 'slack' || kind === 'webhook') return null;

@@ -1,5 +1,6 @@
 // Delivers what is to be told: at least once, for one that was sent and not marked so is sent again after its lease.
-import type { ChannelKind } from '@sluice/pipelines/notify/notify-event';
+import { isUrgent, type ChannelKind } from '@sluice/pipelines/notify/notify-event';
+import { mailOf } from '@sluice/pipelines/notify/mail';
 import { messageOf } from '@sluice/pipelines/notify/message';
 import { payloadOf } from '@sluice/pipelines/notify/payload';
 import type { ServerContext } from '../context.ts';
@@ -14,8 +15,10 @@ import {
   type Channel,
   type Notification,
 } from '../store/notification-store.ts';
+import { refused, type Delivered } from './delivered.ts';
 import { postMessage } from './post-message.ts';
 import { whyNotTaken } from './read-answer.ts';
+import { sendMail } from './send-mail.ts';
 import { signRequest } from './sign-request.ts';
 
 export interface SendingRules {
@@ -38,6 +41,7 @@ const perMinute: Readonly<Record<ChannelKind, number>> = {
   wecom: 20,
   feishu: 60,
   slack: 50,
+  email: 60,
   webhook: 600,
 };
 
@@ -69,9 +73,11 @@ async function sendNext(context: ServerContext, rules: SendingRules, channel: Ch
   const limits = { perMinute: most, forUrgent: Math.ceil(most / 4), leaseMs };
   const taken = await inUnit(context, ({ trx, at }) => takeNotification(trx, channel.name, at, limits));
   if (taken === null) return false;
-  const problem = await deliver(context, rules, channel, taken);
-  const isDead = problem !== null && taken.tries >= mostTries;
-  const status = problem === null ? 'sent' : isDead ? 'dead' : 'waiting';
+  const delivered = await deliver(context, rules, channel, taken);
+  const isTaken = delivered.result === 'taken';
+  const problem = isTaken ? delivered.note : delivered.problem;
+  const isDead = !isTaken && (delivered.isFinal || taken.tries >= mostTries);
+  const status = isTaken ? 'sent' : isDead ? 'dead' : 'waiting';
   const dueAt = context.now() + backoffMs(taken.tries);
   await markNotification(context.db, taken, { status, problem, dueAt });
   if (isDead) {
@@ -81,16 +87,23 @@ async function sendNext(context: ServerContext, rules: SendingRules, channel: Ch
   return true;
 }
 
-/** Null: it was taken. */
 async function deliver(
   { sealer, now }: ServerContext,
   { privateHosts, publicUrl }: SendingRules,
   channel: Channel,
   { id, event }: Notification,
-): Promise<string | null> {
-  const message = messageOf(event, channel.language, publicUrl);
-  const payload = payloadOf(channel.kind, message, { id, event });
-  const request = signRequest(channel.kind, openChannel(sealer, channel), payload, now());
-  const posted = await postMessage(request, privateHosts);
-  return posted.ok ? whyNotTaken(channel.kind, posted.value) : posted.error;
+): Promise<Delivered> {
+  const { name, kind, language, mail: settings } = channel;
+  const message = messageOf(event, language, publicUrl);
+  const address = openChannel(sealer, channel);
+  if (kind === 'email') {
+    if (settings === null) return refused('the channel has no mail settings: save it anew', true);
+    const mail = mailOf(message, { kind: event.kind, channel: name, language });
+    const outgoing = { mail, id, about: event.path, isUrgent: isUrgent(event.kind) };
+    return sendMail(outgoing, { address, settings, privateHosts });
+  }
+  const payload = payloadOf(kind, message, { id, event });
+  const posted = await postMessage(signRequest(kind, address, payload, now()), privateHosts);
+  const problem = posted.ok ? whyNotTaken(kind, posted.value) : posted.error;
+  return problem === null ? { result: 'taken', note: null } : refused(problem);
 }

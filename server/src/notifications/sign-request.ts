@@ -1,5 +1,5 @@
 // How each vendor wants a message to be signed.
-import type { ChannelKind } from '@sluice/pipelines/notify/notify-event';
+import type { PostedKind } from '@sluice/pipelines/notify/notify-event';
 import { createHmac } from 'node:crypto';
 import type { ChannelAddress } from '../store/notification-store.ts';
 
@@ -16,7 +16,7 @@ export interface SignedRequest {
  * "." + body)). Slack and WeCom have their secret in the address.
  */
 export function signRequest(
-  kind: ChannelKind,
+  kind: PostedKind,
   { url, secret }: ChannelAddress,
   payload: Readonly<Record<string, unknown>>,
   now: number,

@@ -1,4 +1,5 @@
 import type { ChannelKind, NotifyEvent, NotifyRule } from '@sluice/pipelines/notify/notify-event';
+import type { MailSettings } from '@sluice/pipelines/notify/mail-settings';
 import type { ColumnType } from 'kysely';
 
 /** Tables of what people are told. */
@@ -13,8 +14,10 @@ interface NotificationChannelTable {
   /** Of the address, for people: the rest of it is a secret. */
   host: string;
   url_sealed: string;
-  /** Signs what is sent; null: nothing does. */
+  /** Signs what is sent, or signs in to the mail server; null: nothing does. */
   secret_sealed: string | null;
+  /** Of e-mail only. */
+  mail: ColumnType<MailSettings | null, string | null, string | null>;
   language: 'en' | 'zh';
   rules: ColumnType<readonly NotifyRule[], string, string>;
   updated_at: number;

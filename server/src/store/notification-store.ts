@@ -25,32 +25,35 @@ export const channelView = (channel: Channel): ChannelView => ({
   kind: channel.kind,
   host: channel.host,
   isSigned: channel.secret_sealed !== null,
+  mail: channel.mail,
   language: channel.language,
   rules: channel.rules,
 });
 
-/** False where it is a new channel without an address. */
+/** False where it is a new channel without an address, or one whose address is of another kind. */
 export async function saveChannel(
   trx: Trx,
   sealer: Sealer,
   { name, config, at }: { readonly name: string; readonly config: ChannelConfig; readonly at: number },
 ): Promise<boolean> {
-  const { url, secret, kind, language, rules } = config;
+  const { url, secret, kind, mail, language, rules } = config;
   const known = await trx
     .selectFrom('notification_channels')
     .selectAll()
     .where('name', '=', name)
     .forUpdate()
     .executeTakeFirst();
+  const kept = (known?.kind === 'email') === (kind === 'email') ? known : undefined;
   const address =
-    url === undefined ? known : { url_sealed: sealer.seal(url, urlPlace(name)), host: new URL(url).host };
+    url === undefined ? kept : { url_sealed: sealer.seal(url, urlPlace(name)), host: new URL(url).host };
   if (address === undefined) return false;
   const sealed = typeof secret === 'string' ? sealer.seal(secret, secretPlace(name)) : secret;
   const changed = {
     kind,
     host: address.host,
     url_sealed: address.url_sealed,
-    secret_sealed: sealed === undefined ? (known?.secret_sealed ?? null) : sealed,
+    secret_sealed: sealed === undefined ? (kept?.secret_sealed ?? null) : sealed,
+    mail: mail === undefined ? null : JSON.stringify(mail),
     language,
     rules: JSON.stringify(rules),
     updated_at: at,

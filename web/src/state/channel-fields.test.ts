@@ -16,3 +16,23 @@ test('an address and a secret that are left empty are not sent, and stay', () =>
   expect(readChannel(newChannel)).not.toHaveProperty('url');
   expect(readChannel(newChannel)).not.toHaveProperty('secret');
 });
+
+test('a channel of e-mail has its settings, and no other channel has', () => {
+  const fields = {
+    ...newChannel,
+    kind: 'email',
+    url: 'smtp://mail.example.com',
+    mailFrom: 'sluice@example.com',
+    mailTo: 'ops@example.com, dev@example.com',
+    mailUser: ' sluice ',
+  } as const;
+  const read = readChannel(fields);
+  expect(channelConfig.parse(read)).toEqual(read);
+  expect(read.mail).toMatchObject({
+    to: ['ops@example.com', 'dev@example.com'],
+    user: 'sluice',
+    encrypted: true,
+    certificates: null,
+  });
+  expect(readChannel({ ...fields, kind: 'slack' })).not.toHaveProperty('mail');
+});

@@ -1,4 +1,5 @@
 // The form of a channel of notifications: texts as they are typed, and one rule.
+import type { MailSettings } from '@sluice/pipelines/notify/mail-settings';
 import { eventKinds, type ChannelConfig } from '@sluice/pipelines/notify/notify-event';
 
 export interface ChannelFields {
@@ -6,6 +7,11 @@ export interface ChannelFields {
   readonly kind: ChannelConfig['kind'];
   readonly url: string;
   readonly secret: string;
+  readonly mailFrom: string;
+  readonly mailTo: string;
+  readonly mailUser: string;
+  readonly mailCertificates: string;
+  readonly mailEncrypted: boolean;
   readonly language: ChannelConfig['language'];
   readonly events: readonly (typeof eventKinds)[number][];
   readonly environments: string;
@@ -18,6 +24,11 @@ export const newChannel: ChannelFields = {
   kind: 'dingtalk',
   url: '',
   secret: '',
+  mailFrom: '',
+  mailTo: '',
+  mailUser: '',
+  mailCertificates: '',
+  mailEncrypted: true,
   language: 'en',
   events: eventKinds.filter((kind) => kind !== 'rollout-step'),
   environments: '',
@@ -38,6 +49,18 @@ export function readChannel(fields: ChannelFields): ChannelConfig {
     rules: events.length === 0 ? [] : [rule],
     ...(url.trim() === '' ? {} : { url: url.trim() }),
     ...(secret === '' ? {} : { secret }),
+    ...(kind === 'email' ? { mail: mailOf(fields) } : {}),
+  };
+}
+
+function mailOf(fields: ChannelFields): MailSettings {
+  const orNone = (text: string): string | null => (text.trim() === '' ? null : text.trim());
+  return {
+    from: fields.mailFrom.trim(),
+    to: namesOf(fields.mailTo) ?? [],
+    user: orNone(fields.mailUser),
+    encrypted: fields.mailEncrypted,
+    certificates: orNone(fields.mailCertificates),
   };
 }
 

@@ -1,20 +1,15 @@
-import { Button, MultiSelect, PasswordInput, Select, TextInput } from '@mantine/core';
-import { useState, type FormEvent } from 'react';
-import {
-  channelKinds,
-  eventKinds,
-  type ChannelView,
-  type NotificationView,
-} from '@sluice/pipelines/notify/notify-event';
+import { Button } from '@mantine/core';
+import { useState } from 'react';
+import type { ChannelView, NotificationView } from '@sluice/pipelines/notify/notify-event';
 import { paths } from '../../api/paths.ts';
 import { useNotifications } from '../../api/queries.ts';
 import { useAction } from '../../api/use-action.ts';
 import { useMessages } from '../../messages/language-context.tsx';
-import { newChannel, readChannel } from '../../state/channel-fields.ts';
 import { ConfirmDialog } from '../confirm-dialog.tsx';
 import { ProblemCard } from '../problem-card.tsx';
 import { StateBadge } from '../state-badge.tsx';
 import { RelativeTime } from '../times.tsx';
+import { ChannelForm } from './channel-form.tsx';
 import { SettingsList } from './settings-list.tsx';
 
 /** Where people are told of what, and whether they were. Addresses and secrets go in and never come out. */
@@ -41,6 +36,7 @@ export function NotificationsSection() {
             <td>{channel.name}</td>
             <td className="soft" data-label={words.kind}>
               {words.kinds[channel.kind]} · {channel.host}
+              {channel.mail !== null && <div>{words.mailLine(channel.mail.from, channel.mail.to)}</div>}
             </td>
             <td className="soft" data-label={words.rules}>
               {channel.rules.map((rule) => (
@@ -121,62 +117,5 @@ function Messages({ messages }: { readonly messages: readonly NotificationView[]
         </tbody>
       </table>
     </section>
-  );
-}
-
-function ChannelForm() {
-  const t = useMessages();
-  const words = t.settings.notifications;
-  const [fields, setFields] = useState(newChannel);
-  const save = useAction(() => setFields(newChannel));
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    save.mutate({ method: 'PUT', path: paths.channel(fields.name.trim()), body: readChannel(fields) });
-  };
-  const text = (name: 'name' | 'url' | 'secret' | 'environments' | 'projects') => ({
-    value: fields[name],
-    onChange: (event: { readonly currentTarget: { readonly value: string } }) =>
-      setFields({ ...fields, [name]: event.currentTarget.value }),
-  });
-  return (
-    <form className="panel settings-form" onSubmit={submit}>
-      <TextInput label={words.name} description={words.nameHint} required {...text('name')} />
-      <Select
-        label={words.kind}
-        allowDeselect={false}
-        data={channelKinds.map((kind) => ({ value: kind, label: words.kinds[kind] }))}
-        value={fields.kind}
-        onChange={(value) =>
-          setFields({ ...fields, kind: channelKinds.find((kind) => kind === value) ?? fields.kind })
-        }
-      />
-      <PasswordInput label={words.url} description={words.urlHint} {...text('url')} />
-      <PasswordInput label={words.secret} description={words.secretHint} {...text('secret')} />
-      <Select
-        label={words.language}
-        allowDeselect={false}
-        data={[
-          { value: 'en', label: 'English' },
-          { value: 'zh', label: '中文' },
-        ]}
-        value={fields.language}
-        onChange={(value) => setFields({ ...fields, language: value === 'zh' ? 'zh' : 'en' })}
-      />
-      <MultiSelect
-        className="wide"
-        label={words.rules}
-        data={eventKinds.map((kind) => ({ value: kind, label: words.events[kind] }))}
-        value={[...fields.events]}
-        onChange={(values) =>
-          setFields({ ...fields, events: eventKinds.filter((kind) => values.includes(kind)) })
-        }
-      />
-      <TextInput label={words.environments} description={words.environmentsHint} {...text('environments')} />
-      <TextInput label={words.projects} description={words.projectsHint} {...text('projects')} />
-      {save.error !== null && <ProblemCard error={save.error} />}
-      <Button type="submit" variant="filled" loading={save.isPending}>
-        {t.actions.save}
-      </Button>
-    </form>
   );
 }

@@ -27,6 +27,8 @@ if (isMainThread) {
     inputs,
     isTimed: true,
     onInput: (number) => void Atomics.store(place, 0, number),
+    onFinding: ({ kind, number, what, text }) =>
+      console.log(`\n── ${kind}, input ${number}: ${what}\n${text.slice(0, 600)}`),
   });
   parentPort?.postMessage(report);
 }
@@ -69,8 +71,6 @@ function cpuMs(): number {
 
 function print({ kinds, findings }: FuzzReport, seed: number, ms: number): void {
   const total = Object.values(kinds).reduce((sum, { inputs }) => sum + inputs, 0);
-  for (const { kind, number, what, text } of findings.slice(0, 50))
-    console.log(`\n── ${kind}, input ${number}: ${what}\n${text.slice(0, 600)}`);
   console.log(`\n${total} inputs of seed ${seed} in ${(ms / 1_000).toFixed(0)} s`);
   for (const [kind, { inputs, slowest, slowestLong, mostGrowthMb }] of Object.entries(kinds)) {
     const long =

@@ -13,6 +13,7 @@ export async function dockerPlace(): Promise<Place> {
       listenPort,
     },
     deployKeys: [`container: { port: ${port}, replicas: 2, health: /healthz }`],
+    gateKeys: [],
     files: {},
     weights: [5, 25, 50],
     strategies: ['ab'],

@@ -6,6 +6,8 @@ export interface Place extends AsyncDisposable {
   readonly environment: Readonly<Record<string, unknown>>;
   /** Lines of the `deploy` key beside strategy and steps. */
   readonly deployKeys: readonly string[];
+  /** Those that only strategies with a gate have. */
+  readonly gateKeys: readonly string[];
   /** What the repository holds beside the service itself. */
   readonly files: Readonly<Record<string, string>>;
   /** Of each canary, in percent. */

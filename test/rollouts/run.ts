@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { missingForRoutes } from '../../worker/src/deploy/kubernetes/traffic/router-rig.ts';
 import { prepareEngines } from '../engines.ts';
 import { startSluice } from '../rig/sluice.ts';
 import { carryOut, usual } from './carry-out.ts';
@@ -12,6 +13,7 @@ import { dockerPlace } from './docker-place.ts';
 import { formatTrials, rowOf } from './format-trials.ts';
 import { kubernetesPlace } from './kubernetes-place.ts';
 import { intervalMs, type Place } from './place.ts';
+import { routePlace, routeKinds } from './route-place.ts';
 import type { Behaviour, Trial, TrialOutcome } from './trial.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -73,7 +75,14 @@ if (REGISTRY === undefined) throw new Error('a registry is needed to deliver any
 const places: (() => Promise<Place>)[] = [dockerPlace];
 if (KUBECONFIG === undefined || PROMETHEUS_URL === undefined)
   say('no Kubernetes with a Prometheus here: set KUBECONFIG and PROMETHEUS_URL for trials in pods');
-else places.push(() => Promise.resolve(kubernetesPlace(PROMETHEUS_URL)));
+else {
+  for (const kind of routeKinds) {
+    const missing = missingForRoutes(kind);
+    if (missing === null) places.push(() => routePlace(kind, PROMETHEUS_URL));
+    else say(`no trials with ${kind}: ${missing}`);
+  }
+  places.push(() => Promise.resolve(kubernetesPlace(PROMETHEUS_URL)));
+}
 
 const byProvider = new Map<string, TrialOutcome[]>();
 for (const open of places) {

@@ -10,11 +10,14 @@ export interface TrialPipeline {
   readonly registry: string;
 }
 
+const ungated = ['recreate', 'rolling'];
+
 export function pipelineOf({ place, trial, perSecond, baseImage, registry }: TrialPipeline): string {
   const keys = [
     'environment: trials',
     'image: push',
     ...place.deployKeys,
+    ...(ungated.includes(trial.strategy) ? [] : place.gateKeys),
     `strategy: ${trial.strategy}`,
     `interval: ${intervalMs / 1_000}s`,
     ...(trial.keys ?? canaryKeys(place, trial.fewestRequests / perSecond)),

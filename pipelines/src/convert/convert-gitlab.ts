@@ -43,7 +43,7 @@ export function convertGitlab(conversion: Conversion, source: SourceText): Pipel
     on: triggers(conversion, text, hasMergeRequests),
     env: context.env,
     concurrency:
-      /^\s*interruptible:\s*true/m.test(text) || file.globals.has('auto_cancel')
+      /^[ \t]*interruptible:[ \t]*true/m.test(text) || file.globals.has('auto_cancel')
         ? draftOf({ group: '${{ branch }}', when_busy: 'cancel_older' })
         : undefined,
     stages,
@@ -59,7 +59,7 @@ function triggers(conversion: Conversion, text: string, hasMergeRequests: boolea
   if (hasMergeRequests) add('pull_request', draftMap());
   add('tag', '**');
   add('manual', draftMap());
-  const at = /"schedule"|'schedule'|^\s*-\s*schedules\s*$/m.exec(text);
+  const at = /"schedule"|'schedule'|^[ \t]*-[ \t]*schedules[ \t]*$/m.exec(text);
   if (at !== null) {
     const start = at.index + at[0].search(/\S/);
     leftOut(

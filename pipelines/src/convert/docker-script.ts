@@ -63,7 +63,7 @@ function readCommands({ commands, variables }: DockerJob): DockerWork | null {
     text
       .replace(/\\\n/g, ' ')
       .split('\n')
-      .flatMap((line) => line.split(/\s*&&\s*/)),
+      .flatMap((line) => line.split('&&')),
   );
   for (const line of lines.map((each) => each.trim()).filter((each) => each !== '')) {
     const words = wordsOf(line);

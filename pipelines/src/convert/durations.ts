@@ -3,11 +3,12 @@ const longest = 30 * 86_400;
 
 /** `1h 30m`, `3 hours 30 minutes`, `2 weeks`, `90` (seconds) as ours, at most 30 days; null: not a duration. */
 export function durationOf(text: string, secondsPerNumber = 1): string | null {
-  const plain = text.trim().toLowerCase();
+  if (text.length > 60) return null;
+  const plain = text.trim().toLowerCase().replace(/\s+/g, ' ');
   if (/^\d{1,9}(\.\d+)?$/.test(plain)) return seconds(Math.round(Number(plain) * secondsPerNumber));
-  if (plain.length > 60 || !/^(\d{1,6}\s*[a-z]+(\s*,?\s*|\s+and\s+))+$/.test(`${plain} `)) return null;
+  if (!/^\d{1,6} ?[a-z]+(?:(?: ?,| and)? ?\d{1,6} ?[a-z]+)*$/.test(plain)) return null;
   let total = 0;
-  for (const [, amount = '', word = ''] of plain.matchAll(/(\d+)\s*([a-z]+)/g)) {
+  for (const [, amount = '', word = ''] of plain.matchAll(/(\d+) ?([a-z]+)/g)) {
     const factor = word.startsWith('mo')
       ? 30 * 86_400
       : word.startsWith('y')

@@ -10,6 +10,7 @@ import { githubText } from './github-text.ts';
 import type { Taken } from './take-keys.ts';
 import { isVariable, type StageNames } from './names.ts';
 import type { StageDraft } from './pipeline-draft.ts';
+import { trimEnd } from '../trim-end.ts';
 
 type Keys = Readonly<Record<string, DraftValue | undefined>>;
 
@@ -96,7 +97,7 @@ export function githubImage(
 
 function buildOf(read: (name: string) => string | null): DraftMap {
   const build = draftMap();
-  const inside = (path: string): string => path.replace(/^(\.\/)+/, '').replace(/\/+$/, '');
+  const inside = (path: string): string => trimEnd(path.replace(/^(\.\/)+/, ''), '/');
   const context = read('context');
   if (context !== null && !['', '.'].includes(inside(context)) && !/[:$]/.test(context))
     put(build, 'context', inside(context));

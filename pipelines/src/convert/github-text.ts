@@ -98,7 +98,7 @@ function pasted(
   const name = variableOf(
     expression
       .replace(/[^A-Za-z0-9]+/g, '_')
-      .replace(/^_+|_+$/g, '')
+      .replace(/^_|_$/g, '')
       .toUpperCase()
       .slice(0, 60),
   );

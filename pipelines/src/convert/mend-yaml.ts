@@ -11,7 +11,7 @@ export const mendedYaml = (text: string): string =>
 
 /** `key: "…`, closed at the end of one of the five lines below. */
 const brokenQuote =
-  /^[ \t-]*[\w.-]+:[ \t]+(?:'(?:[^'\n]|'')*(?:\n(?:[^'\n]|'')*){1,5}'|"(?:[^"\\\n]|\\.)*(?:\n(?:[^"\\\n]|\\.)*){1,5}")[ \t]*$/gm;
+  /^[ \t-]*[\w.][\w.-]*:[ \t]+(?:'(?:[^'\n]|'')*(?:\n(?:[^'\n]|'')*){1,5}'|"(?:[^"\\\n]|\\.)*(?:\n(?:[^"\\\n]|\\.)*){1,5}")[ \t]*$/gm;
 
 /** The alias alone, so that no key stands beside it. */
 const mergedItem = /^[ \t]*-[ \t]+<<:[ \t]*\*[\w-]+[ \t]*$/gm;

@@ -1,5 +1,6 @@
 // Names of another system → names that our language accepts, each once.
 import { wordName } from '../language/read-values.ts';
+import { trimEnd } from '../trim-end.ts';
 
 const taken = (name: string): boolean => name in Object.prototype || !wordName.pattern.test(name);
 
@@ -31,10 +32,7 @@ export class StageNames {
 }
 
 export function wordOf(name: string, fallback: string): string {
-  const words = name
-    .replace(/[^A-Za-z0-9_-]+/g, '-')
-    .replace(/^[^A-Za-z]+|-+$/g, '')
-    .slice(0, 58);
+  const words = trimEnd(name.replace(/[^A-Za-z0-9_-]+/g, '-').replace(/^[^A-Za-z]+/, ''), '-').slice(0, 58);
   const word = words === '' ? fallback : words;
   return taken(word) ? `${fallback}-${word}`.slice(0, 60) : word;
 }
@@ -54,12 +52,8 @@ export const secretName = (name: string): string | null =>
 
 /** The host name of a service. */
 export function hostOf(name: string): string {
-  const word = name
-    .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, '-')
-    .replace(/^[^a-z]+|-+$/g, '')
-    .slice(0, 60)
-    .replace(/-+$/, '');
+  const plain = name.toLowerCase().replace(/[^a-z0-9-]+/g, '-');
+  const word = trimEnd(plain.replace(/^[^a-z]+/, '').slice(0, 60), '-');
   return word === '' || word === 'localhost' || word in Object.prototype
     ? `service-${word}`.replace(/-$/, '')
     : word;

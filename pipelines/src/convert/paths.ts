@@ -2,18 +2,21 @@ import { globFault } from '../language/read-glob.ts';
 import { pathProblem } from '../language/read-path.ts';
 import type { SourceNode } from '../language/source-node.ts';
 import { itemsOf, leftOut, textOf, type Conversion } from './conversion.ts';
+import { trimEnd } from '../trim-end.ts';
 
 /** Patterns inside the workspace; the others have their notes. */
 export function fileGlobs(conversion: Conversion, node: SourceNode | undefined): readonly string[] {
   return itemsOf(node).flatMap((item) => {
     const text = textOf(item)?.trim() ?? '';
-    const path = text
-      .replace(
-        /^(\$CI_PROJECT_DIR|\$\{CI_PROJECT_DIR\}|\$\{\{\s*github\.workspace\s*\}\}|\/workspace)\/?/,
-        '',
-      )
-      .replace(/^(\.\/)+/, '')
-      .replace(/\/+$/, '');
+    const path = trimEnd(
+      text
+        .replace(
+          /^(\$CI_PROJECT_DIR|\$\{CI_PROJECT_DIR\}|\$\{\{\s*github\.workspace\s*\}\}|\/workspace)\/?/,
+          '',
+        )
+        .replace(/^(\.\/)+/, ''),
+      '/',
+    );
     if (text === '') return [];
     const plain = path === '' || path === '.' ? '**' : path;
     const problem = plain.includes('$')

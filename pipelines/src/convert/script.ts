@@ -2,6 +2,7 @@
 import { escapeTemplate } from '../language/expression/template.ts';
 import type { Span } from '../language/source-file.ts';
 import { draftList, draftOf, type DraftItem, type DraftValue } from './draft.ts';
+import { trimEnd } from '../trim-end.ts';
 
 export interface Command {
   readonly text: string;
@@ -10,7 +11,7 @@ export interface Command {
 
 /** Commands whose effect the next one needs, so that they may not be steps of their own. */
 const keepsState =
-  /(^|[;&|{(]\s*)\s*(cd|pushd|popd|export|source|set|shopt|alias|unset|trap|eval|\.|umask|declare|local|function|exec|ulimit|read|conda|nvm|sdk|pyenv|workon|module)(\s|$)|(^|[;&]\s*)[A-Za-z_]\w*(\[[^\]]*\])?\+?=|^\s*[\w-]+\s*\(\)|(^|\s|;)(if|then|else|elif|fi|for|while|until|do|done|case|esac)(\s|;|$)|\\$|(^|[^<])<<[-~]?\s*['"]?\w|[{}]\s*$|activate/m;
+  /(^|[;&|{(])[ \t]*(cd|pushd|popd|export|source|set|shopt|alias|unset|trap|eval|\.|umask|declare|local|function|exec|ulimit|read|conda|nvm|sdk|pyenv|workon|module)(\s|$)|(^|[;&])[ \t]*[A-Za-z_]\w*(\[[^\]\n]*\])?\+?=|^[ \t]*[\w-]+[ \t]*\(\)|(^|\s|;)(if|then|else|elif|fi|for|while|until|do|done|case|esac)(\s|;|$)|\\$|(^|[^<])<<[-~]?\s*['"]?\w|[{}]\s*$|activate/m;
 
 /** One step a command where they do not depend on each other's shell; else one step for all of them. */
 export function stepsOf(commands: readonly Command[]): DraftItem[] {
@@ -29,11 +30,15 @@ const runOf = (text: string): string => escapeTemplate(clean(text));
 
 /** Without what no shell reads and YAML cannot write plainly. */
 export const clean = (text: string): string =>
-  text
-    .replace(/\r\n?/g, '\n')
-    .replace(/[^\P{Cc}\n\t]|\p{Cs}/gu, '')
-    .replace(/[ \t]+$/gm, '')
-    .replace(/\n+$/, '');
+  trimEnd(
+    text
+      .replace(/\r\n?/g, '\n')
+      .replace(/[^\P{Cc}\n\t]|\p{Cs}/gu, '')
+      .split('\n')
+      .map((line) => trimEnd(line, ' \t'))
+      .join('\n'),
+    '\n',
+  );
 
 export const item = (value: DraftValue, from: Span | null): DraftItem => ({ value, from, comments: [] });
 
@@ -48,7 +53,7 @@ export const listOf = (items: readonly DraftItem[]): DraftValue | undefined =>
 
 /** A shell that sh alone is not. */
 export const wantsBash = (text: string): boolean =>
-  /\[\[|\bpipefail\b|<\(|\bsource\s|\bshopt\b|\bdeclare\b|\$\{\w+(\[|\/|,,|\^\^)|\w+=\(|<<</.test(text);
+  /\[\[|\bpipefail\b|<\(|\bsource\s|\bshopt\b|\bdeclare\b|\$\{\w+(\[|\/|,,|\^\^)|\w=\(|<<</.test(text);
 
 /** Names of variables that a script reads or exports, and does not set itself. */
 export function variablesIn(script: string): ReadonlySet<string> {
@@ -57,7 +62,7 @@ export function variablesIn(script: string): ReadonlySet<string> {
   for (const [, names = ''] of script.matchAll(exported))
     for (const name of names.trim().split(/\s+/)) read.add(name);
   for (const [, command = ''] of script.matchAll(assigned))
-    for (const [, name = ''] of command.matchAll(/([A-Za-z_]\w*)\+?=\S*/g)) read.delete(name);
+    for (const [, name = ''] of command.matchAll(/(?<!\w)([A-Za-z_]\w*)\+?=\S*/g)) read.delete(name);
   for (const [, name = ''] of script.matchAll(/\b(?:for|read(?:\s+-\w+)*)\s+([A-Za-z_]\w*)/g))
     read.delete(name);
   return read;
@@ -68,7 +73,7 @@ const exported = /(?:^|[;&|])[ \t]*export((?:[ \t]+[A-Za-z_]\w*)+)[ \t]*(?=$|[;&
 
 /** `NAME=value` where a command begins; that of `--build-arg NAME=value` sets nothing. */
 const assigned =
-  /(?:^|[;&|({`]|\b(?:then|do|else|if|while|until)[ \t])[ \t]*((?:(?:export|local|declare|readonly|typeset)[ \t]+(?:-\w+[ \t]+)*)?(?:[A-Za-z_]\w*\+?=\S*[ \t]*)+)/gm;
+  /(?:^|[;&|({`]|\b(?:then|do|else|if|while|until)[ \t])[ \t]*((?:(?:export|local|declare|readonly|typeset)[ \t]+(?:-\w+[ \t]+)*)?(?:[A-Za-z_]\w*\+?=\S*(?!\S)[ \t]*)+)/gm;
 
 /** Variables of every shell, and those that images bring. */
 export const shellVariables: ReadonlySet<string> = new Set(

@@ -17,6 +17,7 @@ import { clean, listOf, stepOf, stepsOf, wantsBash } from './script.ts';
 import { servicesDraft, type ServiceDraft } from './services.ts';
 import type { WoodpeckerStep } from './woodpecker-steps.ts';
 import { woodpeckerText } from './woodpecker-variables.ts';
+import { trimEnd } from '../trim-end.ts';
 
 export interface WoodpeckerContext {
   readonly conversion: Conversion;
@@ -118,7 +119,7 @@ const asksForEnd = ({ condition }: WoodpeckerStep): boolean =>
   condition !== undefined && /\b(failure|always)\(\)/.test(condition);
 
 const isDocker = (step: WoodpeckerStep): boolean =>
-  step.commands.some(({ text }) => /^\s*docker\s+(buildx\s+)?build\b/m.test(text));
+  step.commands.some(({ text }) => /^[ \t]*docker[ \t]+(buildx[ \t]+)?build\b/m.test(text));
 
 function byDependency(
   { conversion, names }: WoodpeckerContext,
@@ -243,13 +244,13 @@ function pluginStages(
     return written === null ? null : woodpeckerText(written, matrixNames);
   };
   const build = draftMap();
-  const inside = (path: string): string => path.replace(/^(\.\/)+/, '').replace(/\/+$/, '');
+  const inside = (path: string): string => trimEnd(path.replace(/^(\.\/)+/, ''), '/');
   put(build, 'file', inside(text('dockerfile') ?? 'Dockerfile'), step.from);
   const folder = inside(text('context') ?? '.');
   if (folder !== '.' && folder !== '') put(build, 'context', folder, step.from);
   put(build, 'target', text('target') ?? undefined, step.from);
   put(build, 'args', buildArgs(step, matrixNames), step.from);
-  const registry = (text('registry') ?? '').replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+  const registry = (text('registry') ?? '').replace(/^https?:\/\//, '').replace(/\/.*$/s, '');
   const isDry = flag(step, 'dry_run') || flag(step, 'dry-run');
   const written = textsOf(entryOf(step.settings, 'tags')?.value ?? entryOf(step.settings, 'tag')?.value)
     .flatMap((each) => each.split(','))

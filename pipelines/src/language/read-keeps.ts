@@ -14,6 +14,7 @@ import { readReports } from './read-reports.ts';
 import { readReuse } from './read-reuse.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
+import { trimEnd } from '../trim-end.ts';
 
 const defaultKeepMs = 14 * 86_400_000;
 const mostCaches = 10;
@@ -123,7 +124,7 @@ function readCacheKey(reading: Reading, node: SourceNode, name: string, context:
 }
 
 const readCachePath: Reader<string> = (reading, node, name) => {
-  const written = readPlainText(reading, node, name).replace(/\/+$/, '');
+  const written = trimEnd(readPlainText(reading, node, name), '/');
   const inHome = written.startsWith('~/');
   const problem = /[*?[\]{}]/.test(written)
     ? 'is a pattern, and a cache keeps whole folders.'

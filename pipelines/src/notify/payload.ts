@@ -39,7 +39,13 @@ const linkTo = (link: string | null): readonly string[] => (link === null ? [] :
 
 /** Line breaks too: a name or a reason must not begin a heading or a list of its own. */
 const markdown = (text: string): string =>
-  text.replace(/\s*\n\s*/g, ' ').replace(/[\\`*_{}[\]()#+!|<>~@-]/g, String.raw`\$&`);
+  onOneLine(text).replace(/[\\`*_{}[\]()#+!|<>~@-]/g, String.raw`\$&`);
+
+const onOneLine = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .join(' ');
 
 /** As Slack documents it: these three, and no others. */
 const slack = (text: string): string =>

@@ -16,7 +16,7 @@ export function parseAuthChallenge(header: string | null): AuthChallenge | null 
   if (!/^\s*bearer\b/i.test(text)) return null;
   const parameters = new Map<string, string>();
   for (const [, name, quoted, bare] of text.matchAll(
-    /([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/gi,
+    /(?<![a-z_])([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/gi,
   )) {
     parameters.set((name ?? '').toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '');
   }

@@ -16,7 +16,11 @@ export function withoutIgnored(
     if (severity === 'error') return true;
     const above = lineText(source, file, line - 1);
     const named = [lineText(source, file, line), ...(/^\s*#/.test(above) ? [above] : [])].flatMap(
-      (text) => mark.exec(text)?.[1]?.split(/\s*,\s*/) ?? [],
+      (text) =>
+        mark
+          .exec(text)?.[1]
+          ?.split(',')
+          .map((each) => each.trim()) ?? [],
     );
     return !named.includes(code);
   });

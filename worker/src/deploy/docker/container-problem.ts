@@ -30,8 +30,10 @@ async function lastWords(container: Docker.Container): Promise<string> {
   const raw = await container.logs({ stdout: true, stderr: true, tail: 3 });
   const text = withoutFrames(raw)
     .toString()
-    .trim()
-    .replaceAll(/\s*\n\s*/g, ' · ');
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' · ');
   return text === '' ? '(none)' : text.slice(-500);
 }
 

@@ -311,10 +311,11 @@ function expectConfirmed({ rollout, events }: RolloutRig, before: Rollout): void
   expect(last).toMatchObject({ result: { result: 'answered', agrees: true } });
 }
 
-/** A roll-back is always allowed, a smaller weight too. */
+/** A roll-back is always allowed, a smaller weight too, and a service whose old version was stopped has to serve again. */
 function expectNothingGoesForwardInAFreeze({ rollout, now }: RolloutRig, before: Rollout): void {
   const { pending, freeze: rules, passesFreeze } = rollout;
   if (pending === null || pending.action === before.pending?.action) return;
+  if (rollout.spec.work.strategy === 'recreate') return;
   if (rules === undefined || passesFreeze !== undefined || !isFrozen(rules, now)) return;
   const { what } = pending;
   const known = rollout.facts?.canary?.weightPercent ?? 0;

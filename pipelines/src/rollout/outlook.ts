@@ -135,7 +135,8 @@ function trafficSeen(
   const seenMs = latest === null || countingSince === undefined ? 0 : latest.at - countingSince;
   const hour = past !== undefined && Object.hasOwn(past, metric) ? past[metric] : undefined;
   const isKnown = hour !== undefined && hour.requests > 0;
-  if (isKnown && seenMs < leastSeenMs) return { stable: hour, requestsPerMs: hour.requests / hour.ms };
+  if (isKnown && seenMs < leastSeenMs && hour.ms >= leastSeenMs)
+    return { stable: hour, requestsPerMs: hour.requests / hour.ms };
   if (counts === undefined || seenMs <= 0) return null;
   const [stable, canary] = [everCounted(counts, 'stable'), everServed(counts, countsCopies)];
   const requestsPerMs = (stable.requests + canary.requests) / seenMs;

@@ -2,12 +2,20 @@
 import type { MetricHistory, MetricTally, PastHour } from './rollout-state.ts';
 import { addLook, closeSpread, noSpread } from './metric-spread.ts';
 
-/** Requests, bad events and their dispersion, from the counts of each interval. */
+/**
+ * Requests, bad events and their dispersion, from the counts of each interval since the version first had traffic: one
+ * that was released ten minutes ago has not had an hour of it.
+ */
 export function pastHour({ everyMs, requests, bad }: MetricHistory): PastHour {
+  const first = Math.max(
+    0,
+    requests.findIndex((count) => count > 0),
+  );
   const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
-  const { before } = closeSpread(bad.reduce(addLook, noSpread));
+  const { before } = closeSpread(bad.slice(first).reduce(addLook, noSpread));
   return {
-    ms: everyMs * requests.length,
+    // It began somewhere in that interval, unless that is where the hour begins.
+    ms: everyMs * (requests.length - first - (first > 0 ? 0.5 : 0)),
     requests: sum(requests),
     bad: sum(bad),
     spread: before ?? { chiSquare: 0, degrees: 0 },

@@ -19,6 +19,7 @@ const wanted = {
     'no Kubernetes that takes custom resources: set KUBE_CUSTOM_RESOURCES=yes if yours does',
   PROMETHEUS_URL: 'no Prometheus: set PROMETHEUS_URL',
   CHROMIUM: 'no Chromium: set CHROMIUM to its path',
+  RENDERERS: 'no kustomize and helm: set RENDERERS to the folder that holds both',
 } as const;
 
 export function prepareEngines(root: string): Engines {
@@ -36,8 +37,8 @@ function canInstall(): boolean {
 
 function startLab(lab: string): Record<string, string> {
   console.log(
-    'The tests use real engines: Docker, a registry, Kubernetes, Prometheus, Redis, HAProxy, nginx and Chromium from the\n' +
-      'distribution’s packages. What is missing is installed now (SLUICE_LAB=off uses only what the environment names).\n' +
+    'The tests use real engines: Docker, a registry, Kubernetes, Prometheus, Redis, HAProxy, nginx, Chromium, kustomize\n' +
+      'and Helm from packages. What is missing is installed now (SLUICE_LAB=off uses only what the environment names).\n' +
       'The first time on a machine Kubernetes is built from source, which takes about five minutes.',
   );
   const up = spawnSync(lab, ['up'], { stdio: 'inherit' });

@@ -124,6 +124,7 @@ export async function startWorker(
     hookHosts: config.hookHosts,
     limits: config.serviceLimits,
     kubeconfigPath: config.kubeconfigPath,
+    path: config.path,
     checkout: deps.checkout,
     now: Date.now,
   };

@@ -377,8 +377,10 @@ export interface DeployWork {
   readonly environment: string;
   /** Id of the push (or, for a Docker environment on the same engine, build) stage whose image is deployed. */
   readonly image: string;
-  /** Folder or file of Kubernetes manifests inside the repository; null for a Docker environment. */
+  /** Folder or file of Kubernetes manifests, or folder of a kustomization; null where there is a chart or a container. */
   readonly manifests: string | null;
+  /** A Helm chart that gives the manifests. */
+  readonly chart?: ChartSpec;
   /** How a Docker environment runs the image; null for a Kubernetes environment. */
   readonly container: ContainerSpec | null;
   /** What shares traffic between the versions on Kubernetes; absent: the number of their ready pods. */
@@ -441,6 +443,18 @@ export type Strategy = 'recreate' | 'rolling' | 'blue-green' | 'canary' | 'shado
 export interface TrafficProvider {
   readonly kind: 'httproute' | 'ingress' | 'virtualservice';
   readonly name: string;
+}
+
+/** A Helm chart in the repository, with all that it depends on. */
+export interface ChartSpec {
+  /** Its folder. */
+  readonly path: string;
+  /** Files of values in the repository; what a later one says counts. */
+  readonly values: readonly string[];
+  /** Values by their dotted names (`image.tag`), which count more than those of files. */
+  readonly set: Readonly<Record<string, Template | number | boolean>>;
+  /** Name of the release; null: the chart's own. */
+  readonly name: string | null;
 }
 
 export interface ContainerSpec {

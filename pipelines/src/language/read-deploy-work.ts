@@ -2,6 +2,7 @@ import type { ContainerSpec, DeployWork } from './definition.ts';
 import { field, nameOf, readFields, requiredField, type Fields, type Reader } from './fields.ts';
 import { containerKeys, deployKeys } from './keys/deploy-keys.ts';
 import { namesOf } from './keys/key.ts';
+import { noChart, readChart } from './read-chart.ts';
 import { readHooks } from './read-hooks.ts';
 import { readMetrics } from './read-metrics.ts';
 import { readRepositoryPath } from './read-path.ts';
@@ -13,7 +14,7 @@ import { readChoice, readInteger, readPlainText } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
-const laterKeys = ['chart', 'clusters', 'waves', 'on_failure', 'compare', 'guard', 'notify'];
+const laterKeys = ['clusters', 'waves', 'on_failure', 'compare', 'guard', 'notify'];
 
 export function readDeployWork(
   reading: Reading,
@@ -32,6 +33,7 @@ export function readDeployWork(
     environment: requiredField(fields, 'environment', readEnvironmentName, 'environment: staging', ''),
     image: requiredField(fields, 'image', readImageStage, 'image: push, the id of a push stage', ''),
     manifests: field(fields, 'manifests', readRepositoryPath, null),
+    ...(fields.entries.has('chart') ? { chart: field(fields, 'chart', readChart(context), noChart) } : {}),
     container: field(
       fields,
       'container',
@@ -74,21 +76,17 @@ export function readDeployWork(
 
 function checkTarget(fields: Fields): void {
   if (fields.node.kind !== 'map') return;
-  const manifests = fields.entries.get('manifests');
-  const container = fields.entries.get('container');
   const { reading, label } = fields;
-  if (manifests !== undefined && container !== undefined) {
-    const message = `${label} has both manifests and container. Keep manifests for Kubernetes, or container for Docker.`;
-    report(reading, container.keySpan, 'conflicting-keys', message);
-  } else if (manifests === undefined && container === undefined && !hasKey(fields, 'chart')) {
+  const [only, other] = ['manifests', 'chart', 'container'].flatMap((key) => fields.entries.get(key) ?? []);
+  if (only !== undefined && other !== undefined) {
+    const message = `${label} has both ${only.key} and ${other.key}. Keep manifests or chart for Kubernetes, or container for Docker.`;
+    report(reading, other.keySpan, 'conflicting-keys', message);
+  } else if (only === undefined) {
     const at = { start: fields.node.start, end: fields.node.start + 1 };
-    const message = `${label} does not say what to run. Add manifests: k8s/ for Kubernetes, or container: { port: 8080 } for Docker.`;
+    const message = `${label} does not say what to run. Add manifests: k8s/ or chart: chart/ for Kubernetes, or container: { port: 8080 } for Docker.`;
     report(reading, at, 'missing-key', message);
   }
 }
-
-const hasKey = ({ node }: Fields, key: string): boolean =>
-  node.kind === 'map' && node.entries.some((entry) => entry.key === key);
 
 function checkTraffic(fields: Fields, work: DeployWork): void {
   const entry = fields.entries.get('traffic');
@@ -110,7 +108,7 @@ function checkMetrics(fields: Fields, work: DeployWork): void {
     report(reading, entry.keySpan, 'conflicting-keys', message);
   }
   const analyses = work.steps.some((step) => step.kind === 'analysis');
-  if (work.manifests !== null && entry === undefined && analyses && fields.node.kind === 'map') {
+  if (work.container === null && entry === undefined && analyses && fields.node.kind === 'map') {
     const strategy = fields.entries.get('strategy')?.keySpan ?? {
       start: fields.node.start,
       end: fields.node.start + 1,

@@ -200,6 +200,23 @@ describe('deployments', () => {
   test('exactly one of manifests and container', () => {
     expect(deploy('strategy: rolling')).toEqual(['missing-key']);
     expect(deploy('manifests: k8s, container: { port: 80 }')).toEqual(['conflicting-keys']);
+    expect(deploy('manifests: k8s, chart: chart/')).toEqual(['conflicting-keys']);
+    expect(deploy('chart: chart/, container: { port: 80 }')).toEqual(['conflicting-keys']);
+    expect(deploy('chart: chart/')).toEqual([]);
+  });
+
+  test.each([
+    ['a chart without its folder', '{ values: [a.yml] }', 'missing-key'],
+    [
+      'a chart or values outside of the repository',
+      '{ path: c, values: [../a.yml] }',
+      'path-leaves-repository',
+    ],
+    ['a value that is a map', '{ path: c, set: { image: { tag: a } } }', 'wrong-type'],
+    ['a value whose name is an expression of Helm', "{ path: c, set: { 'a[0]': b } }", 'bad-name'],
+    ['a release whose name cannot be one', '{ path: c, name: My_Shop }', 'bad-name'],
+  ])('%s', (_, text, code) => {
+    expect(deploy(`chart: ${text}`)).toEqual([code]);
   });
 
   test.each([

@@ -84,6 +84,14 @@ function renderWork(work: StageWork, scope: Scope, forLayer: (env: Env) => Scope
     case 'deploy':
       return {
         ...work,
+        ...(work.chart !== undefined && {
+          chart: {
+            ...work.chart,
+            set: mapValues(work.chart.set, (value, name) =>
+              typeof value === 'string' ? fillIn(`deploy.chart.set.${name}`, value, scope) : value,
+            ),
+          },
+        }),
         container:
           work.container === null
             ? null

@@ -14,6 +14,7 @@ const parts: DeployParts = {
   limits: { memoryBytes: 2 ** 28, pids: 64 },
   now: () => 0,
   kubeconfigPath: null,
+  path: '',
   checkout: createCheckout('/nonexistent'),
 };
 const container = { port: 80, replicas: 1, env: {}, health: '/' };

@@ -13,7 +13,9 @@ import {
   list,
   map,
   nothing,
+  number,
   oneOf,
+  oneOrList,
   record,
   repositoryPath,
   share,
@@ -34,6 +36,40 @@ export const containerKeys: KeyTable = {
     shape: text('an HTTP path', '^/', ['/healthz']),
     says: 'An HTTP path that answers 2xx when the container may have traffic.',
     fallback: '/',
+  },
+};
+
+/** Anything else than names of maps stands in a file of values. */
+export const chartValueNames = '^[A-Za-z0-9_-]{1,100}(\\.[A-Za-z0-9_-]{1,100}){0,20}$';
+export const releaseNames = '^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$';
+
+export const chartKeys: KeyTable = {
+  path: {
+    shape: repositoryPath,
+    says: 'Folder of the chart, with the charts that it depends on in its `charts/`.',
+    required: true,
+  },
+  values: {
+    shape: oneOrList(repositoryPath),
+    says: 'Files of values; what a later one says counts.',
+    fallback: 'the chart’s own values',
+  },
+  set: {
+    shape: oneOf(
+      record(
+        'values by dotted names',
+        chartValueNames,
+        oneOf(text('text', ''), number(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER), boolean),
+      ),
+      nothing,
+    ),
+    says: 'Single values, such as `image.tag`, which count more than files.',
+    fallback: 'none',
+  },
+  name: {
+    shape: text('the name of a release', releaseNames, ['shop']),
+    says: 'The name of the release, for templates that ask for it.',
+    fallback: 'the name of the chart',
   },
 };
 
@@ -98,8 +134,13 @@ export const deployKeys: KeyTable = {
   },
   manifests: {
     shape: repositoryPath,
-    says: 'File or folder of Kubernetes manifests.',
+    says: 'File or folder of Kubernetes manifests, or folder of a kustomization.',
     section: 'deploy.manifests',
+  },
+  chart: {
+    shape: oneOf(repositoryPath, map('a Helm chart', chartKeys)),
+    says: 'A Helm chart that gives the manifests; a path alone is its folder.',
+    section: 'deploy.chart',
   },
   container: {
     shape: map('a container', containerKeys),
@@ -211,7 +252,7 @@ export const deployKeys: KeyTable = {
 };
 
 export const deployRules: MapRules = {
-  exactlyOne: [['manifests', 'container']],
+  exactlyOne: [['manifests', 'chart', 'container']],
   conflicts: {
     container: ['metrics', 'traffic'],
     match: ['mirror', 'steps'],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DeployProblem } from '../deploy-problem.ts';
+import type { ClusterAbilities } from './manifests/render-chart.ts';
 import { withProtocols } from './with-protocols.ts';
 import type { KubeAnswer, KubeConnection, KubeRequest } from './kube-connection.ts';
 import {
@@ -29,6 +30,8 @@ export interface KubeClient {
   readonly find: (object: ObjectRef) => Promise<KubeObject | null>;
   /** Whether the cluster knows the kind, as one that belongs to namespaces. */
   readonly serves: (apiVersion: string, kind: string) => Promise<boolean>;
+  /** What templates may ask about the cluster. */
+  readonly abilities: () => Promise<ClusterAbilities>;
   /** Ready addresses of a Service. */
   readonly readyAddresses: (service: string) => Promise<number>;
   /** Server-side apply as the field manager `sluice`, taking fields over from others; gives what it has become. */
@@ -118,6 +121,14 @@ export function kubeClient(connection: KubeConnection, namespace: string): KubeC
       const { resources } = await kindsOf(apiVersion);
       return resources.some((each) => each.kind === kind && each.namespaced);
     },
+    abilities: async () => {
+      const version = await call({ method: 'GET', path: '/version' }, 'read its version');
+      const groups = groupList.parse(await call({ method: 'GET', path: '/apis' }, 'list its APIs')).groups;
+      const versions = groups.flatMap((group) => group.versions.map(({ groupVersion }) => groupVersion));
+      const { gitVersion } = z.object({ gitVersion: z.string().regex(/^v\d[\w.+-]{0,60}$/) }).parse(version);
+      const apiVersions = ['v1', ...versions].filter((each) => /^[\w./-]{1,300}$/.test(each));
+      return { namespace, kubeVersion: gitVersion, apiVersions };
+    },
     readyAddresses: async (service) => {
       const path = `/api/v1/namespaces/${namespace}/endpoints/${service}`;
       const answer = await connection.send({ method: 'GET', path });
@@ -177,6 +188,9 @@ const refOf = ({ apiVersion, kind, metadata }: KubeObject): ObjectRef => ({
 
 const kindList = z.object({
   resources: z.array(z.object({ name: z.string(), kind: z.string(), namespaced: z.boolean() })),
+});
+const groupList = z.object({
+  groups: z.array(z.object({ versions: z.array(z.object({ groupVersion: z.string() })) })),
 });
 type KindList = z.infer<typeof kindList>;
 

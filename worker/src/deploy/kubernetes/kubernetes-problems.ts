@@ -28,7 +28,7 @@ export function checkMetrics(
 export function missingManifests(environment: string): DeployProblem {
   return new DeployProblem(
     'manifests-missing',
-    `Environment "${environment}" is a Kubernetes namespace, but the deploy stage has no \`manifests\`: name the folder of its YAML files.`,
+    `Environment "${environment}" is a Kubernetes namespace, but the deploy stage has neither \`manifests\` nor a \`chart\`: name the folder of its YAML files.`,
   );
 }
 

@@ -1,9 +1,10 @@
 // A Kubernetes target with a namespace and a repository of its own, for integration tests.
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppsV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import type { DeployWork } from '@sluice/pipelines/language/definition';
 import { createCheckout } from '../../checkout/check-out.ts';
@@ -11,6 +12,7 @@ import type { TargetRig } from '../deploy-target.contract.ts';
 import type { DeployTarget } from '../deploy-target.ts';
 import { aClaim } from '../test-claim.ts';
 import type { TestImages } from '../test-service.ts';
+import { renderersPath } from './manifests/renderers-rig.ts';
 import { kubernetesTarget } from './kubernetes-target.ts';
 
 export interface KubernetesRig extends TargetRig {
@@ -21,12 +23,18 @@ export interface KubernetesRig extends TargetRig {
   readonly open: (version: string, options?: OpenOptions) => DeployTarget;
 }
 
+/** Texts by their paths. */
+type RepositoryFiles = Readonly<Record<string, string>>;
+
 export interface OpenOptions {
   readonly image?: string;
   readonly work?: Partial<DeployWork>;
   readonly manifests?: string;
+  /** All files of the commit, instead of one with manifests. */
+  readonly files?: RepositoryFiles;
   readonly kubeconfig?: string;
   readonly prometheusUrl?: string | null;
+  readonly say?: (line: string) => void;
 }
 
 /** Null when the Kubernetes target can be tested here, otherwise what is missing. */
@@ -38,6 +46,7 @@ export function missingForKubernetes(): string | null {
 /** Manifests instead of the shop's own, what else belongs to each rollout, and where users come in. */
 export interface RigOptions {
   readonly manifests?: string;
+  readonly files?: RepositoryFiles;
   readonly work?: Partial<DeployWork>;
   /** Of a kubeconfig with fewer rights; called when the namespace is there. */
   readonly kubeconfig?: (namespace: string) => string;
@@ -57,17 +66,20 @@ export async function openKubernetesRig(
   await api.createNamespace({ body: { metadata: { name: namespace } } });
   const folder = await mkdtemp(join(tmpdir(), 'sluice-kube-'));
   const commits = new Map<string, string>();
-  const commitOf = (text: string): string => commits.get(text) ?? commitManifests(folder, text, commits);
+  const commitOf = (files: RepositoryFiles): string =>
+    commits.get(JSON.stringify(files)) ?? commitFiles(folder, files, commits);
   const parts = {
     kubeconfigPath: process.env['KUBECONFIG'] ?? null,
     checkout: createCheckout(join(folder, 'mirrors')),
+    path: renderersPath,
     now: () => Date.now(),
   };
   const kubeconfig = rigged.kubeconfig?.(namespace) ?? null;
   const open = (version: string, options: OpenOptions = {}): DeployTarget => {
     const { prometheusUrl = null } = options;
     const target = { kind: 'kubernetes', namespace, kubeconfigSecret: null, prometheusUrl } as const;
-    const commit = commitOf(options.manifests ?? rigged.manifests ?? shopManifests(replicas));
+    const text = options.manifests ?? rigged.manifests ?? shopManifests(replicas);
+    const commit = commitOf(options.files ?? rigged.files ?? { 'k8s/shop.yml': text });
     const claim = aClaim({
       installation: 'test',
       target,
@@ -83,7 +95,10 @@ export async function openKubernetesRig(
         password: null,
       },
     });
-    return kubernetesTarget(claim, target, parts, { say: () => {}, signal: AbortSignal.timeout(60_000) });
+    return kubernetesTarget(claim, target, parts, {
+      say: options.say ?? (() => {}),
+      signal: AbortSignal.timeout(60_000),
+    });
   };
   const serviceIp = async (): Promise<string> =>
     (await api.readNamespacedService({ name: 'shop', namespace })).spec?.clusterIP ?? '';
@@ -119,19 +134,23 @@ export async function openKubernetesRig(
   };
 }
 
-function commitManifests(folder: string, text: string, commits: Map<string, string>): string {
+function commitFiles(folder: string, files: RepositoryFiles, commits: Map<string, string>): string {
   const origin = join(folder, 'origin');
+  mkdirSync(origin, { recursive: true });
   const git = (...args: string[]): string =>
     execFileSync('git', ['-C', origin, '-c', 'user.name=A', '-c', 'user.email=a@example.org', ...args], {
       encoding: 'utf8',
     }).trim();
-  execFileSync('mkdir', ['-p', join(origin, 'k8s')]);
-  execFileSync('git', ['init', '--quiet', origin]);
-  execFileSync('tee', [join(origin, 'k8s', 'shop.yml')], { input: text });
+  if (commits.size === 0) git('init', '--quiet');
+  else git('rm', '-r', '--quiet', '--ignore-unmatch', '.');
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(origin, name)), { recursive: true });
+    writeFileSync(join(origin, name), text);
+  }
   git('add', '--all');
   git('commit', '--quiet', '--allow-empty', '--message', 'manifests');
   const commit = git('rev-parse', 'HEAD');
-  commits.set(text, commit);
+  commits.set(JSON.stringify(files), commit);
   return commit;
 }
 

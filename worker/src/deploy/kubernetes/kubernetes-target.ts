@@ -24,7 +24,7 @@ import {
   touchedWorkload,
   type OpenWorkload,
 } from './open-workload.ts';
-import { readManifests } from './read-manifests.ts';
+import { readManifests, type ReadManifests } from './read-manifests.ts';
 import { startStableAgain, stopStable } from './replace-version.ts';
 import { noteStable, prepareCanary } from './prepare-canary.ts';
 import { replicaWay } from './replica-way.ts';
@@ -39,6 +39,8 @@ export interface KubernetesParts {
   /** Path of the worker's own kubeconfig, for environments that name none; null: it has none. */
   readonly kubeconfigPath: string | null;
   readonly checkout: Checkout;
+  /** PATH on which kustomize, helm and bubblewrap are looked for. */
+  readonly path: string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -74,16 +76,26 @@ export function kubernetesTarget(
       connection.close();
     }
   };
-  const manifests = async (): Promise<Workload> => {
-    if (spec.work.manifests === null) throw missingManifests(spec.environment);
-    const objects = await readManifests(parts.checkout, claim.checkout, spec.work.manifests, context);
-    return findWorkload(objects, environment.namespace);
+  const read = async (client: KubeClient): Promise<ReadManifests> => {
+    const { manifests: path, chart = null } = spec.work;
+    if (path === null && chart === null) throw missingManifests(spec.environment);
+    const source = {
+      checkout: parts.checkout,
+      spec: claim.checkout,
+      manifests: path,
+      chart,
+      cluster: client.abilities,
+      path: parts.path,
+    };
+    return readManifests(source, context);
   };
+  const manifests = async (client: KubeClient): Promise<Workload> =>
+    findWorkload((await read(client)).objects, environment.namespace);
   const look = (client: KubeClient, name: string): Promise<OpenWorkload> =>
     openWorkload(client, name, parts.now());
   /** Without a checkout where the rollout has left its mark in the cluster. */
   const find = async (client: KubeClient): Promise<OpenWorkload> =>
-    look(client, (await touchedWorkload(client, release)) ?? (await manifests()).name);
+    look(client, (await touchedWorkload(client, release)) ?? (await manifests(client)).name);
   const can = abilitiesOf(spec.work.traffic);
   const isRetired = (workload: OpenWorkload): boolean => stableVersion(workload) === version;
   /** The way that the cluster says is in use; a first deployment has no traffic to share. */
@@ -127,7 +139,9 @@ export function kubernetesTarget(
     inspect: () =>
       connected(async (client) => {
         checkMetrics(spec.work, environment, spec.environment);
-        const workload = await manifests();
+        const { objects, warnings } = await read(client);
+        for (const warning of warnings) say(`Warning: ${warning}`);
+        const workload = findWorkload(objects, environment.namespace);
         const all = [...workload.others, workload.deployment];
         await Promise.all(all.map((object) => client.checkKind(object)));
         if (spec.work.traffic !== undefined) {
@@ -139,7 +153,7 @@ export function kubernetesTarget(
 
     stopOld: () =>
       connected(async (client) => {
-        const { name } = await manifests();
+        const { name } = await manifests(client);
         const before = await look(client, name);
         if (isRetired(before)) return factsOf(client, name);
         await noteStable(client, before, null);
@@ -151,7 +165,7 @@ export function kubernetesTarget(
 
     deploy: () =>
       connected(async (client) => {
-        const workload = await manifests();
+        const workload = await manifests(client);
         const { name } = workload;
         if (isRetired(await look(client, name))) return factsOf(client, name);
         await clearLeftOver(client, name);
@@ -227,7 +241,7 @@ export function kubernetesTarget(
     before: OpenWorkload,
     notes: Readonly<Record<string, string>>,
   ): Promise<void> {
-    const workload = await manifests();
+    const workload = await manifests(client);
     const replicas = workload.deployment.spec.replicas ?? fullReplicas(before);
     await client.apply(stableDeployment(workload, release, before.stable, replicas, notes));
     say(`Rolling ${workload.name} to version ${version} with ${replicas} replicas.`);

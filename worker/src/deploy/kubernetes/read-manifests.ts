@@ -1,35 +1,100 @@
 // The manifests of a commit, read from files that a stranger wrote.
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import type { ChartSpec } from '@sluice/pipelines/language/definition';
 import type { CheckoutSpec } from '@sluice/pipelines/protocol/worker-api';
 import { resolveInside } from '../../build/workspace-path.ts';
 import type { Checkout } from '../../checkout/check-out.ts';
 import { DeployProblem } from '../deploy-problem.ts';
 import type { ActionContext } from '../deploy-target.ts';
 import { kubeObject, type KubeObject } from './kube-objects.ts';
+import { buildKustomization } from './manifests/build-kustomization.ts';
+import { withoutHooks } from './manifests/chart-hooks.ts';
+import { isKustomization } from './manifests/check-kustomization.ts';
+import { renderChart, type ClusterAbilities } from './manifests/render-chart.ts';
+import type { RendererPlaces } from './manifests/run-renderer.ts';
 
-/** Objects of every YAML file in the folder (not of those below it) or of the one file, by file name. */
+export interface ManifestSource {
+  readonly checkout: Checkout;
+  readonly spec: CheckoutSpec;
+  /** One of the two says where they are. */
+  readonly manifests: string | null;
+  readonly chart: ChartSpec | null;
+  /** Asked where there is a chart. */
+  readonly cluster: () => Promise<ClusterAbilities>;
+  /** PATH of kustomize, helm and bubblewrap. */
+  readonly path: string;
+}
+
+export interface ReadManifests {
+  readonly objects: readonly KubeObject[];
+  /** Sentences about what is there and is not applied. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Objects of every YAML file in the folder (not of those below it) or of the one file, by file name; or what the
+ * kustomization or the chart gives.
+ */
 export async function readManifests(
-  checkout: Checkout,
-  spec: CheckoutSpec,
-  path: string,
+  source: ManifestSource,
   { say, signal }: ActionContext,
-): Promise<readonly KubeObject[]> {
-  const root = await mkdtemp(join(tmpdir(), 'sluice-manifests-'));
+): Promise<ReadManifests> {
+  const root = await realpath(await mkdtemp(join(tmpdir(), 'sluice-manifests-')));
   const [workspace, scratch] = [join(root, 'workspace'), join(root, 'scratch')];
   try {
     await Promise.all([mkdir(workspace), mkdir(scratch)]);
-    const done = await checkout.checkOut(spec, { workspace, scratch, say }, signal);
+    const done = await source.checkout.checkOut(source.spec, { workspace, scratch, say }, signal);
     if (!done.ok) throw new DeployProblem('checkout-failed', done.error, { retryable: true });
-    const files = await manifestFiles(workspace, path);
-    const texts = await Promise.all(files.map(readManifest));
-    return texts.flatMap(({ name, text }) => parseManifests(text, name));
+    const places = { workspace, scratch, path: source.path };
+    if (source.chart !== null) {
+      return await chartObjects(source.chart, await source.cluster(), places, signal);
+    }
+    return { objects: await plainObjects(source.manifests ?? '.', places, signal), warnings: [] };
   } finally {
     await rm(root, { recursive: true, force: true });
   }
+}
+
+async function plainObjects(
+  path: string,
+  places: RendererPlaces,
+  signal: AbortSignal,
+): Promise<readonly KubeObject[]> {
+  const found = await findManifests(places.workspace, path);
+  if (found.kind === 'kustomization') {
+    return parseManifests(await buildKustomization(found.folder, places, signal), `what ${path} builds`);
+  }
+  const texts = await Promise.all(found.files.map(readManifest));
+  return texts.flatMap(({ name, text }) => parseManifests(text, name));
+}
+
+async function chartObjects(
+  chart: ChartSpec,
+  cluster: ClusterAbilities,
+  places: RendererPlaces,
+  signal: AbortSignal,
+): Promise<ReadManifests> {
+  const { text, definitions } = await renderChart(chart, cluster, places, signal);
+  const { objects, hooks } = withoutHooks(parseManifests(text, `what ${chart.path} renders`));
+  return {
+    objects,
+    warnings: [
+      ...(hooks.length === 0
+        ? []
+        : [
+            `hooks of the chart are not run: ${hooks.join(', ')}. Do in stages of the pipeline what they do.`,
+          ]),
+      ...(definitions.length === 0
+        ? []
+        : [
+            `custom resource definitions belong to the whole cluster and are not applied: ${definitions.join(', ')} of ${chart.path}/crds. Let somebody with that right install them.`,
+          ]),
+    ],
+  };
 }
 
 /** Objects of a text with one or more YAML documents; a `List` counts as its items. */
@@ -62,7 +127,11 @@ function itemsOf(value: unknown): readonly unknown[] {
 const longestFile = 1_000_000;
 const mostFiles = 200;
 
-async function manifestFiles(workspace: string, path: string): Promise<readonly string[]> {
+type Found =
+  | { readonly kind: 'files'; readonly files: readonly string[] }
+  | { readonly kind: 'kustomization'; readonly folder: string };
+
+async function findManifests(workspace: string, path: string): Promise<Found> {
   const found = await resolveInside(workspace, path);
   if (!found.ok) {
     const why = found.error.reason === 'missing' ? 'does not exist at this commit' : 'leaves the repository';
@@ -71,19 +140,21 @@ async function manifestFiles(workspace: string, path: string): Promise<readonly 
       `The path "${path}" ${why}: mend \`manifests\` of the stage.`,
     );
   }
-  if (!(await lstat(found.value)).isDirectory()) return [found.value];
-  const names = (await readdir(found.value, { withFileTypes: true }))
+  const folder = found.value;
+  if (!(await lstat(folder)).isDirectory()) return { kind: 'files', files: [folder] };
+  const entries = await readdir(folder, { withFileTypes: true });
+  if (entries.some(({ name }) => isKustomization(name))) return { kind: 'kustomization', folder };
+  const names = entries
     .filter((entry) => entry.isFile() && /\.(ya?ml|json)$/.test(entry.name))
     .map(({ name }) => name)
     .toSorted();
-  if (names.some((name) => /^kustomization\.ya?ml$/i.test(name))) throw kustomization(path);
   if (names.length === 0 || names.length > mostFiles) {
     throw new DeployProblem(
       'manifests-missing',
       `The folder "${path}" holds ${names.length} YAML files; between 1 and ${mostFiles} are read.`,
     );
   }
-  return names.map((name) => join(found.value, name));
+  return { kind: 'files', files: names.map((name) => join(folder, name)) };
 }
 
 async function readManifest(path: string): Promise<{ readonly name: string; readonly text: string }> {
@@ -92,13 +163,6 @@ async function readManifest(path: string): Promise<{ readonly name: string; read
     throw new DeployProblem('manifest-refused', `${name} is larger than 1 MB: split it.`);
   }
   return { name, text: await readFile(path, 'utf8') };
-}
-
-function kustomization(path: string): DeployProblem {
-  return new DeployProblem(
-    'manifest-refused',
-    `The folder "${path}" is a kustomization, and only plain manifests are read: commit the output of \`kubectl kustomize\`.`,
-  );
 }
 
 function invalid(file: string, line: number, message: string): DeployProblem {

@@ -33,6 +33,7 @@ function aCluster({ store = (object) => object, serves = ['gateway.networking.k8
     deployment: unused,
     deployments: unused,
     pods: unused,
+    abilities: unused,
     readyAddresses: unused,
     patchDeployment: unused,
     replaceInDeployment: unused,

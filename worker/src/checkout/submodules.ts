@@ -4,6 +4,7 @@ import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { err, ok, type Result } from '@sluice/pipelines/result';
+import { trimEnd } from '@sluice/pipelines/trim-end';
 import type { CheckoutSpec } from '@sluice/pipelines/protocol/worker-api';
 import type { CheckoutTarget } from './check-out.ts';
 import { openGit } from './git-client.ts';
@@ -119,7 +120,7 @@ async function readUrls(
   }
   return new Map(
     [...keys.values()].flatMap(({ path, url }) =>
-      path === undefined || url === undefined ? [] : [[path.replace(/\/+$/, ''), url] as const],
+      path === undefined || url === undefined ? [] : [[trimEnd(path, '/'), url] as const],
     ),
   );
 }

@@ -35,6 +35,37 @@ program
   .description('start a worker')
   .action(async () => void (await import('@sluice/worker/main')));
 
+const guard = program
+  .command('guard')
+  .description(
+    'watch rollouts in a namespace, and give traffic back when the engine is silent (docs/guard.md)',
+  )
+  .option('--namespace <name>', 'of the services that are rolled out')
+  .action(async ({ namespace }: { namespace?: string }) => {
+    if (namespace === undefined) throw new Error('sluice guard wants --namespace');
+    const { startGuard } = await import('@sluice/worker/guard/start-guard');
+    await startGuard(namespace, processSignal());
+  });
+
+guard
+  .command('manifests')
+  .description('print what installs a guard, for `kubectl apply --filename -`')
+  .requiredOption('--namespace <name>', 'of the services that are rolled out')
+  .requiredOption('--route <kind/name...>', 'what `traffic` of a stage says, such as httproute/shop')
+  .option('--service <name...>', 'Services of the workloads; default: called like the routes')
+  .option('--image <image>', 'the image of Sluice', 'sluice:latest')
+  .action(
+    async (options: {
+      namespace: string;
+      route: readonly string[];
+      service?: readonly string[];
+      image: string;
+    }) => {
+      const { guardManifests } = await import('./commands/guard-manifests.ts');
+      write(guardManifests(options));
+    },
+  );
+
 program
   .command('lint')
   .description('check pipeline files; exit code 1 where there is an error')

@@ -405,8 +405,18 @@ export interface DeployWork {
   readonly progressDeadlineMs?: number;
   /** In the order of the file; absent: none. */
   readonly hooks?: readonly Hook[];
+  /** Who gives traffic back when the engine is silent; absent: nobody. Only with `traffic`. */
+  readonly guard?: GuardWish;
   /** What follows the last step; absent: `promote`. `end`: the new version is removed, as was the plan. */
   readonly afterwards?: 'promote' | 'end';
+}
+
+/** A process of its own in the cluster, which the engine tells again and again that it lives. */
+export interface GuardWish {
+  /** How long nothing may be heard of the engine. */
+  readonly afterMs: number;
+  /** The file asks for it: without a guard nothing is rolled out. */
+  readonly isRequired: boolean;
 }
 
 /**

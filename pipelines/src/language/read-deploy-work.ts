@@ -3,6 +3,7 @@ import { field, nameOf, readFields, requiredField, type Fields, type Reader } fr
 import { containerKeys, deployKeys } from './keys/deploy-keys.ts';
 import { namesOf } from './keys/key.ts';
 import { noChart, readChart } from './read-chart.ts';
+import { readGuard } from './read-guard.ts';
 import { readHooks } from './read-hooks.ts';
 import { readMetrics } from './read-metrics.ts';
 import { readRepositoryPath } from './read-path.ts';
@@ -14,7 +15,7 @@ import { readChoice, readInteger, readPlainText } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
-const laterKeys = ['clusters', 'waves', 'on_failure', 'compare', 'guard', 'notify'];
+const laterKeys = ['clusters', 'waves', 'on_failure', 'compare', 'notify'];
 
 export function readDeployWork(
   reading: Reading,
@@ -28,7 +29,7 @@ export function readDeployWork(
   const traffic = field(fields, 'traffic', readTraffic, null);
   const steps = readStepsOf(fields, strategy);
   const bakeMs = field(fields, 'bake', readDuration(), strategy === 'blue-green' ? 10 * 60_000 : 0);
-  const work: DeployWork = {
+  const read: DeployWork = {
     kind: 'deploy',
     environment: requiredField(fields, 'environment', readEnvironmentName, 'environment: staging', ''),
     image: requiredField(fields, 'image', readImageStage, 'image: push, the id of a push stage', ''),
@@ -67,6 +68,8 @@ export function readDeployWork(
       ? { afterwards: field(fields, 'afterwards', readChoice(['promote', 'end']), 'promote') }
       : {}),
   };
+  const guard = readGuard(fields, read, strategy === 'recreate' ? null : traffic);
+  const work: DeployWork = guard === null ? read : { ...read, guard };
   checkTraffic(fields, work);
   checkMetrics(fields, work);
   checkIntervals(fields, work);

@@ -36,6 +36,30 @@ describe('what shares the traffic of a deployment', () => {
     expect(deploy(alone)).toEqual(['conflicting-keys']);
   });
 
+  test.each([
+    ['is put back by a guard after this time', 'traffic: httproute/shop, guard: 60s', []],
+    ['has a time that fits to slow looks', 'traffic: httproute/shop, interval: 30s, guard: 90s', []],
+    ['is needed for a guard', 'guard: 60s', ['conflicting-keys']],
+    [
+      'is needed for a guard and is not the number of pods',
+      'traffic: replicas, guard: 60s',
+      ['conflicting-keys'],
+    ],
+    ['is looked at too seldom', 'traffic: httproute/shop, interval: 30s, guard: 60s', ['wrong-value']],
+    [
+      'is given back at the slightest delay',
+      'traffic: httproute/shop, interval: 1s, guard: 3s',
+      ['wrong-value'],
+    ],
+    [
+      'waits for a hook for longer than that',
+      'traffic: httproute/shop, guard: 60s, hooks: [{ name: x, type: rollout, url: "http://a", timeout: 20s }]',
+      ['wrong-value'],
+    ],
+  ])('%s', (_, keys, expected) => {
+    expect(deploy(`manifests: k8s/, strategy: blue-green, ${keys}`)).toEqual(expected);
+  });
+
   test('a mistyped provider is named', () => {
     const text = 'a: { deploy: { environment: e, image: i, manifests: k, traffic: htproute/shop } }';
     const { diagnostics } = parsePipeline(`on: push\nstages:\n  ${text}\n`, 'x.yml');

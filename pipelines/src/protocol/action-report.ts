@@ -53,6 +53,7 @@ const targetFacts: z.ZodType<TargetFacts> = z.object({
   can: z
     .object({ router: z.string().max(100), match: z.array(matchKind).max(3), mirror: z.boolean() })
     .exactOptional(),
+  guard: z.object({ problem: text.nullable() }).exactOptional(),
 });
 
 const seriesValues = z.record(z.string(), counter);

@@ -4,6 +4,7 @@ import { unreachable } from '../result.ts';
 import { begin } from './begin.ts';
 import { abandon, rollBack } from './endings.ts';
 import { holdShift } from './freeze.ts';
+import { yieldToGuard } from './guarded.ts';
 import { act, say, stay, type Move } from './move.ts';
 import { breakGlass, changeFreeze } from './phases/frozen.ts';
 import { phaseRules } from './phases/registry.ts';
@@ -85,7 +86,8 @@ function finishAction(
   const isAnswer = result.result === 'answered';
   if (result.result === 'failed' || isAnswer !== (pending.what.kind === 'call-hook')) {
     const failed = result.result === 'failed' ? result : strangeAnswer;
-    return rulesOf(phase.name).failed(idle, phase, failed, pending.what, at);
+    const yielded = yieldToGuard(idle, failed, at);
+    return yielded ?? rulesOf(phase.name).failed(idle, phase, failed, pending.what, at);
   }
   if (result.result === 'answered') {
     const hook = pending.what.kind === 'call-hook' ? pending.what.hook : '';

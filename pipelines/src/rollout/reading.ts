@@ -8,8 +8,9 @@ export type Done = Extract<ActionResult, { result: 'done' }>;
 export type Failed = Extract<ActionResult, { result: 'failed' }>;
 
 /** Keeps facts and counts. `isLook`: the observation comes one interval after the last one. */
-export function absorb(rollout: Rollout, done: Done, isLook = false): Rollout {
+export function absorb(before: Rollout, done: Done, isLook = false): Rollout {
   const { facts, observation } = done;
+  const rollout = facts.guard === undefined ? before : { ...before, guard: facts.guard };
   if (observation === null || isLate(rollout, observation)) return { ...rollout, facts };
   const tally = addObservation(rollout.tally, observation, taking(rollout, observation, isLook));
   const { history, ...latest } = observation;

@@ -5,6 +5,7 @@ import { advanceRollout, isTerminal, startRollout } from './advance-rollout.ts';
 import type {
   ActionResult,
   Decision,
+  GuardFacts,
   Observation,
   Rollout,
   RolloutAction,
@@ -90,6 +91,8 @@ export interface World {
   readonly stopMs: number;
   /** What a hook answers. */
   readonly agrees: (hook: string, at: number) => boolean;
+  /** What is found of a guard; null: it is not looked for. */
+  readonly guard: GuardFacts | null;
   /** How long replicas take to be replaced after a promotion, until the new version is one side alone. */
   readonly replaceMs: number;
 }
@@ -115,6 +118,7 @@ const aWorld: World = {
   chosenPercent: 5,
   stopMs: 0,
   agrees: () => true,
+  guard: null,
   replaceMs: 0,
 };
 
@@ -229,7 +233,8 @@ export function simulateTarget(
       }
       carryOut(action, at);
       const observation = action.kind === 'observe' ? observe(at) : null;
-      return { result: 'done', facts: facts(at), observation };
+      const guard = action.kind === 'inspect' && world.guard !== null ? { guard: world.guard } : {};
+      return { result: 'done', facts: { ...facts(at), ...guard }, observation };
     },
   };
 }

@@ -85,6 +85,8 @@ export interface Rollout {
   readonly passesFreeze?: { readonly by: string; readonly at: number; readonly reason: string };
   /** How long freezes have held it in all, up to the last one that ended. */
   readonly frozenMs?: number;
+  /** As last told; absent: nobody was asked for, or nobody has looked yet. */
+  readonly guard?: GuardFacts;
 }
 
 export type RolloutPhase =
@@ -241,6 +243,14 @@ export interface TargetFacts {
   readonly traffic?: ChosenTraffic;
   /** What else than weights the router of this environment can do; absent: nothing. */
   readonly can?: RouterAbilities;
+  /** Of stages that want one; absent: this action has not looked. */
+  readonly guard?: GuardFacts;
+}
+
+/** The process in the cluster that gives traffic back when the engine is silent. */
+export interface GuardFacts {
+  /** Why nobody would, and what to do; null: it watches. */
+  readonly problem: string | null;
 }
 
 export interface RouterAbilities {
@@ -421,7 +431,7 @@ export interface Decision {
     | 'freeze'
     | 'thaw'
     | 'break-glass';
-  /** `judge` or a person's name. */
+  /** `judge`, `guard` or a person's name. */
   readonly by: string;
   readonly reason: string;
   readonly verdict: Verdict | null;

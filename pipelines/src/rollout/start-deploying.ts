@@ -1,6 +1,7 @@
 // From a target that was looked at to the new version's first replica.
 import { guardProgress } from './enter-step.ts';
 import { holdIfFrozen } from './freeze.ts';
+import { sayGuard } from './guarded.ts';
 import { askHooks } from './hooks.ts';
 import { act, enter, say, stay, type Move } from './move.ts';
 import type { Rollout, TargetFacts } from './rollout-state.ts';
@@ -32,5 +33,5 @@ export function startDeploying(rollout: Rollout, at: number): Move {
       ? `deploying ${version}: nothing runs in ${environment} yet`
       : `deploying ${version} ${beside} ${replaces}`;
   const entered = enter(stay(rollout), { name: 'deploying', since: at });
-  return act(guardProgress(say(entered, line)), { kind: 'deploy' });
+  return act(guardProgress(sayGuard(say(entered, line))), { kind: 'deploy' });
 }

@@ -238,6 +238,12 @@ export const deployKeys: KeyTable = {
     says: 'A rollout that takes longer goes back. Longer than its steps and `bake` together.',
     fallback: '2h, or an hour more than the steps and `bake` where they are longer',
   },
+  guard: {
+    shape: duration,
+    says: 'When nothing is heard of the engine for this long in the middle of a rollout, a guard in the cluster gives all traffic back to the old version. Only with a route in `traffic`, and at least three times `interval`; where it is written, nothing is rolled out without a guard.',
+    fallback: '60s where a route shares the traffic and the guard is installed',
+    section: 'deploy.guard',
+  },
   hooks: {
     shape: hooks,
     says: 'Services that are asked during the rollout, in the words of Flagger.',
@@ -253,8 +259,9 @@ export const deployKeys: KeyTable = {
 
 export const deployRules: MapRules = {
   exactlyOne: [['manifests', 'chart', 'container']],
+  together: { guard: ['traffic'] },
   conflicts: {
-    container: ['metrics', 'traffic'],
+    container: ['metrics', 'traffic', 'guard'],
     match: ['mirror', 'steps'],
     mirror: ['steps'],
     for: ['steps'],

@@ -1,6 +1,7 @@
 import type { FailureClass, MetricSpec } from '../../language/definition.ts';
 import { finishWith, refuse } from '../endings.ts';
 import { gateMetrics, hasTest } from '../gate-metrics.ts';
+import { whyUnguarded } from '../guarded.ts';
 import { act, stay, type Move } from '../move.ts';
 import { absorb, isReady } from '../reading.ts';
 import type { Observation, Rollout, TargetFacts } from '../rollout-state.ts';
@@ -16,7 +17,7 @@ export const inspecting: PhaseRules<PhaseNamed<'inspecting'>> = {
   done: (before, _phase, done, what, at) => {
     const rollout = absorb(before, done);
     if (done.facts.stable?.version === rollout.spec.version) return alreadyThere(rollout, done.facts, at);
-    const impossible = whyNotHere(rollout, done.facts);
+    const impossible = whyNotHere(rollout, done.facts) ?? whyUnguarded(rollout);
     if (impossible !== null) return refuse(rollout, impossible, at, 'failed');
     if (!willAnalyse(rollout, done.facts)) return startReplacing(rollout, done.facts, at);
     const useless = whyNeverDecides(gateMetrics(rollout.spec.work));

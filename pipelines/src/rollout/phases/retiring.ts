@@ -1,5 +1,5 @@
 import { succeed } from '../endings.ts';
-import { guardProgress } from '../enter-step.ts';
+import { guardProgress, lookOn } from '../enter-step.ts';
 import { formatDuration } from '../figures.ts';
 import { act, change, enter, say, stay, wake, type Move } from '../move.ts';
 import { absorb } from '../reading.ts';
@@ -10,15 +10,18 @@ import { describe, retry } from './retry.ts';
 
 /** From the first `retire-old` on there is no way back: the old version may be gone already. */
 export const retiring: PhaseRules<PhaseNamed<'retiring'>> = {
-  done: (before, _phase, done, _what, at) => {
+  done: (before, phase, done, what, at) => {
     const rollout = absorb(before, done);
+    if (what.kind === 'observe') return drainOn(rollout, phase, at);
     const { version } = rollout.spec;
     if (done.facts.canary !== null) return askAgain(rollout, at);
     const address = done.facts.address === null ? '' : ` at ${done.facts.address}`;
     return succeed(rollout, `${version} is the stable version now${address}`, at);
   },
-  failed: (rollout, _phase, failed, what, at) => retry(rollout, what, describe(failed, what), at),
-  woken: (rollout) => act(stay(rollout), { kind: 'retire-old' }),
+  failed: (rollout, phase, failed, what, at) =>
+    what.kind === 'observe' ? drainOn(rollout, phase, at) : retry(rollout, what, describe(failed, what), at),
+  woken: (rollout, phase, at) =>
+    act(stay(rollout), { kind: at < drainedAt(rollout, phase) ? 'observe' : 'retire-old' }),
   overdue: (rollout, _phase, at) => {
     const { spec, replaces } = rollout;
     const line = `${spec.version} has all the traffic, but ${replaces ?? 'what was there before'} could not be removed: remove it by hand`;
@@ -39,10 +42,21 @@ export function startRetiring(rollout: Rollout, at: number): Move {
   const { drainMs } = rollout.spec.work;
   const entered = guardProgress(enter(stay(rollout), { name: 'retiring', since: at }));
   if (rollout.replaces === null || drainMs === 0) return act(entered, { kind: 'retire-old' });
-  return wake(say(entered, `draining ${rollout.replaces} for ${formatDuration(drainMs)}`), at + drainMs);
+  const said = say(entered, `draining ${rollout.replaces} for ${formatDuration(drainMs)}`);
+  return rollout.spec.work.guard === undefined ? wake(said, at + drainMs) : act(said, { kind: 'observe' });
 }
+
+/** A guard hears of the engine meanwhile. */
+function drainOn(rollout: Rollout, phase: PhaseNamed<'retiring'>, at: number): Move {
+  const end = drainedAt(rollout, phase);
+  return at >= end ? act(stay(rollout), { kind: 'retire-old' }) : lookOn(stay(rollout), at, end);
+}
+
+const drainedAt = ({ spec, replaces }: Rollout, { since }: PhaseNamed<'retiring'>): number =>
+  replaces === null ? since : since + spec.work.drainMs;
 
 /** True once the old version may have been touched. */
 export function isPastReturn({ phase, pending, failures, tries }: Rollout): boolean {
-  return phase.name === 'retiring' && (failures > 0 || tries > 0 || pending !== null);
+  const isAsked = pending !== null && pending.what.kind === 'retire-old';
+  return phase.name === 'retiring' && (failures > 0 || tries > 0 || isAsked);
 }

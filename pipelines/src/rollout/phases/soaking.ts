@@ -104,7 +104,11 @@ export const paused = soak<PhaseNamed<'paused'>>({
     phase.until !== null && at >= phase.until
       ? enterStep(rollout, rollout.step + 1, at)
       : lookOn(stay(rollout), at, phase.until),
-  ended: (rollout, _phase, at) => enterStep(rollout, rollout.step + 1, at),
+  /** A guard hears of the engine also between pauses that are shorter than the interval. */
+  ended: (rollout, _phase, at) =>
+    rollout.spec.work.guard === undefined
+      ? enterStep(rollout, rollout.step + 1, at)
+      : act(stay(rollout), { kind: 'observe' }),
 });
 
 export const awaitingApproval = soak<PhaseNamed<'awaiting-approval'>>({

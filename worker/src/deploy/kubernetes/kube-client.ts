@@ -26,6 +26,10 @@ export interface KubeClient {
   readonly deployment: (name: string) => Promise<Deployment | null>;
   readonly deployments: (labels: Readonly<Record<string, string>>) => Promise<readonly Deployment[]>;
   readonly pods: (labels: Readonly<Record<string, string>>) => Promise<readonly Pod[]>;
+  readonly list: (
+    kind: Omit<ObjectRef, 'name'>,
+    labels: Readonly<Record<string, string>>,
+  ) => Promise<readonly KubeObject[]>;
   /** Null: there is none. */
   readonly find: (object: ObjectRef) => Promise<KubeObject | null>;
   /** Whether the cluster knows the kind, as one that belongs to namespaces. */
@@ -38,7 +42,8 @@ export interface KubeClient {
   readonly apply: (object: KubeObject, options?: ChangeOptions) => Promise<KubeObject>;
   /** JSON merge patch. One with a `resourceVersion` is a `conflict` where the object has changed since. */
   readonly mergeInto: (object: KubeObject, patch: object, options?: ChangeOptions) => Promise<KubeObject>;
-  readonly remove: (object: ObjectRef) => Promise<void>;
+  /** With a `resourceVersion` it is a `conflict` where the object has changed since. */
+  readonly remove: (object: ObjectRef, resourceVersion?: string) => Promise<void>;
   readonly patchPodLabels: (name: string, labels: Readonly<Record<string, string>>) => Promise<void>;
   readonly patchDeployment: (name: string, patch: object) => Promise<void>;
   /** JSON patch: for fields that must be replaced as a whole. */
@@ -76,15 +81,18 @@ export function kubeClient(connection: KubeConnection, namespace: string): KubeC
     kinds.set(apiVersion, asked);
     return asked;
   };
-  const resourceOf = async (object: ObjectRef): Promise<string> => {
+  const collectionOf = async (object: ObjectRef): Promise<string> => {
     const { resources } = await kindsOf(object.apiVersion);
     const found = resources.find(({ kind, name }) => kind === object.kind && !name.includes('/'));
     if (found === undefined) throw unknownKind(object);
     if (!found.namespaced) throw clusterScoped(object);
-    return `${groupPath(object.apiVersion)}/namespaces/${namespace}/${found.name}/${object.name}`;
+    return `${groupPath(object.apiVersion)}/namespaces/${namespace}/${found.name}`;
   };
-  const remove = async (path: string, what: string): Promise<void> => {
-    const body = { propagationPolicy: 'Background' };
+  const resourceOf = async (object: ObjectRef): Promise<string> =>
+    `${await collectionOf(object)}/${object.name}`;
+  const remove = async (path: string, what: string, resourceVersion?: string): Promise<void> => {
+    const preconditions = resourceVersion === undefined ? {} : { preconditions: { resourceVersion } };
+    const body = { propagationPolicy: 'Background', ...preconditions };
     const answer = await connection.send({ method: 'DELETE', path, body, contentType: 'application/json' });
     if (answer.status !== 404) accepted(answer, `remove ${what}`, namespace);
   };
@@ -111,6 +119,11 @@ export function kubeClient(connection: KubeConnection, namespace: string): KubeC
         'list pods',
       );
       return z.object({ items: z.array(pod) }).parse(list).items;
+    },
+    list: async ({ apiVersion, kind }, labels) => {
+      const path = `${await collectionOf({ apiVersion, kind, name: '' })}?labelSelector=${selector(labels)}`;
+      const { items } = listed.parse(await call({ method: 'GET', path }, `list ${kind}s`));
+      return items.map((item) => kubeObject.parse({ ...item, apiVersion, kind }));
     },
     find: async (object) => {
       const answer = await connection.send({ method: 'GET', path: await resourceOf(object) });
@@ -149,7 +162,8 @@ export function kubeClient(connection: KubeConnection, namespace: string): KubeC
       const contentType = 'application/merge-patch+json';
       return kubeObject.parse(await call({ method: 'PATCH', path, body: patch, contentType }, what));
     },
-    remove: async (object) => remove(await resourceOf(object), `${object.kind} ${object.name}`),
+    remove: async (object, resourceVersion) =>
+      remove(await resourceOf(object), `${object.kind} ${object.name}`, resourceVersion),
     patchPodLabels: async (name, labels) => {
       const contentType = 'application/merge-patch+json';
       const path = `${pods}/${name}?${managed}`;
@@ -185,6 +199,8 @@ const refOf = ({ apiVersion, kind, metadata }: KubeObject): ObjectRef => ({
   kind,
   name: metadata.name,
 });
+
+const listed = z.object({ items: z.array(z.looseObject({})) });
 
 const kindList = z.object({
   resources: z.array(z.object({ name: z.string(), kind: z.string(), namespaced: z.boolean() })),

@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvironmentTarget } from '@sluice/pipelines/protocol/environment';
 import type { ActionClaim } from '@sluice/pipelines/protocol/worker-api';
 import type { TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
-import { matchInWords } from '@sluice/pipelines/rollout/traffic';
+import { isAllOld, isNothing, matchInWords } from '@sluice/pipelines/rollout/traffic';
 import type { Checkout } from '../../checkout/check-out.ts';
 import { observePrometheus } from '../../metrics/observe-prometheus.ts';
 import type { ActionContext, DeployTarget } from '../deploy-target.ts';
 import { checkTraffic } from '../traffic-problem.ts';
+import { rolloutGuard } from './guard/rollout-guard.ts';
 import { kubeClient, type KubeClient } from './kube-client.ts';
 import { connectKubernetes } from './kube-connection.ts';
 import {
@@ -66,6 +67,7 @@ export function kubernetesTarget(
   const { say, signal } = context;
   const { version } = spec;
   const release: Release = { installation, environment: spec.environment, version, image: spec.image };
+  const guard = rolloutGuard(spec.work, release, parts.now, signal);
 
   const connected = async <T>(work: (client: KubeClient) => Promise<T>): Promise<T> => {
     const source = { text: claim.kubeconfig, ownPath: parts.kubeconfigPath };
@@ -106,7 +108,11 @@ export function kubernetesTarget(
       say,
       chosenPercent: spec.work.strategy === 'ab' ? 100 : 0, // otherwise they are a few who try it
       signal,
-      rollStable: (before, notes) => rollStable(client, before, notes),
+      rollStable: async (before, notes) => {
+        await guard.end(client, before);
+        await rollStable(client, before, notes);
+      },
+      forgetGuard: (service) => guard.forget(client, service),
     };
     return routing === null
       ? replicaWay(client, can, way)
@@ -114,7 +120,9 @@ export function kubernetesTarget(
   };
   const factsOf = async (client: KubeClient, name: string): Promise<TargetFacts> => {
     const workload = await look(client, name);
-    return wayOf(client, workload).factsOf(workload);
+    const facts = await wayOf(client, workload).factsOf(workload);
+    const guarded = guard.facts();
+    return guarded === undefined ? facts : { ...facts, guard: guarded };
   };
   const checkInEffect = async (client: KubeClient, name: string, state: ShiftStep): Promise<void> => {
     if (state === 'moving') await wayOf(client, await look(client, name)).checkInEffect();
@@ -147,6 +155,7 @@ export function kubernetesTarget(
         if (spec.work.traffic !== undefined) {
           const routing = await planRouting(client, spec.work.traffic, workload, release);
           await rehearseRouting(client, routing, workload, release, spec.work.steps);
+          await guard.look(client);
         }
         return factsOf(client, workload.name);
       }),
@@ -183,9 +192,10 @@ export function kubernetesTarget(
       connected(async (client) => {
         checkTraffic(traffic, can);
         const { name } = await find(client);
-        const state = await settle(client, name, (way, workload) => {
-          if (isRetired(workload)) return Promise.resolve('done');
+        const state = await settle(client, name, async (way, workload) => {
+          if (isRetired(workload)) return 'done';
           if (workload.canary === null) throw notDeployed(version);
+          await guard.keep(client, workload, isAllOld(traffic) ? 'goes-on' : 'has-traffic');
           return way.shift(workload, traffic);
         });
         await checkInEffect(client, name, state);
@@ -198,6 +208,9 @@ export function kubernetesTarget(
       connected(async (client) => {
         const workload = await find(client);
         await wayOf(client, workload).keep(workload);
+        const { canary, traffic } = await factsOf(client, workload.name);
+        const isUsed = (canary?.weightPercent ?? 0) > 0 || (traffic !== undefined && !isNothing(traffic));
+        await guard.keep(client, workload, isUsed ? 'has-traffic' : 'goes-on');
         const facts = await factsOf(client, workload.name);
         const at = parts.now();
         const versions = { stable: facts.stable?.version ?? null, canary: facts.canary?.version ?? null };
@@ -210,9 +223,11 @@ export function kubernetesTarget(
     promote: () =>
       connected(async (client) => {
         const { name } = await find(client);
-        const state = await settle(client, name, (way, workload) =>
-          isRetired(workload) ? Promise.resolve('done') : way.promote(workload),
-        );
+        const state = await settle(client, name, async (way, workload) => {
+          if (isRetired(workload)) return 'done';
+          await guard.keep(client, workload, 'has-traffic');
+          return way.promote(workload);
+        });
         await checkInEffect(client, name, state);
         return factsOf(client, name);
       }),
@@ -220,15 +235,19 @@ export function kubernetesTarget(
     retireOld: () =>
       connected(async (client) => {
         const { name } = await find(client);
-        await settle(client, name, (way, workload) => way.retire(workload));
+        await settle(client, name, async (way, workload) => {
+          if (!isRetired(workload)) await guard.keep(client, workload, 'goes-on');
+          return way.retire(workload);
+        });
         return factsOf(client, name);
       }),
 
     rollBack: () =>
       connected(async (client) => {
         const { name } = await find(client);
-        await settle(client, name, (way, workload) => {
+        await settle(client, name, async (way, workload) => {
           if (isRetired(workload)) throw alreadyRetired(version, name);
+          await guard.keep(client, workload, 'gives-back');
           const isAlone = spec.work.strategy === 'recreate' && stableVersion(workload) !== null;
           return isAlone ? startStableAgain(client, workload, version) : way.giveBack(workload);
         });

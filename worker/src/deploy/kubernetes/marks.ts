@@ -7,6 +7,8 @@ export const mark = {
   track: 'sluice.track',
   /** The label by which metrics tell the two sides apart. */
   version: 'version',
+  /** On a Lease: `rollout`, the engine's promise to a guard, or `heartbeat`, the guard's own. */
+  guard: 'sluice.guard',
 } as const;
 
 /** Annotations. */
@@ -26,9 +28,21 @@ export const note = {
   service: 'sluice.dev/service',
   /** On a route: its rules as they were before the first change, as JSON. */
   routeBefore: 'sluice.dev/route-before',
+  /** By the guard, on a rollout's Lease: for how many seconds the engine was silent when the guard took over. */
+  silence: 'sluice.dev/engine-silent-seconds',
+  /** What it has put back, and when; for people. */
+  restored: 'sluice.dev/restored',
+  /** `watching`, or why it could not put anything back. */
+  guard: 'sluice.dev/guard',
 } as const;
 
 /** A canary pod is ready, and so gets traffic, only while we say so by this condition of its status. */
 export const trafficGate = 'sluice.dev/traffic';
 
 export const canaryName = (workload: string): string => `${workload}-canary`;
+
+/** The Lease of what is rolled out behind a Service. */
+export const rolloutLeaseName = (service: string): string => `sluice-guard-${service}`;
+
+/** The Lease by which a guard says that it is at work in its namespace. */
+export const heartbeatLeaseName = 'sluice-guard';

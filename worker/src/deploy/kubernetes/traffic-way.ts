@@ -31,4 +31,6 @@ export interface WayParts {
   readonly signal: AbortSignal;
   /** Rolls the stable Deployment to the new version, with these annotations. */
   readonly rollStable: (before: OpenWorkload, notes: Readonly<Record<string, string>>) => Promise<void>;
+  /** The traffic of this Service is back where it was: no guard has to look after it. */
+  readonly forgetGuard: (service: string) => Promise<void>;
 }

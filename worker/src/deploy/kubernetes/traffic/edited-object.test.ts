@@ -34,6 +34,7 @@ function aCluster({ store = (object) => object, serves = ['gateway.networking.k8
     deployments: unused,
     pods: unused,
     abilities: unused,
+    list: unused,
     readyAddresses: unused,
     patchDeployment: unused,
     replaceInDeployment: unused,

@@ -37,7 +37,7 @@ describe.skipIf(missing !== null)(`a rollout by a router${missing === null ? '' 
     images = await buildTestImages(new Docker());
     rig = await openKubernetesRig(images, replicas, {
       manifests,
-      work: { traffic: provider },
+      work: { traffic: provider, guard: { afterMs: 60_000, isRequired: true } },
       kubeconfig: deployerKubeconfig,
     });
     controller = await startRouteController(rig.namespace, provider);
@@ -55,7 +55,8 @@ describe.skipIf(missing !== null)(`a rollout by a router${missing === null ? '' 
     const load = applyLoad('127.0.0.1', controller.port, 4);
     const [v2, v3] = [() => rig.rollout('v2'), () => rig.rollout('v3')];
 
-    await v2().inspect();
+    const found = await v2().inspect();
+    expect(found.guard?.problem).toMatch(/no guard is installed in namespace .*sluice guard manifests/);
     const deployed = await until(
       () => v2().deploy(),
       ({ canary }) => canary?.ready === 1,
@@ -67,6 +68,7 @@ describe.skipIf(missing !== null)(`a rollout by a router${missing === null ? '' 
     expect(small).toMatchObject({ traffic: { match: [], mirrorPercent: 0 }, can: { router: 'ingress' } });
     expect(addresses('shop')).toBe(replicas);
     expect(addresses('shop-canary')).toBe(1);
+    expect(promise()).toMatchObject({ 'sluice.dev/version': 'v2', 'sluice.dev/router': 'ingress/shop' });
     const full = await until(() => v2().promote(), hasWeight(100));
     expect(full.canary).toMatchObject({ replicas, ready: replicas });
     expect(full.stable).toMatchObject({ version: 'v1', ready: replicas });
@@ -77,7 +79,9 @@ describe.skipIf(missing !== null)(`a rollout by a router${missing === null ? '' 
     expect(standing()).toEqual(before);
 
     await v3().deploy();
+    expect(promise()).toBeNull();
     await until(() => v3().setTraffic(share(50)), hasWeight(50));
+    expect(promise()).toMatchObject({ 'sluice.dev/version': 'v3' });
     await until(() => v3().promote(), hasWeight(100));
     const end = await until(
       () => v3().retireOld(),
@@ -128,6 +132,29 @@ describe.skipIf(missing !== null)(`a rollout by a router${missing === null ? '' 
     expect(standing()).toEqual(before);
   });
 
+  test('that the guard has taken for dead goes on with nothing but the way back', async () => {
+    const before = standing();
+    const v6 = () => rig.rollout('v6');
+    await v6().deploy();
+    await until(() => v6().setTraffic(share(20)), hasWeight(20));
+    kubectl('annotate', 'lease/sluice-guard-shop', 'sluice.dev/engine-silent-seconds=63');
+    const told = { reason: 'guard-restored', retryable: false };
+    await expect(v6().observe()).rejects.toMatchObject(told);
+    await expect(v6().setTraffic(share(50))).rejects.toMatchObject(told);
+    await expect(v6().promote()).rejects.toMatchObject(told);
+    await expect(v6().retireOld()).rejects.toMatchObject(told);
+    await until(
+      () => v6().rollBack(),
+      ({ canary }) => canary === null,
+    );
+    expect(standing()).toEqual(before);
+  }, 180_000);
+
+  const promise = (): Record<string, string> | null => {
+    const text = kubectl('get', 'lease/sluice-guard-shop', '--ignore-not-found', '-o', 'json');
+    return text === '' ? null : JSON.parse(text).metadata.annotations;
+  };
+
   function standing() {
     const get = (what: string) => JSON.parse(kubectl('get', what, '-o', 'json'));
     const route = get('ingress/shop');
@@ -139,6 +166,7 @@ describe.skipIf(missing !== null)(`a rollout by a router${missing === null ? '' 
       selector: get('service/shop').spec.selector,
       services: names('services'),
       deployments: names('deployments'),
+      leases: names('leases'),
       notes: notes.filter((each) => each.startsWith('sluice.dev/')).toSorted(),
     };
   }

@@ -99,6 +99,7 @@ export function routedWay(
       return 'moving';
     }
     if (pods.some((pod) => pod.isCanaryDeployment && pod.isServing)) return 'moving';
+    await parts.forgetGuard(pair.stable);
     await rejoinServices(client, pair);
     if (stable !== null) await forgetRollout(client, stable);
     return 'done';

@@ -195,6 +195,11 @@ function checkStage(names: NamesInFile, use: ExpressionUse, reference: Reference
       'A concurrency group is known before any stage has ended. Use branch, event, inputs or env.';
     return problem(reference, 'name-not-here', message);
   }
+  if (use.place === 'matrix' && names.stages.get(use.stage ?? '')?.work.kind === 'use') {
+    const message =
+      'Which stages of a template a run has is known before any stage has ended. Write the list out, or take it from inputs or event.';
+    return problem(reference, 'name-not-here', message);
+  }
   if (use.stage === null && use.place !== 'template-output') {
     return problem(
       reference,

@@ -31,9 +31,11 @@ export function checkStages(reading: Reading, root: SourceNode, stages: readonly
   // Images and files may also come from a stage of a template: `ci.build`.
   const needs: NeedsStage = (stage, other) => direct(stage, ownerOf(other));
   const members = membersOf(reading);
+  const several = new Set(stages.filter(({ matrix }) => matrix !== null).map(({ id }) => id));
   for (const { id, work, matrix } of members) kinds.set(id, matrix === null ? work.kind : 'matrix');
   const byId = new Map([...stages, ...members].map((stage) => [stage.id, stage]));
   for (const stage of stages) {
+    if (namesOneOfSeveral(reading, places, stage, several)) continue;
     checkImageSource(reading, places, stage, kinds, needs);
     checkArtifactSources(reading, places, stage, byId, needs);
   }
@@ -46,6 +48,33 @@ const membersOf = ({ used }: Reading): readonly StageDefinition[] =>
   [...used].flatMap(([user, { stages }]) =>
     stages.map((stage) => ({ ...stage, id: memberId(user, stage.id) })),
   );
+
+/** A stage of a template that is used once for each combination of a matrix has no name of its own in the file. */
+function namesOneOfSeveral(
+  reading: Reading,
+  places: Places,
+  stage: StageDefinition,
+  several: ReadonlySet<string>,
+): boolean {
+  const image = imageSource(stage);
+  const files = stage.work.kind === 'steps' ? (stage.work.keeps?.artifactsFrom ?? []) : [];
+  const named = [...(image === null ? [] : [image.id]), ...files].find(
+    (id) => id !== ownerOf(id) && several.has(ownerOf(id)),
+  );
+  if (named === undefined) return false;
+  const owner = ownerOf(named);
+  const at =
+    image?.id === named
+      ? nodeAt(places.get(stage.id), stage.work.kind, image.key)
+      : nodeAt(places.get(stage.id), 'artifacts', 'from');
+  const help =
+    image?.id === named
+      ? 'Do this in the template itself, once for each.'
+      : `Take the files of all: artifacts: { from: [${owner}] }.`;
+  const message = `stage "${stage.id}" names "${named}", and ${owner} has a matrix, so that there are several. ${help}`;
+  if (at !== undefined) report(reading, at, 'wrong-stage-kind', message);
+  return true;
+}
 
 type Places = ReadonlyMap<string, SourceNode>;
 type Kinds = ReadonlyMap<string, StageKind>;

@@ -187,6 +187,8 @@ export interface MatrixWork {
   readonly kind: 'matrix';
   /** Ids of the combinations; null: not known before the stage's needs have ended. */
   readonly stages: readonly string[] | null;
+  /** Why there are no combinations, and never will be: the stage fails with it. */
+  readonly problem?: string;
 }
 
 /** Stands for the stages of a template, and ends when they have. */
@@ -201,6 +203,8 @@ export interface UseWork {
   readonly entry: { readonly needs: readonly StageNeed[]; readonly if: Expression | null };
   /** Ids of the template's stages. */
   readonly stages: readonly string[];
+  /** Of a stage with a matrix: the stage that stands for all combinations, and the values of this one. */
+  readonly combination?: { readonly of: string; readonly values: Combination };
   /** Rendered where the template's stages are, when they have ended. */
   readonly outputs: Readonly<Record<string, Template>>;
 }

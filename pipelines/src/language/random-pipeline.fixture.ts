@@ -192,12 +192,14 @@ function useStage(
     '${{ commit.message }} ${{ event }}',
     ...(given === undefined ? [] : [`\${{ stages['${given.id}'].outputs.v }}`]),
   ];
+  const isMany = choices.chance(0.3);
   const stage: Keys = {
     ...('needs' in common && { needs: common['needs'] }),
     ...('if' in common && { if: common['if'] }),
+    ...(isMany && { matrix: { note: ['a', 'b c'], of: inputs ? '["${{ inputs.level }}", "x"]' : ['x'] } }),
     use: 'org/templates/node.yml@v1',
     with: {
-      note: choices.oneOf(notes),
+      note: isMany ? '${{ matrix.note }} ${{ matrix.of }}' : choices.oneOf(notes),
       ...(inputs && choices.chance(0.5) && { level: '${{ inputs.level }}', rounds: '${{ inputs.rounds }}' }),
     },
     secrets: choices.oneOf<unknown>([['npm-token'], { 'npm-token': 'our-token' }]),

@@ -63,7 +63,10 @@ export function readStage(
     needs: field(fields, 'needs', readNeeds, []),
     if: field(fields, 'if', readIf, null),
   };
-  if (fields.entries.has('use')) return readUse(fields, { ...unsaid(defaults), ...placed }, outer);
+  if (fields.entries.has('use')) {
+    const matrix = field(fields, 'matrix', readMatrix(outer), null);
+    return readUse(fields, { ...unsaid(defaults), ...placed, matrix }, outer);
+  }
   refuseUseKeys(fields);
   return {
     ...placed,

@@ -78,14 +78,22 @@ export function readStages(
 
 /** Combinations count, as far as the file alone says how many there are. */
 function checkExpandedCount(reading: Reading, node: SourceNode, stages: readonly StageDefinition[]): void {
-  const brought = [...reading.used.values()].flatMap((template) => template.stages);
-  const count = [...stages, ...brought].reduce(
-    (sum, { matrix }) => sum + 1 + (matrix === null ? 0 : countOf(matrix)),
-    0,
-  );
+  const count = countAll(stages, (id) => reading.used.get(id)?.stages ?? []);
   if (count <= maxStages || stages.length > maxStages) return;
   const message = `With the stages of templates and all combinations of matrices these are ${count} stages, and at most ${maxStages} can be planned. Shorten the lists, or split the file into several pipelines.`;
   report(reading, { start: node.start, end: node.start + 1 }, 'too-many-stages', message);
+}
+
+/** Of a stage with a matrix that uses a template, the template's stages count once for each combination. */
+function countAll(
+  stages: readonly StageDefinition[],
+  brought: (id: string) => readonly StageDefinition[],
+): number {
+  return stages.reduce((sum, { id, matrix }) => {
+    const own = matrix === null ? 0 : countOf(matrix);
+    const members = countAll(brought(id), () => []);
+    return sum + 1 + own + (matrix === null ? members : own * members);
+  }, 0);
 }
 
 function countOf(matrix: MatrixRules): number {

@@ -1,4 +1,10 @@
-import type { Concurrency, PipelineDefinition, StageDefinition, UseWork } from '../language/definition.ts';
+import type {
+  Concurrency,
+  MatrixWork,
+  PipelineDefinition,
+  StageDefinition,
+  UseWork,
+} from '../language/definition.ts';
 import { renderKnownParts } from '../language/expression/render-template.ts';
 import type { Scope } from '../language/expression/scope.ts';
 import { ok, type Result } from '../result.ts';
@@ -8,6 +14,7 @@ import { checkInputs, defaultInputs, type InputProblem } from './check-inputs.ts
 import { knownMatrix } from './combine.ts';
 import { decideStage, type Before } from './decide-stage.ts';
 import { combinationsOf, combinationStage, gatheringStage, renderMatrix } from './expand-matrix.ts';
+import { multiplyUses } from './multiply-uses.ts';
 import { maxStages, type Plan, type PlannedStage, type PlanOutcome } from './plan.ts';
 import { planLevels, type PlanLevels } from './plan-levels.ts';
 import { renderPipelineEnv, renderStage } from './render-stage.ts';
@@ -57,10 +64,11 @@ function inputsOf(
 }
 
 function planStages(
-  stages: readonly StageDefinition[],
+  written: readonly StageDefinition[],
   pipeline: Pick<StageContext, 'inputs' | 'env'>,
   known: Known,
 ): readonly PlannedStage[] {
+  const stages = multiplyUses(written, pipeline, known);
   const excluded = new Set<string>();
   const mayFail = new Set<string>();
   const room = { left: maxStages - stages.length };
@@ -75,7 +83,9 @@ function planStages(
     const planned =
       stage.work.kind === 'use'
         ? [planUse(stage, stage.work, levels, excluded)]
-        : planStage(stage, level.context, known, before, room);
+        : stage.work.kind === 'matrix'
+          ? [planGathering(stage, stage.work, level.context, known, before)]
+          : planStage(stage, level.context, known, before, room);
     const isIncluded = planned.at(-1)?.decision.included === true;
     if (!isIncluded) excluded.add(stage.id);
     if (canFail || isIncluded) mayFail.add(stage.id);
@@ -93,14 +103,15 @@ function planUse(
   const { id, needs, timeoutMs, retry, allowFailure, within } = stage;
   const { entry, inputs } = levels.entryOf(id);
   const running = work.stages.filter((member) => !excluded.has(member)).length;
-  const count = running === work.stages.length ? `${running}` : `${running} of ${work.stages.length}`;
   const decision = !entry.decision.included
     ? entry.decision
     : running === 0
       ? { included: false, reasons: ['none of its stages runs'] }
       : {
           included: true,
-          reasons: [`when its ${count} stages of ${templateLine(work.template)} have ended`],
+          reasons: [
+            `when its ${countOf(running, work.stages.length)} stages of ${templateLine(work.template)} have ended`,
+          ],
         };
   return {
     id,
@@ -113,8 +124,34 @@ function planUse(
     env: {},
     work: { ...work, inputs, entry: { ...work.entry, if: entry.if } },
     ...(within === undefined ? {} : { within }),
+    ...(work.combination === undefined ? {} : { combination: work.combination }),
   };
 }
+
+/** The stage that stands for all combinations of one that uses a template; it is planned after them. */
+function planGathering(
+  stage: StageDefinition,
+  { stages, problem }: MatrixWork,
+  context: StageContext,
+  known: Known,
+  before: Before,
+): PlannedStage {
+  const combinations = stages ?? [];
+  const left: Before = { ...before, isExcluded: (id) => !combinations.includes(id) && before.isExcluded(id) };
+  const planned = planOne(stage, context, known, left);
+  if (!planned.decision.included || problem !== undefined) return planned;
+  const running = combinations.filter((id) => !before.isExcluded(id)).length;
+  const reason =
+    combinations.length === 0
+      ? 'its matrix has no combination: a list is empty'
+      : running === 0
+        ? 'none of its combinations runs'
+        : `when its ${countOf(running, combinations.length)} combinations have ended`;
+  return { ...planned, decision: { included: running > 0, reasons: [reason] } };
+}
+
+const countOf = (running: number, all: number): string =>
+  running === all ? `${running}` : `${running} of ${all}`;
 
 /** One stage; with a matrix, its combinations and then the stage that stands for them. */
 function planStage(
@@ -155,7 +192,7 @@ function decideTogether(combinations: readonly PlannedStage[]): PlannedStage['de
   const running = combinations.filter(({ decision }) => decision.included).length;
   const [first] = combinations;
   if (running === 0) return { included: false, reasons: first?.decision.reasons ?? [] };
-  const count = running === combinations.length ? `${running}` : `${running} of ${combinations.length}`;
+  const count = countOf(running, combinations.length);
   return { included: true, reasons: [`when its ${count} combinations have ended`] };
 }
 

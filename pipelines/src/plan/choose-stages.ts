@@ -1,6 +1,7 @@
 // A part of a plan, as a person on a laptop asks for it: some stages with what they need, some combinations.
 import { didYouMean } from '../language/suggest.ts';
 import { err, ok, type Result } from '../result.ts';
+import { leavesOf } from './members-of.ts';
 import type { Plan, PlannedStage } from './plan.ts';
 
 export interface StageChoice {
@@ -28,7 +29,7 @@ export function chooseStages(plan: Plan, { only, from, matrix }: StageChoice): R
     const problem = whyNot(plan, id);
     if (problem !== null) return err(problem);
   }
-  const again = from === null ? null : withDependents(stages, from);
+  const again = from === null ? null : withDependents(narrowed.value, from);
   const wanted = only.length > 0 ? withNeeds(stages, only) : null;
   if (again !== null && wanted !== null && !only.some((id) => again.has(id))) {
     return err(
@@ -89,13 +90,10 @@ function withNeeds(stages: readonly PlannedStage[], ids: readonly string[]): Rea
   return found;
 }
 
-/** This stage, with all combinations where it has a matrix, and all that needs it. Plans are in topological order. */
-function withDependents(stages: readonly PlannedStage[], from: string): ReadonlySet<string> {
-  const found = new Set([from]);
-  const isPart = ({ within, combination }: PlannedStage): boolean =>
-    combination?.of === from || within === from || within?.startsWith(`${from}.`) === true;
-  for (const stage of stages)
-    if (isPart(stage) || stage.needs.some((need) => found.has(need.stage))) found.add(stage.id);
+/** This stage, with all that it stands for, and all that needs it. Plans are in topological order. */
+function withDependents(plan: Plan, from: string): ReadonlySet<string> {
+  const found = new Set([from, ...leavesOf(plan, from)]);
+  for (const stage of plan.stages) if (stage.needs.some((need) => found.has(need.stage))) found.add(stage.id);
   return found;
 }
 
@@ -141,7 +139,11 @@ function narrow(stages: readonly PlannedStage[], name: string, value: string): r
     combination === undefined ||
     !Object.hasOwn(combination.values, name) ||
     String(combination.values[name]) === value;
-  const left = stages.filter(agrees);
+  const gone = new Set(stages.filter((stage) => !agrees(stage)).map(({ id }) => id));
+  // With a combination that uses a template go the template's stages, which stand before it.
+  for (const stage of stages.toReversed())
+    if (stage.within !== undefined && gone.has(stage.within)) gone.add(stage.id);
+  const left = stages.filter(({ id }) => !gone.has(id));
   const ids = new Set(left.map(({ id }) => id));
   return left.map((stage) => {
     const { unexpanded, work } = stage;

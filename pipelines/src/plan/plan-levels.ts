@@ -1,7 +1,7 @@
 // While a run is planned: what each template's stages see, and whether they run at all.
 import type { InputBinding, StageDefinition, StageNeed } from '../language/definition.ts';
 import { decideStage, type Before, type EarlyDecision } from './decide-stage.ts';
-import { contextOf, scopeIn, type Known, type StageContext } from './stage-context.ts';
+import { contextOf, ofCombination, scopeIn, type Known, type StageContext } from './stage-context.ts';
 
 export interface PlanLevels {
   /** Of a stage: what it may name, and why its template does not run; null: it may. */
@@ -54,7 +54,8 @@ export function planLevels(
     const { context, obstacle } = levelOf(user.within);
     const { needs } = user.work.entry;
     const stage: StageDefinition = { ...user, needs, if: user.work.entry.if };
-    const entry = decideStage(stage, scopeIn(context, known), { ...beforeOf(needs), obstacle });
+    const scope = scopeIn(context, ofCombination(known, user.work));
+    const entry = decideStage(stage, scope, { ...beforeOf(needs), obstacle });
     const inside = contextOf(pipeline, { within: id }, (each) => users.get(each), known);
     const values = inside.ok ? inside.value.inputs : {};
     const inputs = Object.fromEntries(

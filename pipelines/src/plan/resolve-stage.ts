@@ -10,7 +10,7 @@ import { findStage } from '../run/find-stage.ts';
 import { isStageEnd, type RunState } from '../run/run-state.ts';
 import type { Plan, PlannedStage } from './plan.ts';
 import { renderPipelineEnv, renderStage } from './render-stage.ts';
-import { contextOf, knownIn, scopeIn } from './stage-context.ts';
+import { contextOf, knownIn, ofCombination, scopeIn } from './stage-context.ts';
 import { stageResults, stageState } from './stage-results.ts';
 import { wholePlan } from './whole-plan.ts';
 
@@ -61,7 +61,7 @@ function entryCondition(plan: Plan, state: RunState, id: string): Result<StageCo
     plan,
     { ...state, cancel: null },
     before,
-    scopeIn(context.value, known),
+    scopeIn(context.value, ofCombination(known, user.work)),
     state.cancel !== null,
   );
   if (!entry.ok || entry.value.runs) return entry;

@@ -3,7 +3,7 @@
 import { envLookup, isFullyKnown } from '../language/expression/env-lookup.ts';
 import { renderTemplate } from '../language/expression/render-template.ts';
 import type { Scope } from '../language/expression/scope.ts';
-import type { EnvValue, InputBinding, StageWork } from '../language/definition.ts';
+import type { EnvValue, InputBinding, StageWork, UseWork } from '../language/definition.ts';
 import { memberId } from '../language/templates/expand-uses.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { InputValue } from '../trigger/trigger.ts';
@@ -45,11 +45,15 @@ export function contextOf(
   if (user?.work.kind !== 'use') return err(`there is no stage "${within}" that uses a template`);
   const outer = contextOf(pipeline, user, find, known);
   if (!outer.ok) return outer;
-  const inputs = fillInputs(user.work.inputs, scopeIn(outer.value, known));
+  const inputs = fillInputs(user.work.inputs, scopeIn(outer.value, ofCombination(known, user.work)));
   return inputs.ok
     ? ok({ inputs: inputs.value, env: user.work.env, within })
     : err(`stage "${within}": with: ${inputs.error}`);
 }
+
+/** What a stage with `use` names itself: `matrix` is its own, never that of a stage of its template. */
+export const ofCombination = ({ matrix: _inner, ...known }: Known, { combination }: UseWork): Known =>
+  combination === undefined ? known : { ...known, matrix: combination.values };
 
 /** Everything that a template or condition at a level sees; `layers`: the stage's own variables. */
 export function scopeIn(

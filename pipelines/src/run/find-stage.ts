@@ -14,6 +14,6 @@ export function findStage(plan: Plan, id: string): PlannedStage | undefined {
   }
   const found = index.get(id);
   if (found !== undefined || !id.endsWith(')')) return found;
-  const each = index.get(id.slice(0, id.indexOf(' (')))?.unexpanded?.each;
+  const each = index.get(id.slice(0, id.lastIndexOf(' (')))?.unexpanded?.each;
   return each === undefined ? undefined : { ...each, id };
 }

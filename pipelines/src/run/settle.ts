@@ -70,14 +70,15 @@ function decide(plan: Plan, state: RunState, stage: PlannedStage): StageChange |
   if (at === null) return null;
   if (!stage.decision.included)
     return end({ status: 'skipped', finishedAt: at, reason: stage.decision.reasons.join('; ') });
-  if (stage.work.kind === 'matrix' && stage.work.stages !== null)
+  if (stage.work.kind === 'matrix' && stage.work.problem === undefined && stage.work.stages !== null)
     return end(combinationsEnd(state, stage.work.stages, at));
   if (stage.work.kind === 'use') return end(templateEnds(plan, state, stage.id, stage.work, at));
   const condition = stageCondition(plan, state, stage.id);
   if (!condition.ok) return end(failedAt(at, condition.error));
   const isForced = state.cancel?.forcedBy !== undefined;
   if (condition.value.runs && !isForced) {
-    const { unexpanded } = stage;
+    const { unexpanded, work } = stage;
+    if (work.kind === 'matrix' && work.problem !== undefined) return end(failedAt(at, work.problem));
     return unexpanded === undefined
       ? start(stage, at, condition.value.reason)
       : expand(plan, state, stage, unexpanded, at);

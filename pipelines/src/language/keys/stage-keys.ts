@@ -202,7 +202,7 @@ export const stageKeys: KeyTable = {
 };
 
 /** What stands beside `use`; everything else, the stages of the template say themselves. */
-const besideUse: readonly string[] = ['use', 'with', 'secrets', 'needs', 'if'];
+const besideUse: readonly string[] = ['use', 'with', 'secrets', 'needs', 'if', 'matrix'];
 
 export const stage: MapShape = map('a stage', stageKeys, {
   exactlyOne: [['steps', ...namesOf(kindKeys)]],

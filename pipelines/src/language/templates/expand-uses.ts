@@ -44,7 +44,7 @@ function memberOf(user: string, stage: StageDefinition, before: readonly StageNe
 }
 
 /** Everywhere that work names another stage by its id; expressions keep theirs. */
-function renameStages(work: StageWork, named: (id: string) => string): StageWork {
+export function renameStages(work: StageWork, named: (id: string) => string): StageWork {
   switch (work.kind) {
     case 'scan':
     case 'push':

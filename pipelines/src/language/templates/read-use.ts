@@ -18,7 +18,7 @@ import type { TemplateDefinition } from './template-definition.ts';
 import { unread } from './unread.ts';
 
 /** What else may stand there. */
-const allowed: readonly string[] = ['use', 'with', 'secrets', 'needs', 'if'];
+const allowed: readonly string[] = ['use', 'with', 'secrets', 'needs', 'if', 'matrix'];
 
 /** `stage` is what the file says beside it. */
 export function readUse(

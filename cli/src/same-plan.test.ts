@@ -93,7 +93,7 @@ async function plansThere(
   });
   const mirrors = { readPipelines: () => Promise.resolve(complete) };
   const repository = { id: 'r', fullName: 'acme/shop', cloneUrl: '', credentials: null };
-  const prepared = await prepareRuns(mirrors, repository, meaning.trigger);
+  const prepared = await prepareRuns(mirrors, repository, meaning.trigger, async () => new Map());
   if (prepared.kind !== 'read') return [JSON.stringify(prepared)];
   return prepared.pipelines.map((each) => {
     if (each.kind === 'planned') return JSON.stringify({ kind: 'planned', plan: each.plan });

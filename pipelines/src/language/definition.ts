@@ -16,6 +16,8 @@ export interface PipelineDefinition {
   readonly priority: Priority | null;
   /** Null: runs of this pipeline do not wait for each other. */
   readonly concurrency: Concurrency | null;
+  /** Channels that are told of its runs, such as `dingtalk/release`; absent: only those with a rule for them. */
+  readonly notify?: readonly string[];
   /** In the order of the file. */
   readonly stages: readonly StageDefinition[];
 }
@@ -413,6 +415,8 @@ export interface DeployWork {
   readonly guard?: GuardWish;
   /** What follows the last step; absent: `promote`. `end`: the new version is removed, as was the plan. */
   readonly afterwards?: 'promote' | 'end';
+  /** Channels that are told of the rollout, such as `dingtalk/release`; absent: only those with a rule for it. */
+  readonly notify?: readonly string[];
 }
 
 /** A process of its own in the cluster, which the engine tells again and again that it lives. */

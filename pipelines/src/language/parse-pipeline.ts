@@ -7,6 +7,7 @@ import { namesOf } from './keys/key.ts';
 import { pipeline, pipelineKeys } from './keys/pipeline-keys.ts';
 import { joinIncluded, nothingFound, type FoundFiles, type JoinedFiles } from './join-files.ts';
 import { readConcurrency } from './read-concurrency.ts';
+import { readNotify } from './read-notify.ts';
 import { readEnv } from './read-templates.ts';
 import { noTriggers, readTriggerRules } from './read-trigger-rules.ts';
 import { checkWarnings } from './warnings/check-warnings.ts';
@@ -101,6 +102,7 @@ function readDefinition(reading: Reading, root: SourceNode, file: string): Pipel
     env,
     priority: field(fields, 'priority', readChoice(priorities), null),
     concurrency: field(fields, 'concurrency', readConcurrency({ stage: null, env: [env] }), null),
+    ...(fields.entries.has('notify') ? { notify: field(fields, 'notify', readNotify, []) } : {}),
     stages: requiredField(fields, 'stages', readAll, 'stages: { hello: { steps: [echo hello] } }', []),
   };
 }

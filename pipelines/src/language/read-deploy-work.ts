@@ -6,6 +6,7 @@ import { noChart, readChart } from './read-chart.ts';
 import { readGuard } from './read-guard.ts';
 import { readHooks } from './read-hooks.ts';
 import { readMetrics } from './read-metrics.ts';
+import { readNotify } from './read-notify.ts';
 import { readRepositoryPath } from './read-path.ts';
 import { readStepsOf, readStrategy } from './read-strategy.ts';
 import { readEnv, type TemplateContext } from './read-templates.ts';
@@ -15,7 +16,7 @@ import { readChoice, readInteger, readPlainText } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
-const laterKeys = ['clusters', 'waves', 'on_failure', 'compare', 'notify'];
+const laterKeys = ['clusters', 'waves', 'on_failure', 'compare'];
 
 export function readDeployWork(
   reading: Reading,
@@ -67,6 +68,7 @@ export function readDeployWork(
     ...(fields.entries.has('afterwards')
       ? { afterwards: field(fields, 'afterwards', readChoice(['promote', 'end']), 'promote') }
       : {}),
+    ...(fields.entries.has('notify') ? { notify: field(fields, 'notify', readNotify, []) } : {}),
   };
   const guard = readGuard(fields, read, strategy === 'recreate' ? null : traffic);
   const work: DeployWork = guard === null ? read : { ...read, guard };

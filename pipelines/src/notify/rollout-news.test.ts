@@ -21,6 +21,18 @@ test('each step of a rollout is told once, and its end', () => {
   expect(toldOf({ canaryBadRate: 0.2 })).toEqual(['rollout-step', 'rollout-rolled-back']);
 });
 
+test('of what needs nobody one message a step goes out, whatever happens in it', () => {
+  const spec = aSpec();
+  const rig = new RolloutRig(spec, simulateTarget(spec)).start().until('analysing');
+  const back = { ...rig.rollout, phase: { name: 'paused', since: 0, until: null } } as const;
+  const again = { ...rig.rollout, phase: { name: 'setting-weight', since: 0 } } as const;
+  const held = { ...again, phase: { name: 'held', since: 0, reason: 'why', cause: 'inconclusive' } } as const;
+  expect(rolloutNews(back, again)).toMatchObject({ kind: 'rollout-step', oncePerStep: true });
+  expect(rolloutNews(again, held)).toMatchObject({ kind: 'rollout-held', oncePerStep: false });
+  const done = { ...again, phase: { name: 'succeeded', at: 0 } } as const;
+  expect(rolloutNews(again, done)).toMatchObject({ kind: 'rollout-promoted', oncePerStep: false });
+});
+
 test('a look that changes nothing tells nothing', () => {
   const spec = aSpec();
   const rig = new RolloutRig(spec, simulateTarget(spec)).start().until('analysing');

@@ -1,11 +1,22 @@
 import type { Rollout } from '../rollout/rollout-state.ts';
-import type { EventKind } from './notify-event.ts';
+import { isUrgent, type EventKind } from './notify-event.ts';
+
+export interface RolloutNews {
+  readonly kind: EventKind;
+  readonly reason: string;
+  /** Of its kind and its like, one is told at each step; what needs a person is told whenever it comes. */
+  readonly oncePerStep: boolean;
+}
 
 /** What people are told when a rollout has gone from one state to another: at most one thing a change. */
-export function rolloutNews(
-  before: Rollout,
-  now: Rollout,
-): { readonly kind: EventKind; readonly reason: string } | null {
+export function rolloutNews(before: Rollout, now: Rollout): RolloutNews | null {
+  const news = newsOf(before, now);
+  if (news === null) return null;
+  const isOver = now.phase.name === 'succeeded' || now.phase.name === 'rolled-back';
+  return { ...news, oncePerStep: !isOver && !isUrgent(news.kind) };
+}
+
+function newsOf(before: Rollout, now: Rollout): Pick<RolloutNews, 'kind' | 'reason'> | null {
   const { phase } = now;
   const isNew = before.phase.name !== phase.name || before.step !== now.step;
   if (!isNew) return null;

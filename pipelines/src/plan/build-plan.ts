@@ -49,6 +49,7 @@ export function buildPlan(definition: PipelineDefinition, trigger: Trigger): Pla
       env,
       ...(definition.priority === null ? {} : { priority: definition.priority }),
       ...planConcurrency(definition.concurrency, scope),
+      ...(definition.notify === undefined ? {} : { notify: definition.notify }),
       stages,
     },
   };

@@ -25,6 +25,8 @@ export interface Plan {
   readonly priority?: Priority;
   /** Rendered. Absent: the run waits for no other one. */
   readonly concurrency?: Concurrency;
+  /** Channels that are told of the run. */
+  readonly notify?: readonly string[];
   /** In topological order: a stage stands after everything it needs. */
   readonly stages: readonly PlannedStage[];
 }

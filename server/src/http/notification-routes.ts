@@ -38,7 +38,12 @@ export function notificationRoutes(context: ServerContext): Router {
       await recordAudit(trx, { who, what: 'notification-channel-saved', target: name, detail, at, from });
       return true;
     });
-    if (!isSaved) throw new ProblemError(400, 'bad-body', 'url: a new channel, or one of another kind, needs its address.');
+    if (!isSaved)
+      throw new ProblemError(
+        400,
+        'bad-body',
+        'url: a new channel, or one of another kind, needs its address.',
+      );
     response.status(204).end();
   });
 

@@ -4,6 +4,7 @@ import express, { type Router } from 'express';
 import type { ServerContext } from '../context.ts';
 import { previewRerun, rerunRun, type RerunRefusal, type RerunWish } from '../orchestrator/rerun-run.ts';
 import type { Mirrors } from '../repositories/mirrors.ts';
+import { channelKinds } from '../store/notification-store.ts';
 import { findRepository, type Repository } from '../store/repository-store.ts';
 import { findRun } from '../store/run-store.ts';
 import { prepareRuns } from '../webhooks/prepare-runs.ts';
@@ -49,7 +50,7 @@ async function wishOf(
     throw new ProblemError(404, 'no-such-repository', message);
   }
   const trigger = await newestTrigger(mirrors, repository, run.trigger);
-  const prepared = await prepareRuns(mirrors, repository, trigger);
+  const prepared = await prepareRuns(mirrors, repository, trigger, () => channelKinds(context.db));
   // A pipeline that is alone may have got another name since.
   const isAlone = prepared.kind === 'read' && prepared.pipelines.length === 1;
   return { what, debug, current: plannedOrRefused(prepared, isAlone ? null : run.pipeline) };

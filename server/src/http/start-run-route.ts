@@ -5,6 +5,7 @@ import type { ServerContext } from '../context.ts';
 import { startRun } from '../orchestrator/start-run.ts';
 import type { Mirrors } from '../repositories/mirrors.ts';
 import { recordAudit } from '../store/audit-store.ts';
+import { channelKinds } from '../store/notification-store.ts';
 import { prepareRuns } from '../webhooks/prepare-runs.ts';
 import { plannedOrRefused } from './chosen-pipeline.ts';
 import { parseBody } from './problem.ts';
@@ -27,7 +28,7 @@ export function startRunRoute(context: ServerContext, mirrors: Mirrors): Router 
       branch,
       inputs,
     };
-    const prepared = await prepareRuns(mirrors, repository, trigger);
+    const prepared = await prepareRuns(mirrors, repository, trigger, () => channelKinds(context.db));
     const { pipeline, plan, diagnostics } = plannedOrRefused(prepared, wanted.pipeline ?? null);
     const content = { kind: 'planned', plan, diagnostics } as const;
     const { runId } = await startRun(context, {

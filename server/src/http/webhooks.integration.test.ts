@@ -322,6 +322,28 @@ describe('a run by hand', () => {
     expect(await app.call('GET', nowhere, undefined, {})).toMatchObject({ status: 401 });
   });
 
+  test('a pipeline that tells a channel which nobody has made is broken, and says where', async () => {
+    const name = await aRepository('generic');
+    app.commit(name.slice(5), `${pipeline}notify: [slack/releases]\n`);
+    const start = () => app.call('POST', '/api/runs', { repository: name, branch: 'main' });
+    expect(await start()).toMatchObject({
+      status: 422,
+      body: {
+        reason: 'pipeline-broken',
+        diagnostics: expect.arrayContaining([
+          expect.objectContaining({
+            code: 'unknown-channel',
+            line: 10,
+            sourceLine: 'notify: [slack/releases]',
+          }),
+        ]),
+      },
+    });
+    const channel = { kind: 'slack', url: 'https://hooks.slack.com/x' };
+    expect(await app.call('PUT', '/api/notifications/releases', channel)).toMatchObject({ status: 204 });
+    expect(await start()).toMatchObject({ status: 201 });
+  });
+
   test('inputs that are not as the pipeline asks for them are refused one by one', async () => {
     const name = await aRepository('generic');
     app.commit(name.slice(5), asking);

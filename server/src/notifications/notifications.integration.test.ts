@@ -114,6 +114,40 @@ describe.skipIf(redisUrl === undefined)('notifications (needs REDIS_URL)', () =>
     expect(heard).toHaveLength(2);
   });
 
+  test('a channel that a pipeline names is told without a rule, and one that a stranger names is not', async () => {
+    await aChannel('webhook');
+    await inUnit(core.context, ({ trx, at }) =>
+      saveChannel(trx, core.context.sealer, {
+        name: 'ops',
+        config: channelConfig.parse({ kind: 'webhook' }),
+        at,
+      }),
+    );
+    const approval = { by: [], count: 1, withinMs: 60_000, notAuthor: false };
+    const plan = aPlan()
+      .stage('ask', { work: { kind: 'approve', approval } })
+      .done();
+    const forked = {
+      event: 'pull_request',
+      repository: 'acme/shop',
+      actor: 'mallory',
+      commit: plan.trigger.commit,
+      number: 7,
+      title: '',
+      branch: 'main',
+      targetBranch: 'main',
+      fromFork: true,
+    } as const;
+    await core.start(plan);
+    await core.start({ ...plan, notify: ['slack/ops', 'webhook/other'] });
+    await core.start({ ...plan, notify: ['webhook/ops'], trigger: forked });
+    const runId = await core.start({ ...plan, notify: ['webhook/ops'] });
+    while ((await sendNotifications(core.context, rules)) === 0);
+    expect(heard.map(({ body }) => JSON.parse(body).event)).toMatchObject([
+      { kind: 'approval-wanted', path: `/runs/${runId}` },
+    ]);
+  });
+
   test('Feishu has the signature in the body, a webhook in its headers', async () => {
     await aChannel('feishu');
     await tell('one');

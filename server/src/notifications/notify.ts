@@ -1,4 +1,5 @@
 import { wants, type EventKind, type NotifyEvent } from '@sluice/pipelines/notify/notify-event';
+import { sharedScope, trustScope } from '@sluice/pipelines/plan/trust-scope';
 import { rolloutNews } from '@sluice/pipelines/notify/rollout-news';
 import type { RunCommand } from '@sluice/pipelines/run/run-state';
 import type { Rollout } from '@sluice/pipelines/rollout/rollout-state';
@@ -7,10 +8,20 @@ import { addNotifications, listChannels } from '../store/notification-store.ts';
 import type { StoredRollout } from '../store/rollout-store.ts';
 import { earlierStatus, type PlannedRun } from '../store/run-store.ts';
 
-/** Tells of it in every channel whose rules want it, in this transaction. The same `key` is told once in a channel. */
-export async function notify(unit: Unit, key: string, event: NotifyEvent): Promise<void> {
+/**
+ * Tells of it in every channel whose rules want it, and in those that are named, such as `dingtalk/release`, in this
+ * transaction. The same `key` is told once in a channel.
+ */
+export async function notify(
+  unit: Unit,
+  key: string,
+  event: NotifyEvent,
+  named: readonly string[] = [],
+): Promise<void> {
   const channels = await listChannels(unit.trx);
-  const wanted = channels.filter(({ rules }) => wants(rules, event));
+  const wanted = channels.filter(
+    ({ rules, kind, name }) => wants(rules, event) || named.includes(`${kind}/${name}`),
+  );
   await addNotifications(
     unit.trx,
     wanted.map(({ name }) => ({ id: unit.newId(), channel: name, key, event })),
@@ -25,12 +36,15 @@ export async function notifyOfRollout(
 ): Promise<void> {
   const news = rolloutNews(stored.state, now.state);
   if (news === null) return;
-  await notify(unit, `rollout:${stored.id}:${now.lastEvent}`, {
+  const { spec, step } = now.state;
+  const event = {
     ...aboutRun(unit, run, news.kind, news.reason),
     environment: stored.environment,
-    subject: now.state.spec.version,
+    subject: spec.version,
     path: `/rollouts/${stored.id}`,
-  });
+  };
+  const key = `rollout:${stored.id}:${news.oncePerStep ? `step-${step}` : now.lastEvent}`;
+  await notify(unit, key, event, namedBy(run, spec.work.notify));
 }
 
 /** Of approve stages that begin to wait, and of the run's end. */
@@ -42,7 +56,8 @@ export async function notifyOfRun(
   for (const command of commands) {
     if (command.kind === 'request-approval') {
       const { stage } = command;
-      await notify(unit, `approval:${run.id}:${stage}`, aboutRun(unit, run, 'approval-wanted', stage));
+      const event = aboutRun(unit, run, 'approval-wanted', stage);
+      await notify(unit, `approval:${run.id}:${stage}`, event, namedBy(run, run.content.plan.notify));
     }
     if (command.kind === 'finish-run') await notifyOfEnd(unit, run);
   }
@@ -50,16 +65,21 @@ export async function notifyOfRun(
 
 async function notifyOfEnd(unit: Unit, run: PlannedRun): Promise<void> {
   const { status } = run.content.state;
+  const named = namedBy(run, run.content.plan.notify);
   if (status === 'failed') {
     const failed = Object.entries(run.content.state.stages).flatMap(([stage, state]) =>
       state.status === 'failed' ? [`${stage}: ${state.failure.message}`] : [],
     );
-    await notify(unit, `run:${run.id}`, aboutRun(unit, run, 'run-failed', failed[0] ?? ''));
+    await notify(unit, `run:${run.id}`, aboutRun(unit, run, 'run-failed', failed[0] ?? ''), named);
   }
   if (status === 'succeeded' && (await earlierStatus(unit.trx, run)) === 'failed') {
-    await notify(unit, `run:${run.id}`, aboutRun(unit, run, 'run-recovered', ''));
+    await notify(unit, `run:${run.id}`, aboutRun(unit, run, 'run-recovered', ''), named);
   }
 }
+
+/** Strangers choose nobody who is told of their runs. */
+const namedBy = ({ trigger }: PlannedRun, named: readonly string[] = []): readonly string[] =>
+  trustScope(trigger).write === sharedScope ? named : [];
 
 function aboutRun({ at }: Unit, run: PlannedRun, kind: EventKind, reason: string): NotifyEvent {
   const { trigger } = run;

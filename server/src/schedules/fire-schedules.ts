@@ -6,6 +6,7 @@ import { startPump } from '../orchestrator/pump.ts';
 import { startRunIn } from '../orchestrator/start-run.ts';
 import { inUnit } from '../orchestrator/unit.ts';
 import type { Mirrors } from '../repositories/mirrors.ts';
+import { channelKinds } from '../store/notification-store.ts';
 import { findRepository, type Repository } from '../store/repository-store.ts';
 import { listDueSchedules, passSchedule, postponeSchedule, type Schedule } from '../store/schedule-store.ts';
 import { contentOf, prepareRuns, startableAlone, type PreparedRuns } from '../webhooks/prepare-runs.ts';
@@ -60,7 +61,7 @@ async function fire(context: ServerContext, mirrors: Mirrors, schedule: Schedule
     timezone,
     dueAt,
   };
-  const prepared = await prepareRuns(mirrors, repository, trigger);
+  const prepared = await prepareRuns(mirrors, repository, trigger, () => channelKinds(context.db));
   if (prepared.kind === 'unreadable')
     return postpone(context, schedule, repository, prepared.problem.message);
   await start(context, repository, schedule, trigger, prepared);

@@ -1,5 +1,6 @@
 import type {
   ChannelConfig,
+  ChannelKind,
   ChannelView,
   NotificationView,
   NotifyEvent,
@@ -18,6 +19,12 @@ const secretPlace = (name: string): string => `notification-secret:${name}`;
 
 export async function listChannels(db: Database): Promise<readonly Channel[]> {
   return db.selectFrom('notification_channels').selectAll().orderBy('name').execute();
+}
+
+/** By name. */
+export async function channelKinds(db: Database): Promise<ReadonlyMap<string, ChannelKind>> {
+  const rows = await db.selectFrom('notification_channels').select(['name', 'kind']).execute();
+  return new Map(rows.map(({ name, kind }) => [name, kind]));
 }
 
 export const channelView = (channel: Channel): ChannelView => ({

@@ -1,7 +1,9 @@
-import type { ManualRules } from '@sluice/pipelines/language/definition';
+import { checkChannels } from '@sluice/pipelines/language/check-channels';
+import type { ManualRules, PipelineDefinition } from '@sluice/pipelines/language/definition';
 import type { Diagnostic } from '@sluice/pipelines/language/diagnostic';
-import { pipelineFolder, pipelinePath } from '@sluice/pipelines/language/load-pipelines';
+import { pipelineFolder, pipelinePath, type LoadedPipeline } from '@sluice/pipelines/language/load-pipelines';
 import { parsePipelines, type ParsedFile } from '@sluice/pipelines/language/parse-pipelines';
+import type { ChannelKind } from '@sluice/pipelines/notify/notify-event';
 import { buildPlan } from '@sluice/pipelines/plan/build-plan';
 import type { Plan, PlanOutcome } from '@sluice/pipelines/plan/plan';
 import type { Commit, Trigger } from '@sluice/pipelines/trigger/trigger';
@@ -35,17 +37,43 @@ interface Prepared {
 /** A run is read at each of its steps, and with it its warnings. */
 const mostWarnings = 20;
 
-/** Reads the pipeline files at the trigger's commit and plans each. */
+/**
+ * Reads the pipeline files at the trigger's commit and plans each. `readChannels`: kinds by name, asked only where a
+ * pipeline names channels.
+ */
 export async function prepareRuns(
   mirrors: Pick<Mirrors, 'readPipelines'>,
   repository: RepositoryToRead,
   trigger: Trigger,
+  readChannels: () => Promise<ReadonlyMap<string, ChannelKind>>,
 ): Promise<PreparedRuns> {
   const loaded = await mirrors.readPipelines(repository, trigger.commit.sha);
   if (!loaded.ok) return { kind: 'unreadable', problem: loaded.error };
   if (loaded.value.length === 0) return { kind: 'no-file', reason: noPipelineFile(trigger.commit) };
-  return { kind: 'read', pipelines: parsePipelines(loaded.value).map((parsed) => prepare(parsed, trigger)) };
+  const parsed = parsePipelines(loaded.value);
+  const known = await withKnownChannels(readChannels, loaded.value, parsed);
+  return { kind: 'read', pipelines: known.map((each) => prepare(each, trigger)) };
 }
+
+/** A pipeline that names a channel which nobody has made is broken: whoever was to be told would hear nothing. */
+async function withKnownChannels(
+  readChannels: () => Promise<ReadonlyMap<string, ChannelKind>>,
+  loaded: readonly LoadedPipeline[],
+  parsed: readonly ParsedFile[],
+): Promise<readonly ParsedFile[]> {
+  if (!parsed.some(({ definition }) => definition !== null && namesChannels(definition))) return parsed;
+  const channels = await readChannels();
+  return parsed.map((each) => {
+    const its = loaded.find(({ file }) => file === each.file);
+    if (each.definition === null || its === undefined) return each;
+    const unknown = checkChannels(its, channels);
+    if (unknown.length === 0) return each;
+    return { ...each, definition: null, diagnostics: [...unknown, ...each.diagnostics] };
+  });
+}
+
+const namesChannels = ({ notify, stages }: PipelineDefinition): boolean =>
+  notify !== undefined || stages.some(({ work }) => work.kind === 'deploy' && work.notify !== undefined);
 
 export const noPipelineFile = ({ sha }: Commit): string =>
   `There is no ${pipelinePath}, and no .yml in ${pipelineFolder}, at commit ${sha.slice(0, 10)}.`;

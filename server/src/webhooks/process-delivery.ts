@@ -4,6 +4,7 @@ import type { ServerContext } from '../context.ts';
 import { startRun } from '../orchestrator/start-run.ts';
 import type { Mirrors } from '../repositories/mirrors.ts';
 import type { ClaimedDelivery } from '../store/delivery-store.ts';
+import { channelKinds } from '../store/notification-store.ts';
 import { findRepository, type Repository } from '../store/repository-store.ts';
 import { lookAtSchedules } from '../store/schedule-store.ts';
 import { interpretDelivery } from './interpret-delivery.ts';
@@ -40,7 +41,7 @@ async function start(
   trigger: Trigger,
   deliveryId: string,
 ): Promise<DeliveryOutcome> {
-  const prepared = await prepareRuns(mirrors, repository, trigger);
+  const prepared = await prepareRuns(mirrors, repository, trigger, () => channelKinds(context.db));
   switch (prepared.kind) {
     case 'unreadable':
       if (prepared.problem.reason === 'server-ends') return { kind: 'interrupted' };

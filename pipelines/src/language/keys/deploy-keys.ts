@@ -6,6 +6,7 @@ import { metric } from './metric-keys.ts';
 import { requestMatch, requestValueMap } from './request-keys.ts';
 import {
   boolean,
+  channels,
   choice,
   duration,
   durationOrZero,
@@ -249,6 +250,12 @@ export const deployKeys: KeyTable = {
     says: 'Services that are asked during the rollout, in the words of Flagger.',
     fallback: 'none',
     section: 'deploy.hooks',
+  },
+  notify: {
+    shape: channels,
+    says: 'Channels of the installation that are told of this rollout: of each step, and at once of what needs a person or went wrong.',
+    fallback: 'those that have a rule for it',
+    section: 'deploy.notify',
   },
   progress_deadline: {
     shape: duration,

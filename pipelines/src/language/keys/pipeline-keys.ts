@@ -2,6 +2,7 @@
 import { priorities } from '../definition.ts';
 import type { KeyTable, MapShape } from './key.ts';
 import {
+  channels,
   choice,
   env,
   includedFiles,
@@ -59,6 +60,12 @@ export const pipelineKeys: KeyTable = {
     says: 'Runs with the same group wait for each other, or cancel or skip.',
     fallback: 'runs do not wait for each other',
     section: 'concurrency',
+  },
+  notify: {
+    shape: channels,
+    says: 'Channels of the installation that are told of its runs: when one fails, when they work again, and when one waits for an approval.',
+    fallback: 'those that have a rule for it',
+    section: 'notify',
   },
   defaults: {
     shape: oneOf(nothing, map('defaults', defaultKeys)),

@@ -1,4 +1,5 @@
 // The values that many keys have in common.
+import { channelKinds } from '../../notify/notify-event.ts';
 import type { KeyTable, MapRules, MapShape, Shape, TextShape } from './key.ts';
 
 export const nothing: Shape = { kind: 'nothing' };
@@ -82,6 +83,14 @@ export const includedFiles = text(
   'a path or pattern of files',
   '^(?![/~\\\\-])(?![\\s\\S]*\\$\\{\\{)[^\\\\]*\\S[^\\\\]*$',
   ['./stages/*.yml'],
+);
+
+/** Its kind and its name, as the operator has made it. */
+export const channels = oneOrList(
+  text('a channel', `^(${channelKinds.join('|')})/[a-z0-9][a-z0-9-]{0,48}$`, [
+    'dingtalk/release',
+    'email/ops',
+  ]),
 );
 
 export const secretNames = '^[A-Za-z_][A-Za-z0-9_.-]{0,99}$';

@@ -88,6 +88,7 @@ const observation: z.ZodType<Observation> = z.object({
   ),
   latency: z.object({ stable: latencyReading.nullable(), canary: latencyReading.nullable() }),
   history: z.record(z.string(), metricHistory).exactOptional(),
+  days: z.record(z.string(), metricHistory).exactOptional(),
 });
 
 const actionResult: z.ZodType<ActionResult> = z.discriminatedUnion('result', [

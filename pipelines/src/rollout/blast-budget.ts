@@ -1,4 +1,5 @@
 // How many users may be hurt by a release before it is taken back, whatever the gate has to say.
+import type { DeployWork } from '../language/definition.ts';
 import { everCounted, everServed } from './counter-difference.ts';
 import { formatCount, formatPercent, formatValue } from './figures.ts';
 import { gateMetrics } from './gate-metrics.ts';
@@ -35,7 +36,7 @@ export function blastBudget(rollout: Rollout): BlastBudget | null {
   const [stable, canary] = [everCounted(counts, 'stable'), everServed(counts, countsCopies)];
   const seen = stable.requests + canary.requests;
   const perMs = seen / seenMs;
-  const expectedRequests = Math.max(seen, perMs * plannedMs(rollout));
+  const expectedRequests = Math.max(seen, perMs * plannedMs(spec.work));
   const usual = stable.requests === 0 ? 0 : (canary.requests * stable.bad) / stable.requests;
   const allowed = (1 - budget) * expectedRequests;
   return {
@@ -45,6 +46,22 @@ export function blastBudget(rollout: Rollout): BlastBudget | null {
     requestsPerSecond: perMs * 1_000,
     safePercent: safestFirstPercent(allowed, perMs, rollBackMs(spec.work.intervalMs)),
   };
+}
+
+export interface SafeWeight {
+  readonly allowed: number;
+  readonly expectedRequests: number;
+  /** Null: any. */
+  readonly safePercent: number | null;
+}
+
+/** The same before anything was counted, at that rate; null: the stage has no budget. */
+export function budgetAt(work: DeployWork, requestsPerMs: number): SafeWeight | null {
+  if (work.budget === undefined) return null;
+  const expectedRequests = requestsPerMs * plannedMs(work);
+  const allowed = (1 - work.budget) * expectedRequests;
+  const safePercent = safestFirstPercent(allowed, requestsPerMs, rollBackMs(work.intervalMs));
+  return { allowed, expectedRequests, safePercent };
 }
 
 /** The budget's end is an end at once; null: there is some left. */
@@ -69,9 +86,9 @@ function safestFirstPercent(allowed: number, requestsPerMs: number, backMs: numb
 /** From the first bad request to all traffic on the old version: two looks, and moving the traffic. */
 const rollBackMs = (intervalMs: number): number => 2 * intervalMs + 10_000;
 
-function plannedMs({ spec }: Rollout): number {
-  const timed = spec.work.steps.map((step) => ('forMs' in step ? (step.forMs ?? 0) : 0));
-  return timed.reduce((sum, ms) => sum + ms, spec.work.bakeMs);
+function plannedMs({ steps, bakeMs }: DeployWork): number {
+  const timed = steps.map((step) => ('forMs' in step ? (step.forMs ?? 0) : 0));
+  return timed.reduce((sum, ms) => sum + ms, bakeMs);
 }
 
 /** Bad requests are the errors; where those are not measured, the first counter by name. */

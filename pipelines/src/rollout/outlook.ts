@@ -1,13 +1,13 @@
 // What can be said before traffic moves: will the analysis at that weight be able to decide in its time, and how many
 // users would a bad version hurt before it is rolled back?
+import { analysesOf } from './analyses.ts';
 import { blastBudget } from './blast-budget.ts';
 import { everCounted, everServed } from './counter-difference.ts';
 import { formatCount, formatDuration, formatPercent, formatValue } from './figures.ts';
 import { requestsToPass } from './forecast.ts';
 import { evidenceThreshold, gateMetrics, hasConditions, rulesOf } from './gate-metrics.ts';
 import { pairsToDecide } from './point-gate.ts';
-import type { BadCount, Rollout, Traffic } from './rollout-state.ts';
-import { nothingChosen } from './traffic.ts';
+import type { BadCount, Rollout } from './rollout-state.ts';
 
 /** Lines for the log about the present `set-weight` step, from the traffic seen so far; none: nothing is known of it. */
 export function outlook(rollout: Rollout, percent: number): readonly string[] {
@@ -32,20 +32,6 @@ export function whyNeverInTime(rollout: Rollout): string | null {
 }
 
 const surelyTooLong = 3;
-
-function analysesOf(
-  steps: Rollout['spec']['work']['steps'],
-): readonly { readonly percent: number; readonly forMs: number }[] {
-  let traffic: Traffic = { percent: 0, ...nothingChosen };
-  return steps.flatMap((step) => {
-    if (step.kind === 'set-weight') traffic = { ...traffic, percent: step.percent };
-    if (step.kind === 'set-route') traffic = { ...traffic, match: step.match };
-    if (step.kind === 'set-mirror') traffic = { ...traffic, mirrorPercent: step.percent };
-    // How many requests are of the chosen kind, nobody can know before.
-    const percent = traffic.match.length > 0 ? 0 : Math.max(traffic.percent, traffic.mirrorPercent);
-    return step.kind === 'analysis' && percent > 0 ? [{ percent, forMs: step.forMs }] : [];
-  });
-}
 
 function analysisOutlook(rollout: Rollout, percent: number): string | null {
   const forMs = nextAnalysisMs(rollout);

@@ -18,6 +18,7 @@ import type {
 } from '../language/definition.ts';
 import type { ApprovalVote, StageOutcome } from '../run/run-state.ts';
 import type { PointWindow } from './point-gate.ts';
+import type { Preflight } from './preflight.ts';
 
 /** Frozen when the rollout starts. */
 export interface RolloutSpec {
@@ -71,6 +72,8 @@ export interface Rollout {
   readonly countingSince?: number;
   /** By metric, where the target has told it. */
   readonly past?: Readonly<Record<string, PastHour>>;
+  /** The gate on the service's own past; absent: it was not known. */
+  readonly preflight?: Preflight;
   /** By metric, since the last weight change; absent: no look was counted yet. */
   readonly looks?: Readonly<Record<string, LookCounts>>;
   /** What is counted of the new version since the last weight change are answers to copies, which nobody saw. */
@@ -279,6 +282,8 @@ export interface Observation {
   readonly latency: { readonly stable: LatencyReading | null; readonly canary: LatencyReading | null };
   /** Of the metrics for which the target remembers the hour before. */
   readonly history?: Readonly<Record<string, MetricHistory>>;
+  /** The same of the service's last days, whatever version it had; for `preflight`. */
+  readonly days?: Readonly<Record<string, MetricHistory>>;
 }
 
 /** What the old version counted in each interval, oldest first. */

@@ -164,7 +164,8 @@ test('the hour before is read of the old version, for counters only, when it is 
   const source = { url, metrics, versions, at: 1_000_000_000, signal };
   expect((await observePrometheus(source)).history).toBeUndefined();
   const { history } = await observePrometheus({ ...source, historyEveryMs: 10_000 });
-  expect(ranges.toSorted()).toEqual(['all{v="r1"}', 'bad{v="r1"}']);
+  const ofDays = ['all', 'bad'].map((name) => `sum(increase((${name}{v=~".+"})[5m:1m]))`);
+  expect(ranges.toSorted()).toEqual(['all{v="r1"}', 'bad{v="r1"}', ...ofDays]);
   expect(history?.['errors']).toEqual({
     everyMs: 10_000,
     requests: Array.from({ length: 360 }, () => 2),

@@ -9,6 +9,7 @@ import type {
 import { slowRequests, type Buckets } from '@sluice/pipelines/rollout/slow-requests';
 import { bucketQuery, readBuckets } from './histogram-buckets.ts';
 import { queryPrometheus, type QueryAnswer } from './prometheus.ts';
+import { readLastDays } from './prometheus-days.ts';
 import { readPastHour } from './prometheus-history.ts';
 
 export interface PrometheusSource {
@@ -35,14 +36,19 @@ export async function observePrometheus(source: PrometheusSource): Promise<Obser
     return { at, metrics: all, latency: { stable: null, canary: null } };
   }
   const ask: Ask = (query, samples = 'counters') => queryPrometheus({ url, query, at, samples, signal });
-  const [readings, stable, canary, history] = await Promise.all([
+  const [readings, stable, canary, history, days] = await Promise.all([
     Promise.all(metrics.map(async ([name, spec]) => [name, await readMetric(ask, spec, versions)] as const)),
     metrics.length === 0 ? null : readLatency(ask, versions.stable),
     metrics.length === 0 ? null : readLatency(ask, versions.canary),
     readHistory({ ...source, url }),
+    readDays({ ...source, url }),
   ]);
   const observation = { at, metrics: Object.fromEntries(readings), latency: { stable, canary } };
-  return history === null ? observation : { ...observation, history };
+  return {
+    ...observation,
+    ...(history === null ? {} : { history }),
+    ...(days === null ? {} : { days }),
+  };
 }
 
 /** Null where it was not asked for, or where nothing is known: it only sharpens what is said. */
@@ -67,6 +73,26 @@ async function readHistory({
     }),
   );
   return Object.fromEntries(histories.flat());
+}
+
+/** Asked for with the history. */
+async function readDays({
+  url,
+  metrics,
+  at,
+  historyEveryMs = null,
+  signal,
+}: PrometheusSource & { readonly url: string }): Promise<NonNullable<Observation['days']> | null> {
+  if (historyEveryMs === null) return null;
+  const days = await Promise.all(
+    Object.entries(metrics).map(async ([name, spec]) => {
+      if (spec.kind === 'slow' || spec.kind === 'points') return [];
+      const queries = { bad: spec.query, requests: spec.of };
+      const found = await readLastDays({ url, queries, at, signal });
+      return found === null ? [] : [[name, found] as const];
+    }),
+  );
+  return Object.fromEntries(days.flat());
 }
 
 /** What one side has answered: an error, or what `read` makes of it; null: the side is not there, or has no series. */

@@ -59,10 +59,10 @@ export function countsPerInterval(
   everyMs: number,
   intervals: number,
 ): readonly number[] | null {
-  const parsed = matrix.safeParse(parseJson(text));
-  if (!parsed.success) return null;
+  const series = readMatrix(text);
+  if (series === null) return null;
   const counts = Array.from({ length: intervals }, () => 0);
-  for (const { values } of parsed.data.data.result) {
+  for (const values of series) {
     let last: number | null = null;
     for (const [seconds, word] of values) {
       const value = word.trim() === '' ? Number.NaN : Number(word);
@@ -75,6 +75,12 @@ export function countsPerInterval(
     }
   }
   return counts;
+}
+
+/** Seconds and words of each series; null for anything but a matrix. */
+export function readMatrix(text: string): readonly (readonly (readonly [number, string])[])[] | null {
+  const parsed = matrix.safeParse(parseJson(text));
+  return parsed.success ? parsed.data.data.result.map(({ values }) => values) : null;
 }
 
 function parseJson(text: string): unknown {

@@ -1,8 +1,10 @@
 import type { FailureClass, MetricSpec } from '../../language/definition.ts';
+import { analysesOf } from '../analyses.ts';
 import { finishWith, refuse } from '../endings.ts';
 import { gateMetrics, hasTest } from '../gate-metrics.ts';
 import { whyUnguarded } from '../guarded.ts';
-import { act, stay, type Move } from '../move.ts';
+import { act, andThen, say, stay, type Move } from '../move.ts';
+import { preflightLines } from '../preflight-lines.ts';
 import { absorb, isReady } from '../reading.ts';
 import type { Observation, Rollout, TargetFacts } from '../rollout-state.ts';
 import { whyNeverInTime } from '../outlook.ts';
@@ -27,8 +29,8 @@ export const inspecting: PhaseRules<PhaseNamed<'inspecting'>> = {
     if (problem === null) {
       const hopeless = whyNeverInTime(rollout);
       return hopeless === null
-        ? startReplacing(rollout, done.facts, at)
-        : refuse(rollout, hopeless, at, 'failed');
+        ? andThen(tellPreflight(rollout), (told) => startReplacing(told, done.facts, at))
+        : andThen(tellPreflight(rollout), (told) => refuse(told, hopeless, at, 'failed'));
     }
     return problem.mayPass && before.tries < mostReadings
       ? retry({ ...rollout, tries: before.tries + 1, failures: before.tries }, askPast, problem.reason, at)
@@ -42,6 +44,15 @@ export const inspecting: PhaseRules<PhaseNamed<'inspecting'>> = {
   overdue: (rollout, _phase, at) =>
     refuse(rollout, rollout.lastProblem ?? 'the target did not answer in time', at, 'infrastructure'),
 };
+
+/** What to expect of the gate, before anything is deployed. */
+function tellPreflight(rollout: Rollout): Move {
+  const { preflight, spec } = rollout;
+  if (preflight === undefined) return stay(rollout);
+  const [first] = analysesOf(spec.work.steps);
+  const lines = preflightLines(preflight, first?.percent ?? null);
+  return lines.reduce((move, line) => say(move, line), stay(rollout));
+}
 
 const askPast = { kind: 'observe', history: true } as const;
 

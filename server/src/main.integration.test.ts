@@ -51,6 +51,7 @@ test('a delivery that a killed server had stored is worked on by the next one, u
     body,
   });
   expect(answer.status).toBe(202);
+  expect(answer.headers.get('keep-alive')).toBe('timeout=75');
   first.child.kill('SIGKILL');
   await once(first.child, 'exit');
 

@@ -47,6 +47,8 @@ export interface RunningServer {
 }
 
 const uploadLimitMs = 3_600_000;
+/** Longer than load balancers keep theirs: who closes first loses a request that is just on its way. */
+const idleMs = 75_000;
 
 /** Builds everything and listens. When it throws, nothing that it started is left. */
 export async function startServer(config: ServerConfig, log: Logger): Promise<RunningServer> {
@@ -142,7 +144,7 @@ async function openDoors(
     apiRoutes: apiRoutes(context),
   });
   // An artifact of some gigabytes over a slow line takes longer than Node's five minutes.
-  const server = createServer({ requestTimeout: uploadLimitMs }, app);
+  const server = createServer({ requestTimeout: uploadLimitMs, keepAliveTimeout: idleMs }, app);
   const url = await listen(server, config);
   opened.add(() => closeServer(server));
   refuseOtherUpgrades(server, ['/live', '/shell/', '/worker/shells/']);

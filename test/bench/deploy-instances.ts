@@ -1,6 +1,7 @@
 // A hundred instances of a service, deployed and updated through a deploy stage, against `kubectl apply` and
 // `kubectl rollout status` of the same manifest on the same cluster.
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { RolloutView, RunView } from '@sluice/pipelines/protocol/api';
 import { aNamespace, type TestNamespace } from '../rig/kubernetes.ts';
 import type { TestRepository } from '../rig/repository.ts';
@@ -94,11 +95,21 @@ function rolloutOf({ api }: SluiceRig, run: RunView): Promise<RolloutView> {
   return api.call<RolloutView>('GET', `/api/rollouts/${run.rollouts.at(-1)?.id ?? ''}`);
 }
 
-/** How long it took until every instance was of this manifest. */
-async function rolled({ name, kubectl }: TestNamespace, text: string): Promise<number> {
+/** How long it took until every instance was of this manifest. This process goes on meanwhile: its connections do. */
+async function rolled({ name }: TestNamespace, text: string): Promise<number> {
+  const run = promisify(execFile);
   const begun = performance.now();
-  execFileSync('kubectl', ['-n', name, 'apply', '-f', '-'], { input: text });
-  kubectl('rollout', 'status', 'deployment/many', `--timeout=${patienceMs / 1_000}s`);
+  const applied = run('kubectl', ['-n', name, 'apply', '-f', '-']);
+  applied.child.stdin?.end(text);
+  await applied;
+  await run('kubectl', [
+    '-n',
+    name,
+    'rollout',
+    'status',
+    'deployment/many',
+    `--timeout=${patienceMs / 1_000}s`,
+  ]);
   return performance.now() - begun;
 }
 

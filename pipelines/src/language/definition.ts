@@ -363,6 +363,12 @@ export interface PushWork {
   /** Repository without tag: `registry.example.com/shop`. */
   readonly to: Template;
   readonly tags: readonly Template[];
+  /** Further repositories that get the same image under the same tags; absent: none. */
+  readonly replicate?: readonly Template[];
+  /** Name of the secret with the private key; absent: not signed. */
+  readonly sign?: string;
+  /** How the image was made is attached to it. */
+  readonly provenance?: true;
 }
 
 export interface ApprovalRule {

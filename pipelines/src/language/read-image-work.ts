@@ -1,7 +1,7 @@
 // The stages that make, check and publish an image.
 import { severities, type BuildWork, type PushWork, type ScanWork, type Severity } from './definition.ts';
 import { field, readFields, readOptionalFields, requiredField, type Reader } from './fields.ts';
-import { allowedFindingKeys, buildKeys, pushKeys, scanKeys } from './keys/image-keys.ts';
+import { allowedFindingKeys, buildKeys, pushKeys, scanKeys, signKeys } from './keys/image-keys.ts';
 import { namesOf } from './keys/key.ts';
 import { readRepositoryPath } from './read-path.ts';
 import { readSecretName, readTemplate, type TemplateContext } from './read-templates.ts';
@@ -112,7 +112,6 @@ export function readPushWork(
 ): PushWork {
   const fields = readFields(reading, node, name, {
     known: namesOf(pushKeys),
-    later: ['replicate', 'sign', 'provenance'],
   });
   const readTo: Reader<string> = (_, value, label) => readRepository(reading, value, label, context);
   const readTags = readList((_, value, label) => readTag(reading, value, label, context));
@@ -121,8 +120,21 @@ export function readPushWork(
     of: requiredField(fields, 'of', readPlainText, 'of: image, the id of a build stage', ''),
     to: requiredField(fields, 'to', readTo, 'to: registry.example.com/shop', ''),
     tags: field(fields, 'tags', readTags, ['${{ commit.short }}']),
+    ...(fields.entries.has('replicate') && { replicate: field(fields, 'replicate', readList(readTo), []) }),
+    ...(fields.entries.has('sign') && { sign: field(fields, 'sign', readSigningKey, '') }),
+    ...(field(fields, 'provenance', readBoolean, false) && { provenance: true }),
   };
 }
+
+const readSigningKey: Reader<string> = (reading, node, name) => {
+  if (node.kind !== 'map') {
+    const message = `${name} must name the secret that holds the private key: { secret: signing-key }.`;
+    report(reading, node, 'wrong-type', message);
+    return '';
+  }
+  const fields = readFields(reading, node, name, { known: namesOf(signKeys) });
+  return requiredField(fields, 'secret', readSecretName, 'secret: signing-key', '');
+};
 
 function readRepository(reading: Reading, node: SourceNode, name: string, context: TemplateContext): string {
   const text = readTemplate(reading, node, name, 'text', context);

@@ -80,6 +80,9 @@ function renderWork(work: StageWork, scope: Scope, forLayer: (env: Env) => Scope
         ...work,
         to: fillIn('push.to', work.to, scope),
         tags: work.tags.map((tag) => fillIn('push.tags', tag, scope)),
+        ...(work.replicate !== undefined && {
+          replicate: work.replicate.map((each) => fillIn('push.replicate', each, scope)),
+        }),
       };
     case 'deploy':
       return {

@@ -20,6 +20,7 @@ export function secretNamesOf(env: Env, work: StageWork): readonly string[] {
     Object.values(layer).flatMap((value) => (value.kind === 'secret' ? [value.secret] : [])),
   );
   if (work.kind === 'build') names.push(...(work.secrets ?? []));
+  if (work.kind === 'push' && work.sign !== undefined) names.push(work.sign);
   return [...new Set(names)];
 }
 

@@ -1,5 +1,7 @@
 // What a worker is given for one attempt, the same whoever gives it: a server, or a run on a person's own machine.
 import type { Plan, PlannedStage } from '../plan/plan.ts';
+import { resolveStage } from '../plan/resolve-stage.ts';
+import { stageState } from '../plan/stage-results.ts';
 import { registriesSecret, resolveEnv, secretNamesOf, type Secrets } from '../plan/stage-secrets.ts';
 import { outputsBefore } from '../run/outputs-before.ts';
 import type { RunState } from '../run/run-state.ts';
@@ -39,6 +41,28 @@ export function makeClaim(
     outputs: outputsBefore(run.plan, run.state, stage.id),
     registryCredentials: registryCredentials(secrets),
     artifacts,
+    ...(stage.work.kind === 'push' && stage.work.provenance === true && originOf(run, stage.work.of)),
+  };
+}
+
+function originOf({ id, number, plan, state }: ClaimedRun, of: string): Pick<Claim, 'provenance'> {
+  const built = resolveStage(plan, state, of, { id, number });
+  if (!built.ok || built.value.work.kind !== 'build') return {};
+  const { file, context, target, args } = built.value.work;
+  const end = stageState(state, of);
+  const { trigger } = plan;
+  return {
+    provenance: {
+      repository: trigger.repository,
+      ref: trigger.event === 'tag' ? `refs/tags/${trigger.tag}` : `refs/heads/${trigger.branch}`,
+      event: trigger.event,
+      file: plan.file ?? null,
+      pipeline: plan.pipeline,
+      stage: of,
+      build: { file, context, target, args, platform: null },
+      startedAt: end?.status === 'succeeded' ? end.startedAt : null,
+      finishedAt: end?.status === 'succeeded' ? end.finishedAt : null,
+    },
   };
 }
 

@@ -95,8 +95,33 @@ export interface Claim {
   readonly registryCredentials: readonly RegistryCredential[];
   /** To be unpacked in the workspace, in this order. Absent: none. */
   readonly artifacts?: readonly ClaimedArtifact[];
+  /** Of a push that attaches it: how its image was made. */
+  readonly provenance?: ImageOrigin;
   /** What one step may print at most; a step that prints more is ended. */
   readonly stepLogBytes: number;
+}
+
+/** What is said about an image beside its digest. */
+export interface ImageOrigin {
+  readonly repository: string;
+  /** `refs/heads/main`, `refs/tags/v1`. */
+  readonly ref: string;
+  readonly event: string;
+  /** Path of the pipeline file; null: not known any more. */
+  readonly file: string | null;
+  readonly pipeline: string;
+  readonly stage: string;
+  /** What it was built of, with nothing left to fill in. */
+  readonly build: {
+    readonly file: string;
+    readonly context: string;
+    readonly target: string | null;
+    readonly args: Readonly<Record<string, string>>;
+    readonly platform: string | null;
+  };
+  /** Milliseconds since the epoch; null: the build's result was not made in this run. */
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
 }
 
 export const defaultStepLogBytes = 1_000_000_000;

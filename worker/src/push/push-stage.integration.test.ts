@@ -1,11 +1,35 @@
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PushWork } from '@sluice/pipelines/language/definition';
+import type { ImageOrigin } from '@sluice/pipelines/protocol/worker-api';
+import { z } from 'zod';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runBuildStage } from '../build/build-stage.ts';
 import { openTestRun, type TestRun } from '../build/stage-context.fixture.ts';
 import { connectDocker } from '../executors/docker/docker-connection.ts';
+import { imageIndexType, imageManifestType } from '../registry/oci.ts';
 import { runPushStage } from './push-stage.ts';
+
+const descriptor = z.object({
+  digest: z.string(),
+  annotations: z.record(z.string(), z.string()).optional(),
+});
+const ociManifest = z.object({
+  layers: z.array(descriptor).default([]),
+  manifests: z.array(descriptor).default([]),
+  subject: descriptor.optional(),
+});
+type OciManifest = z.infer<typeof ociManifest>;
+const dsse = z.object({
+  payloadType: z.string(),
+  payload: z.string(),
+  signatures: z.array(z.object({ sig: z.string() })),
+});
 
 const host = process.env['DOCKER_HOST'] ?? '';
 const registry = process.env['REGISTRY'] ?? '';
@@ -97,6 +121,107 @@ describe.skipIf(host === '' || registry === '')('the push stage (needs DOCKER_HO
       expect(outcome).toHaveProperty('failure.message', expect.stringContaining(closedHost));
     },
   );
+
+  const origin: ImageOrigin = {
+    repository: 'team/shop',
+    ref: 'refs/heads/main',
+    event: 'push',
+    file: '.sluice.yml',
+    pipeline: 'shop',
+    stage: 'image',
+    build: { file: 'Dockerfile', context: '.', target: null, args: { REV: '1' }, platform: null },
+    startedAt: 0,
+    finishedAt: 1_000,
+  };
+  const blob = async (path: string, digest: string): Promise<Buffer> =>
+    Buffer.from(await (await fetch(`http://${registry}/v2/${path}/blobs/${digest}`)).arrayBuffer());
+  const manifestAt = async (path: string, reference: string): Promise<OciManifest> => {
+    const headers = { accept: `${imageManifestType}, ${imageIndexType}` };
+    const answer = await fetch(`http://${registry}/v2/${path}/manifests/${reference}`, { headers });
+    return ociManifest.parse(await answer.json());
+  };
+
+  test('a signed image and its provenance are accepted by another program than ours, in every registry it goes to', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-sign-'));
+    const openssl = (...args: string[]): string =>
+      execFileSync('openssl', args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
+    const accepts = async (bytes: Uint8Array, signature: string): Promise<string> => {
+      await writeFile(join(folder, 'bytes'), bytes);
+      await writeFile(join(folder, 'signature'), Buffer.from(signature, 'base64'));
+      return openssl('dgst', '-sha256', '-verify', 'public.pem', '-signature', 'signature', 'bytes').trim();
+    };
+    openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', 'key.pem');
+    openssl('pkey', '-in', 'key.pem', '-pubout', '-out', 'public.pem');
+    const secrets = { signing: await readFile(join(folder, 'key.pem'), 'utf8') };
+    const work: PushWork = {
+      kind: 'push',
+      of: 'image',
+      to: repository,
+      tags: ['v1'],
+      replicate: [`${repository}-copy`],
+      sign: 'signing',
+      provenance: true,
+    };
+    const carryOut = () => {
+      const context = run.stage('push', work, { outputs, secrets });
+      return runPushStage({ ...context, claim: { ...context.claim, provenance: origin } });
+    };
+    const outcome = await carryOut();
+    // Once more adds no second signature of the same key.
+    expect(await carryOut()).toEqual(outcome);
+    if (outcome.result !== 'succeeded') throw new Error(JSON.stringify(outcome));
+    const { digest = '' } = outcome.outputs;
+    expect(outcome.outputs['replicas']).toBe(`${repository}-copy@${digest}`);
+    for (const name of [repository, `${repository}-copy`]) {
+      const path = name.slice(registry.length + 1);
+      const signed = await manifestAt(path, `${digest.replace(':', '-')}.sig`);
+      expect(signed.layers).toHaveLength(1);
+      const [layer] = signed.layers;
+      const payload = await blob(path, layer?.digest ?? '');
+      expect(JSON.parse(payload.toString())).toMatchObject({
+        critical: {
+          identity: { 'docker-reference': name },
+          image: { 'docker-manifest-digest': digest },
+          type: 'cosign container image signature',
+        },
+      });
+      const signature = layer?.annotations?.['dev.cosignproject.cosign/signature'] ?? '';
+      expect(await accepts(payload, signature)).toBe('Verified OK');
+
+      const attached = await manifestAt(path, `${digest.replace(':', '-')}.att`);
+      expect(attached.subject?.digest).toBe(digest);
+      const [statementLayer] = attached.layers;
+      const envelope = dsse.parse(JSON.parse((await blob(path, statementLayer?.digest ?? '')).toString()));
+      const statement = Buffer.from(envelope.payload, 'base64');
+      const type = envelope.payloadType;
+      const signedBytes = Buffer.concat([
+        Buffer.from(`DSSEv1 ${type.length} ${type} ${statement.byteLength} `),
+        statement,
+      ]);
+      expect(await accepts(signedBytes, envelope.signatures[0]?.sig ?? '')).toBe('Verified OK');
+      expect(JSON.parse(statement.toString())).toMatchObject({
+        _type: 'https://in-toto.io/Statement/v1',
+        subject: [{ name, digest: { sha256: digest.slice('sha256:'.length) } }],
+        predicateType: 'https://slsa.dev/provenance/v1',
+        predicate: { buildDefinition: { externalParameters: { build: { args: { REV: '1' } } } } },
+      });
+      const referrers = await manifestAt(path, digest.replace(':', '-'));
+      expect(referrers.manifests.length).toBeGreaterThan(0);
+      expect(JSON.stringify([signed, attached, statement.toString()])).not.toMatch(/password|PRIVATE/);
+    }
+    await rm(folder, { recursive: true });
+  });
+
+  test('a key that cannot sign is said before anything is pushed', async () => {
+    const context = run.stage(
+      'push',
+      { kind: 'push', of: 'image', to: repository, tags: ['v1'], sign: 'signing' },
+      { outputs, secrets: { signing: '-----BEGIN ENCRYPTED PRIVATE KEY-----' } },
+    );
+    expect(await runPushStage(context)).toMatchObject({
+      failure: { class: 'failed', message: expect.stringContaining('is protected by a passphrase') },
+    });
+  });
 
   test('an image that is not on this engine is a failure that says what to do', async () => {
     const gone = {

@@ -1,7 +1,9 @@
 import { isImageTag, parseImageRepository, type ImageRepository } from '../registry/image-reference.ts';
 import type { PushWork } from '@sluice/pipelines/language/definition';
-import { ok, type Result } from '@sluice/pipelines/result';
+import { err, ok, type Result } from '@sluice/pipelines/result';
 import { failed } from '../stages/failed-outcome.ts';
+import { attest, type PushedImage } from '../attest/attest.ts';
+import { readSigningKey } from '../attest/signing-key.ts';
 import { findRunImage } from '../build/find-run-image.ts';
 import type { RegistryProblem } from '../registry/registry-problem.ts';
 import type { StageContext, StageRunner } from '../stages/stage-runner.ts';
@@ -12,8 +14,9 @@ import { pushTag } from './push-tag.ts';
 import { verifyDigest } from './verify-digest.ts';
 
 /**
- * Pushes the image of a build stage under every tag. Outputs: `image`, `registry/repository@sha256:…`; `digest`;
- * `tags`, joined by commas.
+ * Pushes the image of a build stage under every tag to every repository, and attaches to it what the stage asks for.
+ * Outputs: `image`, `registry/repository@sha256:…`; `digest`; `tags`, joined by commas; `replicas`, as `image`, of the
+ * further repositories.
  */
 export const runPushStage: StageRunner = async (context) => {
   const { claim, signal } = context;
@@ -21,21 +24,34 @@ export const runPushStage: StageRunner = async (context) => {
   if (work.kind !== 'push') throw new Error(`stage "${claim.stage.id}" is no push stage: ${work.kind}`);
   if (signal.aborted) return stoppedOutcome(signal);
 
-  const repository = parseImageRepository(work.to);
-  if (!repository.ok) return failed(`"to" of the push stage: ${repository.error}`);
+  const targets = targetsOf(work);
+  if (!targets.ok) return failed(targets.error);
   const tagProblem = problemOfTags(work.tags);
   if (tagProblem !== null) return failed(tagProblem);
+  const key = work.sign === undefined ? ok(null) : readSigningKey(claim.secrets[work.sign] ?? '', work.sign);
+  if (!key.ok) return failed(key.error);
   const image = await findRunImage(context, work.of);
   if (!image.ok) return failed(image.error);
   try {
-    const digest = await pushTags(context, work, image.value.name, repository.value);
-    if (!digest.ok) return problemOutcome(digest.error);
+    const pushed: PushedImage[] = [];
+    for (const repository of targets.value) {
+      const digest = await pushTags(context, work, image.value.name, repository);
+      if (!digest.ok) return problemOutcome(digest.error);
+      const attested = await attest(context, work, { repository, digest: digest.value }, key.value);
+      if (!attested.ok) return problemOutcome(attested.error);
+      pushed.push({ repository, digest: digest.value });
+    }
+    const [first, ...replicas] = pushed;
+    const { digest = '' } = first ?? {};
     return {
       result: 'succeeded',
       outputs: {
-        image: `${repository.value.name}@${digest.value}`,
-        digest: digest.value,
+        image: `${first?.repository.name ?? ''}@${digest}`,
+        digest,
         tags: work.tags.join(','),
+        ...(replicas.length > 0 && {
+          replicas: replicas.map((each) => `${each.repository.name}@${each.digest}`).join(','),
+        }),
       },
     };
   } catch (error) {
@@ -43,6 +59,18 @@ export const runPushStage: StageRunner = async (context) => {
     throw error;
   }
 };
+
+/** Where it is pushed to first, then the further ones. */
+function targetsOf({ to, replicate = [] }: PushWork): Result<readonly ImageRepository[], string> {
+  const targets: ImageRepository[] = [];
+  for (const [index, text] of [to, ...replicate].entries()) {
+    const repository = parseImageRepository(text);
+    const key = index === 0 ? 'to' : 'replicate';
+    if (!repository.ok) return err(`"${key}" of the push stage: ${repository.error}`);
+    targets.push(repository.value);
+  }
+  return ok(targets);
+}
 
 function problemOfTags(tags: readonly string[]): string | null {
   const wrong = tags.find((tag) => !isImageTag(tag));

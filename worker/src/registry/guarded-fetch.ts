@@ -12,6 +12,9 @@ export interface GuardedRequest {
   readonly timeoutMs: number;
   /** `host[:port]` of the registry, which the pipeline chose. No other host may lie further inside than this one. */
   readonly registry: string;
+  /** Default: GET. Anything else follows no redirect. */
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT';
+  readonly body?: Uint8Array<ArrayBuffer>;
 }
 
 /** Thrown when an address is refused; nothing was sent there. */
@@ -21,10 +24,11 @@ export class RefusedAddressError extends Error {
 
 const maxRedirects = 3;
 
-/** A GET that follows at most three redirects; another origin gets no `authorization`. Rejects as `fetch` does. */
+/** A request that follows at most three redirects; another origin gets no `authorization`. Rejects as `fetch` does. */
 export async function guardedFetch(address: string, request: GuardedRequest): Promise<Response> {
   const signal = AbortSignal.any([request.signal, timeLimit(request.timeoutMs)]);
   const { authorization, ...plainHeaders } = request.headers;
+  const { method = 'GET' } = request;
   let url = new URL(address);
   const home = url.origin;
   for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
@@ -33,10 +37,13 @@ export async function guardedFetch(address: string, request: GuardedRequest): Pr
     const response = await fetch(url, {
       headers: mayAuthorise ? { ...plainHeaders, authorization } : plainHeaders,
       redirect: 'manual',
+      method,
+      ...(request.body !== undefined && { body: request.body }),
       signal,
     });
     const location = response.headers.get('location');
-    if (response.status < 300 || response.status > 399 || location === null) return response;
+    const isRedirect = response.status >= 300 && response.status <= 399 && location !== null;
+    if (!isRedirect || method === 'POST' || method === 'PUT') return response;
     await response.body?.cancel();
     url = new URL(location, url);
   }

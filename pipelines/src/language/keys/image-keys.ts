@@ -90,10 +90,22 @@ export const scanKeys: KeyTable = {
   },
 };
 
+const repository = text('a repository of a registry', '^(?![\\s\\S]*://)[\\s\\S]*\\S', [
+  'registry.example.com/shop',
+]);
+
+export const signKeys: KeyTable = {
+  secret: {
+    shape: secretName,
+    says: 'The secret that holds the private key: P-256, PEM, without a passphrase.',
+    required: true,
+  },
+};
+
 export const pushKeys: KeyTable = {
   of: { shape: stageName, says: 'The build stage whose image is pushed.', required: true },
   to: {
-    shape: text('a repository of a registry', '^(?![\\s\\S]*://)[\\s\\S]*\\S', ['registry.example.com/shop']),
+    shape: repository,
     says: 'Registry and repository, without a tag.',
     required: true,
   },
@@ -101,5 +113,20 @@ export const pushKeys: KeyTable = {
     shape: oneOrList(template),
     says: 'The image is pushed once and gets all of these.',
     fallback: '`${{ commit.short }}`',
+  },
+  replicate: {
+    shape: oneOrList(repository),
+    says: 'Further repositories, of the same registry or of others, that get the image under the same tags, with its signature and provenance.',
+    fallback: 'none',
+  },
+  sign: {
+    shape: map('a signature', signKeys),
+    says: 'Signs the digest as cosign does, so that `cosign verify --key` accepts it.',
+    fallback: 'not signed',
+  },
+  provenance: {
+    shape: boolean,
+    says: 'Attaches a statement of how the image was made (SLSA provenance v1) to it; with `sign`, a signed one.',
+    fallback: 'false',
   },
 };

@@ -26,6 +26,8 @@ function inWork(work: StageWork, rename: Rename): StageWork {
       };
     case 'build':
       return work.secrets === undefined ? work : { ...work, secrets: work.secrets.map(rename) };
+    case 'push':
+      return work.sign === undefined ? work : { ...work, sign: rename(work.sign) };
     case 'deploy':
       return work.container === null
         ? work

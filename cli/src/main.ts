@@ -324,6 +324,22 @@ environments
     write(await rollBack(api(), environment, options));
   });
 
+program
+  .command('preflight')
+  .description('try the gate on an environment’s own past: how often it errs, how soon it catches')
+  .argument('<environment>')
+  .option('--with <file>', 'settings of another pipeline file; default: those of the last release')
+  .option('--stage <stage>', 'its deploy stage; default: the one to this environment')
+  .option('--json', 'as JSON', false)
+  .action(async (environment: string, options: { with?: string; stage?: string; json: boolean }) => {
+    const [{ preflightEnvironment }, { readFile }] = await Promise.all([
+      import('./commands/preflight.ts'),
+      import('node:fs/promises'),
+    ]);
+    const pipeline = options.with === undefined ? null : await readFile(options.with, 'utf8');
+    write(await preflightEnvironment(api(), environment, { ...options, pipeline }, Date.now()));
+  });
+
 const notifications = program
   .command('notifications')
   .description('list where people are told of what, and the newest messages')

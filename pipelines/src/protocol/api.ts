@@ -41,6 +41,7 @@ import type { InputProblem } from '../plan/check-inputs.ts';
 import type { ManualStart } from '../plan/manual-start.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ComparedDecision } from '../rollout/compare-decisions.ts';
+import type { Preflight } from '../rollout/preflight.ts';
 import type { Decision, Rollout } from '../rollout/rollout-state.ts';
 import type { RerunStage } from '../run/choose-rerun.ts';
 import type { ForeseenFailure } from '../run/foresee-failure.ts';
@@ -222,6 +223,16 @@ export interface DecisionView extends Decision {
   /** SHA-256 over the decision and `previousHash`: the chain that an approval signs. */
   readonly hash: string;
   readonly previousHash: string | null;
+}
+
+/** The gate on the past of an environment, before a rollout begins. */
+export interface PreflightView {
+  readonly environment: string;
+  /** When the past was read: at the beginning of the last rollout that could. */
+  readonly readAt: number;
+  readonly preflight: Preflight;
+  /** The same in words. */
+  readonly lines: readonly string[];
 }
 
 /** Every decision of a rollout made again from its stored evidence. */

@@ -7,7 +7,9 @@ import { rollBackEnvironment, type RollbackProblem } from '../orchestrator/roll-
 import { saveFreezeWindows } from '../orchestrator/save-freeze-windows.ts';
 import { recordAudit } from '../store/audit-store.ts';
 import { saveEnvironment } from '../store/environment-store.ts';
+import { deployWorkTo } from '../views/deploy-work-of.ts';
 import { environmentViews, freezeView } from '../views/environment-view.ts';
+import { preflightView } from '../views/preflight-view.ts';
 import { parseBody, ProblemError } from './problem.ts';
 import { userOf } from './signed-in.ts';
 
@@ -15,6 +17,13 @@ export const rollbackBody = z.object({
   /** Default: the release before the present one. */
   releaseId: z.uuid().nullable().default(null),
   reason: z.string().trim().max(2_000).default(''),
+});
+
+export const preflightBody = z.object({
+  /** Text of a pipeline file; default: the settings of the last release. */
+  pipeline: z.string().max(200_000).nullable().default(null),
+  /** Its deploy stage; default: the one that goes to this environment. */
+  stage: z.string().max(200).nullable().default(null),
 });
 
 export function environmentRoutes(context: ServerContext): Router {
@@ -46,6 +55,19 @@ export function environmentRoutes(context: ServerContext): Router {
     const isSaved = await saveFreezeWindows(context, name, freeze, by);
     if (!isSaved) throw new ProblemError(404, 'unknown-environment', `There is no environment "${name}".`);
     response.json(freezeView(freeze, context.now()));
+  });
+
+  router.post('/environments/:name/preflight', async (request, response) => {
+    const { pipeline, stage } = parseBody(preflightBody, request);
+    const { name } = request.params;
+    const work = pipeline === null ? null : deployWorkTo(pipeline, name, stage);
+    if (work?.ok === false) throw new ProblemError(422, work.error.reason, work.error.message);
+    const view = await preflightView(context.db, name, work?.value ?? null);
+    if (!view.ok) {
+      const status = view.error.reason === 'unknown-environment' ? 404 : 409;
+      throw new ProblemError(status, view.error.reason, view.error.message);
+    }
+    response.json(view.value);
   });
 
   router.post('/environments/:name/rollback', async (request, response) => {

@@ -12,6 +12,7 @@ import { freezeRules } from '@sluice/pipelines/freeze/freeze-rules';
 import { channelConfig } from '@sluice/pipelines/notify/notify-event';
 import { environmentTarget } from '@sluice/pipelines/protocol/environment';
 import { z } from 'zod';
+import { preflightBody } from './environment-routes.ts';
 import { glassBody, replayBody } from './rollout-routes.ts';
 import { cancelBody } from './run-routes.ts';
 import { secretBody } from './secret-routes.ts';
@@ -167,6 +168,12 @@ const routes: readonly ApiRoute[] = [
     path: '/api/environments/{name}/freeze',
     summary: 'Say when an environment is frozen',
     body: freezeRules,
+  },
+  {
+    method: 'post',
+    path: '/api/environments/{name}/preflight',
+    summary: 'Try the gate on the environment’s own past',
+    body: preflightBody,
   },
   {
     method: 'post',

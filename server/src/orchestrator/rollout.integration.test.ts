@@ -3,6 +3,7 @@ import { freezeRules, noFreeze, type FreezeRules } from '@sluice/pipelines/freez
 import type { DeployWork } from '@sluice/pipelines/language/definition';
 import { actionJob, actionQueue, defaultPool } from '@sluice/pipelines/protocol/queues';
 import { aSpec, simulateTarget, type World } from '@sluice/pipelines/rollout/rollout-rig';
+import type { ActionResult, Observation } from '@sluice/pipelines/rollout/rollout-state';
 import { Worker } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { hashDecision } from '../store/hash-decision.ts';
@@ -13,6 +14,7 @@ import { listDecisions, newestDecisionHash } from '../store/decision-store.ts';
 import { readLogLines } from '../store/log-store.ts';
 import { findRun } from '../store/run-store.ts';
 import { environmentViews } from '../views/environment-view.ts';
+import { preflightView } from '../views/preflight-view.ts';
 import { replayView } from '../views/replay-view.ts';
 import { rolloutView } from '../views/rollout-view.ts';
 import { runView } from '../views/run-view.ts';
@@ -38,7 +40,19 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
   let worker: { close(): Promise<void> };
   beforeAll(async () => {
     core = await openTestCore();
-    for (const name of ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']) {
+    for (const name of [
+      'one',
+      'two',
+      'three',
+      'four',
+      'five',
+      'six',
+      'seven',
+      'eight',
+      'nine',
+      'ten',
+      'eleven',
+    ]) {
       const target = { kind: 'docker', service: name, listenHost: '127.0.0.1', listenPort: 80 } as const;
       await core.context.db.transaction().execute((trx) => saveEnvironment(trx, { name, target, at: 0 }));
     }
@@ -81,6 +95,33 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
       outcome: 'succeeded',
       image: 'registry/shop@sha256:1',
     });
+  });
+
+  test('what the gate would do on the past of a service is said before it begins, and can be asked again', async () => {
+    const { db } = core.context;
+    expect(await preflightView(db, 'eleven', aDeploy('eleven'))).toMatchObject({
+      error: { reason: 'past-unknown' },
+    });
+    expect(await preflightView(db, 'eleven', null)).toMatchObject({ error: { reason: 'no-release' } });
+    expect(await preflightView(db, 'nowhere', null)).toMatchObject({
+      error: { reason: 'unknown-environment' },
+    });
+    const requests = Array.from({ length: 864 }, () => 300_000);
+    const errors = { everyMs: 300_000, requests, bad: requests.map((count) => count / 100) };
+    worker = workOnTarget(core, {}, { errors });
+    const runId = await startDeploy(core, aDeploy('eleven', { budget: 0.999 }));
+    await expect.poll(() => statusOf(core, runId)).toBe('succeeded');
+    const run = await runView(db, runId);
+    const rollout = await rolloutView(db, run?.rollouts[0]?.id ?? '');
+    expect(rollout?.rollout.preflight).toMatchObject({ requestsPerSecond: 1_000, badShare: 0.01 });
+    const attemptId = run?.attempts.find(({ stage }) => stage === 'deploy')?.id ?? '';
+    const log = JSON.stringify(await readLogLines(db, attemptId, 0, 100));
+    expect(log).toContain('preflight on the last 72 hours of this service: 1,000 requests a second now');
+    const again = await preflightView(db, 'eleven', null);
+    expect(again).toMatchObject({ ok: true, value: { preflight: rollout?.rollout.preflight } });
+    const rolling = aDeploy('eleven', { strategy: 'rolling', steps: [] });
+    expect(await preflightView(db, 'eleven', rolling)).toMatchObject({ error: { reason: 'nothing-to-decide' } });
+    expect(await replayView(db, rollout?.id ?? '')).toMatchObject({ isSame: true });
   });
 
   test('a bad canary is rolled back, and its stage shows that', async () => {
@@ -433,8 +474,17 @@ async function startDeploy(
   return runId;
 }
 
+function withDays(result: ActionResult, days: NonNullable<Observation['days']>): ActionResult {
+  if (result.result !== 'done' || result.observation === null) return result;
+  return { ...result, observation: { ...result.observation, days } };
+}
+
 /** A worker whose target is simulated, one a rollout. */
-function workOnTarget(core: TestCore, world: Partial<World>): { close(): Promise<void> } {
+function workOnTarget(
+  core: TestCore,
+  world: Partial<World>,
+  days: Observation['days'] = {},
+): { close(): Promise<void> } {
   const targets = new Map<string, ReturnType<typeof simulateTarget>>();
   const connection = core.context.redis.duplicate({ maxRetriesPerRequest: null });
   const worker = new Worker(
@@ -447,7 +497,9 @@ function workOnTarget(core: TestCore, world: Partial<World>): { close(): Promise
       const fresh = { startMs: 0, requestsPerSecond: 100_000, ...world };
       const target = targets.get(rolloutId) ?? simulateTarget(claim.spec, fresh, core.context.now());
       targets.set(rolloutId, target);
-      const result = target.answer(claim.what, core.context.now());
+      const answered = target.answer(claim.what, core.context.now());
+      const result =
+        claim.what.kind === 'observe' && claim.what.history ? withDays(answered, days) : answered;
       await reportAction(core.context, rolloutId, action, {
         fence: claim.fence,
         result,

@@ -353,6 +353,19 @@ export const en = {
   },
   rollout: {
     title: (environment: string) => `Rollout to ${environment}`,
+    preflight: {
+      title: 'Tried on its own past',
+      past: (time: string, requests: string, bad: string) =>
+        `The last ${time} of this service: ${requests} requests a second now, ${bad} of all were bad.`,
+      release: 'A release',
+      healthy: 'as good as the old version',
+      worse: (times: number) => `with ${times}× the errors`,
+      failed: 'Failed',
+      within: 'Half within',
+      undecided: 'No verdict in time',
+      unknown: (metrics: string) => `The past of ${metrics} is not known, and left out.`,
+      safe: (percent: string) => `The budget is safe with a first weight of at most ${percent}.`,
+    },
     ladder: 'Steps',
     weight: (percent: string) => `${percent} of traffic`,
     pause: (time: string) => `pause ${time}`,

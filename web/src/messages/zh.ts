@@ -347,6 +347,18 @@ export const zh: Messages = {
   },
   rollout: {
     title: (environment) => `发布到 ${environment}`,
+    preflight: {
+      title: '用自身历史试算',
+      past: (time, requests, bad) => `此服务最近 ${time}：目前每秒 ${requests} 个请求，其中 ${bad} 出错。`,
+      release: '假设新版本',
+      healthy: '与旧版本一样好',
+      worse: (times) => `错误为 ${times} 倍`,
+      failed: '判为失败',
+      within: '半数用时',
+      undecided: '限时内无结论',
+      unknown: (metrics) => `${metrics} 的历史未知，未计入。`,
+      safe: (percent) => `首个权重不超过 ${percent} 时，预算是安全的。`,
+    },
     ladder: '步骤',
     weight: (percent) => `${percent} 流量`,
     pause: (time) => `暂停 ${time}`,

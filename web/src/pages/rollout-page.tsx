@@ -4,6 +4,7 @@ import { ProblemCard } from '../components/problem-card.tsx';
 import { DecisionLog } from '../components/rollout/decision-log.tsx';
 import { EvidenceTable } from '../components/rollout/evidence-table.tsx';
 import { Ladder } from '../components/rollout/ladder.tsx';
+import { PreflightPanel } from '../components/rollout/preflight-panel.tsx';
 import { ReleaseFacts } from '../components/rollout/release-facts.tsx';
 import { RolloutCharts } from '../components/rollout/rollout-charts.tsx';
 import { RolloutHead } from '../components/rollout/rollout-head.tsx';
@@ -28,6 +29,7 @@ function Loaded({ view }: { readonly view: NonNullable<ReturnType<typeof useRoll
         <div className="stack">
           <Ladder rollout={view.rollout} />
           <ReleaseFacts view={view} run={run} />
+          {view.rollout.preflight !== undefined && <PreflightPanel preflight={view.rollout.preflight} />}
         </div>
         <div className="stack">
           <section className="panel">

@@ -314,6 +314,17 @@ environments
   });
 
 environments
+  .command('history')
+  .description('what was released there, when, by whom, and how it ended')
+  .argument('<environment>')
+  .option('--limit <count>', 'newest releases, at most 200', Number, 20)
+  .option('--json', 'as JSON', false)
+  .action(async (environment: string, options: { limit: number; json: boolean }) => {
+    const { listReleases } = await import('./commands/environments.ts');
+    write(await listReleases(api(), environment, options, Date.now()));
+  });
+
+environments
   .command('rollback')
   .description('put an earlier release back')
   .argument('<environment>')

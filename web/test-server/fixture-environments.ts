@@ -15,6 +15,7 @@ export function fixtureEnvironments(now: number): EnvironmentView[] {
     version: `r${run}-${digest(`commit ${run}`).slice(0, 7)}`,
     image: `registry.example.com/shop@sha256:${digest(`image ${run}`)}`,
     runId: id('run', run),
+    rolloutId: id('rollout', run),
     commit: digest(`commit ${run}`).slice(0, 40),
     by: run % 2 === 0 ? 'Mei Lin' : 'Priya Nair',
     at: now - ago,

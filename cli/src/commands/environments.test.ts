@@ -3,7 +3,7 @@ import { freezeAt, nextFreeze } from '@sluice/pipelines/freeze/freeze-at';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import type { ApiClient } from '../api-client.ts';
-import { breakGlass, freezeEnvironment, listEnvironments } from './environments.ts';
+import { breakGlass, freezeEnvironment, listEnvironments, listReleases } from './environments.ts';
 
 const friday = Date.parse('2026-11-20T12:00:00Z');
 const file = `
@@ -17,6 +17,24 @@ interface Sent {
   readonly body: unknown;
 }
 
+const release = {
+  id: '1',
+  version: 'r7-1a2b3c4',
+  image: 'registry.example.com/shop@sha256:7',
+  runId: 'run',
+  rolloutId: 'roll',
+  commit: '1a2b3c4d5e6f',
+  by: 'Mei Lin',
+  at: friday - 60_000,
+  outcome: 'succeeded',
+  reason: null,
+};
+const releases = [
+  { ...release, version: 'r8-9f8e7d6', outcome: 'rolled-back', reason: '5 % errors' },
+  release,
+  { ...release, version: 'r6-0000000', rolloutId: undefined },
+];
+
 /** Answers as the server does. */
 function aServer(sent: Sent[] = []): ApiClient {
   let rules = freezeRules.parse({ windows: [] });
@@ -24,6 +42,7 @@ function aServer(sent: Sent[] = []): ApiClient {
   const answer = (method: string, path: string, body: unknown): unknown => {
     if (method === 'PUT') rules = freezeRules.parse(body);
     if (path.endsWith('/freeze')) return freeze();
+    if (path.includes('/releases')) return { releases };
     if (path.startsWith('/api/runs')) {
       if (path.includes('?')) return { runs: [{ id: 'run', number: 7 }] };
       return { id: 'run', number: 7, rollouts: [{ id: 'roll', stage: 'deploy', phase: 'frozen' }] };
@@ -50,6 +69,21 @@ test('windows come from a file, and are shown with what they do now and next', a
   ]);
   const listed = stripVTControlCharacters(await listEnvironments(server, { json: false }, friday));
   expect(listed).toContain('shop  nothing deployed yet\n  frozen until 2026-11-23 08:00');
+});
+
+test('the history says what was released, how it ended, what runs now, and where the evidence is', async () => {
+  const sent: Sent[] = [];
+  const listed = await listReleases(aServer(sent), 'shop', { limit: 20, json: false }, friday);
+  expect(stripVTControlCharacters(listed).split('\n')).toEqual([
+    'rolled back r8-9f8e7d6 1 min ago, by Mei Lin',
+    '            commit 1a2b3c4d5e, registry.example.com/shop@sha256:7, evidence: sluice replay roll',
+    '            5 % errors',
+    'released    r7-1a2b3c4 runs now 1 min ago, by Mei Lin',
+    '            commit 1a2b3c4d5e, registry.example.com/shop@sha256:7, evidence: sluice replay roll',
+    'released    r6-0000000 1 min ago, by Mei Lin',
+    '            commit 1a2b3c4d5e, registry.example.com/shop@sha256:7',
+  ]);
+  expect(sent.at(-1)?.path).toBe('/api/environments/shop/releases?limit=20');
 });
 
 test('a file that cannot be used says where and why, and nothing is sent', async () => {

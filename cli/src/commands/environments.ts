@@ -4,7 +4,7 @@ import type { Freeze } from '@sluice/pipelines/freeze/freeze-at';
 import { freezeRules } from '@sluice/pipelines/freeze/freeze-rules';
 import { readSettings } from '@sluice/pipelines/read-settings';
 import { wallClock } from '@sluice/pipelines/cron/time-zone';
-import type { EnvironmentView, FreezeView, RunView } from '@sluice/pipelines/protocol/api';
+import type { EnvironmentView, FreezeView, ReleaseView, RunView } from '@sluice/pipelines/protocol/api';
 import { ApiError, type ApiClient } from '../api-client.ts';
 import { formatDuration } from '@sluice/pipelines/rollout/figures';
 import { age } from '../state-word.ts';
@@ -53,6 +53,32 @@ export async function breakGlass(api: ApiClient, name: string, reason: string): 
   return `${frozen.stage} of run #${run.number} goes on in spite of the freeze`;
 }
 
+/** What was released there: when, by whom, from which commit, and how it ended. */
+export async function listReleases(
+  api: ApiClient,
+  name: string,
+  options: { readonly limit: number; readonly json: boolean },
+  now: number,
+): Promise<string> {
+  const path = `/api/environments/${encodeURIComponent(name)}/releases?limit=${options.limit}`;
+  const { releases } = await api.call<{ readonly releases: readonly ReleaseView[] }>('GET', path);
+  if (options.json) return JSON.stringify(releases, null, 2);
+  if (releases.length === 0) return `nothing was released to ${name} yet`;
+  const current = releases.find(({ outcome }) => outcome === 'succeeded');
+  return releases.flatMap((release) => formatRelease(release, release === current, now)).join('\n');
+}
+
+function formatRelease(release: ReleaseView, isCurrent: boolean, now: number): readonly string[] {
+  const { version, image, commit, by, at, outcome, reason, rolloutId } = release;
+  const how = outcome === 'succeeded' ? pc.green('released   ') : pc.red('rolled back');
+  const evidence = rolloutId === undefined ? '' : `, evidence: sluice replay ${rolloutId}`;
+  return [
+    `${how} ${pc.bold(version)}${isCurrent ? pc.cyan(' runs now') : ''} ${pc.dim(`${age(now - at)}, by ${by}`)}`,
+    `            ${pc.dim(`commit ${commit.slice(0, 10)}, ${image}${evidence}`)}`,
+    ...(reason === null ? [] : [`            ${reason}`]),
+  ];
+}
+
 /** Starts a run that puts an earlier release back; the last one with another image, where none is named. */
 export async function rollBack(
   api: ApiClient,
@@ -73,8 +99,8 @@ const readEnvironments = (api: ApiClient) =>
   api.call<{ readonly environments: readonly EnvironmentView[] }>('GET', '/api/environments');
 
 async function releaseOf(api: ApiClient, name: string, version: string): Promise<string> {
-  const { environments } = await readEnvironments(api);
-  const history = environments.find((environment) => environment.name === name)?.history ?? [];
+  const path = `/api/environments/${encodeURIComponent(name)}/releases?limit=200`;
+  const { releases: history } = await api.call<{ readonly releases: readonly ReleaseView[] }>('GET', path);
   const found = history.find((release) => release.version === version && release.outcome === 'succeeded');
   if (found !== undefined) return found.id;
   const known = history.filter(({ outcome }) => outcome === 'succeeded').map((release) => release.version);

@@ -292,6 +292,8 @@ export interface ReleaseView {
   readonly version: string;
   readonly image: string;
   readonly runId: string;
+  /** Where its evidence is; absent from older servers. */
+  readonly rolloutId?: string;
   readonly commit: string;
   readonly by: string;
   readonly at: number;

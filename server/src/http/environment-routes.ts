@@ -8,9 +8,10 @@ import { saveFreezeWindows } from '../orchestrator/save-freeze-windows.ts';
 import { recordAudit } from '../store/audit-store.ts';
 import { saveEnvironment } from '../store/environment-store.ts';
 import { deployWorkTo } from '../views/deploy-work-of.ts';
-import { environmentViews, freezeView } from '../views/environment-view.ts';
+import { environmentViews, freezeView, releaseViews } from '../views/environment-view.ts';
 import { preflightView } from '../views/preflight-view.ts';
-import { parseBody, ProblemError } from './problem.ts';
+import { pageQuery } from './page-query.ts';
+import { parseBody, parseQuery, ProblemError } from './problem.ts';
 import { userOf } from './signed-in.ts';
 
 export const rollbackBody = z.object({
@@ -31,6 +32,15 @@ export function environmentRoutes(context: ServerContext): Router {
 
   router.get('/environments', async (_request, response) => {
     response.json({ environments: await environmentViews(context.db, context.now()) });
+  });
+
+  router.get('/environments/:name/releases', async (request, response) => {
+    const { name } = request.params;
+    const releases = await releaseViews(context.db, name, parseQuery(pageQuery, request));
+    if (releases === null) {
+      throw new ProblemError(404, 'unknown-environment', `There is no environment "${name}".`);
+    }
+    response.json({ releases });
   });
 
   router.put('/environments/:name', async (request, response) => {

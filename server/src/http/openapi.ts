@@ -164,6 +164,12 @@ const routes: readonly ApiRoute[] = [
     body: environmentTarget,
   },
   {
+    method: 'get',
+    path: '/api/environments/{name}/releases',
+    summary: 'Its releases',
+    query: page,
+  },
+  {
     method: 'put',
     path: '/api/environments/{name}/freeze',
     summary: 'Say when an environment is frozen',

@@ -13,7 +13,7 @@ import { findRollout } from '../store/rollout-store.ts';
 import { listDecisions, newestDecisionHash } from '../store/decision-store.ts';
 import { readLogLines } from '../store/log-store.ts';
 import { findRun } from '../store/run-store.ts';
-import { environmentViews } from '../views/environment-view.ts';
+import { environmentViews, releaseViews } from '../views/environment-view.ts';
 import { preflightView } from '../views/preflight-view.ts';
 import { replayView } from '../views/replay-view.ts';
 import { rolloutView } from '../views/rollout-view.ts';
@@ -120,7 +120,9 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
     const again = await preflightView(db, 'eleven', null);
     expect(again).toMatchObject({ ok: true, value: { preflight: rollout?.rollout.preflight } });
     const rolling = aDeploy('eleven', { strategy: 'rolling', steps: [] });
-    expect(await preflightView(db, 'eleven', rolling)).toMatchObject({ error: { reason: 'nothing-to-decide' } });
+    expect(await preflightView(db, 'eleven', rolling)).toMatchObject({
+      error: { reason: 'nothing-to-decide' },
+    });
     expect(await replayView(db, rollout?.id ?? '')).toMatchObject({ isSame: true });
   });
 
@@ -283,6 +285,13 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
       ({ name }) => name === 'four',
     );
     expect(environment?.current).toMatchObject({ image: 'registry/shop@sha256:0', by: 'grace' });
+    const { db } = core.context;
+    const [newest, second] = (await releaseViews(db, 'four', { before: null, limit: 2 })) ?? [];
+    expect(newest?.id).toBe(environment?.current?.id);
+    expect(await rolloutView(db, newest?.rolloutId ?? '')).toMatchObject({ runId: back.value.runId });
+    const before = await releaseViews(db, 'four', { before: second?.at ?? 0, limit: 50 });
+    expect(before).toHaveLength((environment?.history.length ?? 0) - 2);
+    expect(await releaseViews(db, 'nowhere', { before: null, limit: 2 })).toBeNull();
   });
 
   test('cancelling a run rolls its rollout back before the stage ends', async () => {

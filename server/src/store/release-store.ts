@@ -20,17 +20,18 @@ export async function findRelease(db: Database, id: string): Promise<Release | u
   return db.selectFrom('releases').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** Newest first. */
+/** Newest first; `before`: older than that. */
 export async function listReleases(
   db: Database,
   environment: string,
   limit: number,
+  before: number | null = null,
 ): Promise<readonly Release[]> {
-  return db
+  const releases = db
     .selectFrom('releases')
     .selectAll()
     .where('environment', '=', environment)
     .orderBy('at', 'desc')
-    .limit(limit)
-    .execute();
+    .limit(limit);
+  return (before === null ? releases : releases.where('at', '<', before)).execute();
 }

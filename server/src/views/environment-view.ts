@@ -2,7 +2,7 @@ import { freezeAt, nextFreeze } from '@sluice/pipelines/freeze/freeze-at';
 import { noFreeze, type FreezeRules } from '@sluice/pipelines/freeze/freeze-rules';
 import type { EnvironmentView, FreezeView, ReleaseView } from '@sluice/pipelines/protocol/api';
 import type { Database } from '../store/database.ts';
-import { listEnvironments, type StoredEnvironment } from '../store/environment-store.ts';
+import { findEnvironment, listEnvironments, type StoredEnvironment } from '../store/environment-store.ts';
 import { listReleases, type Release } from '../store/release-store.ts';
 import { listOpenRollouts } from '../store/rollout-store.ts';
 
@@ -40,12 +40,23 @@ async function environmentView(
   };
 }
 
+/** Newest first; `before`: older than that. Null: there is no such environment. */
+export async function releaseViews(
+  db: Database,
+  environment: string,
+  page: { readonly before: number | null; readonly limit: number },
+): Promise<readonly ReleaseView[] | null> {
+  if ((await findEnvironment(db, environment)) === null) return null;
+  return (await listReleases(db, environment, page.limit, page.before)).map(releaseView);
+}
+
 function releaseView(release: Release): ReleaseView {
   return {
     id: release.id,
     version: release.version,
     image: release.image,
     runId: release.run_id,
+    rolloutId: release.rollout_id,
     commit: release.commit_sha,
     by: release.by,
     at: release.at,

@@ -129,7 +129,7 @@ interface HistoryRowProps {
 function HistoryRow({ release, isCurrent, onRollBack }: HistoryRowProps) {
   const t = useMessages();
   return (
-    <li title={release.reason ?? undefined}>
+    <li title={[release.image, release.commit, release.reason].filter(Boolean).join('\n')}>
       <StateBadge state={release.outcome} iconOnly />
       <Link className="link clip" to={`/runs/${release.runId}`}>
         {release.version}
@@ -138,6 +138,15 @@ function HistoryRow({ release, isCurrent, onRollBack }: HistoryRowProps) {
         {release.by} · <RelativeTime at={release.at} />
         {release.reason !== null && ` · ${release.reason}`}
       </span>
+      {release.rolloutId !== undefined && (
+        <Link
+          className="link"
+          to={`/rollouts/${release.rolloutId}`}
+          aria-label={t.environments.evidenceOf(release.version)}
+        >
+          {t.environments.evidence}
+        </Link>
+      )}
       {isCurrent && <span className="tag accent">{t.environments.current}</span>}
       {!isCurrent && release.outcome === 'succeeded' && (
         <Button

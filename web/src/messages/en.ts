@@ -560,6 +560,8 @@ export const en = {
     since: 'since',
     by: 'by',
     history: 'History',
+    evidence: 'evidence',
+    evidenceOf: (version: string) => `Evidence of ${version}`,
     address: 'Address',
     current: 'current',
     rollingOut: 'A rollout is under way',

@@ -547,6 +547,8 @@ export const zh: Messages = {
     since: '自',
     by: '由',
     history: '历史',
+    evidence: '证据',
+    evidenceOf: (version) => `${version} 的证据`,
     address: '地址',
     current: '当前',
     rollingOut: '正在发布',

@@ -37,6 +37,7 @@ function Loaded({ view }: { readonly view: NonNullable<ReturnType<typeof useRoll
             <EvidenceTable rollout={view.rollout} />
           </section>
           <RolloutCharts history={view.history} />
+          {view.rollout.preflight !== undefined && <PreflightPanel preflight={view.rollout.preflight} />}
           <DecisionLog decisions={view.decisions} />
         </div>
       </div>

@@ -9,6 +9,7 @@ import type { ActionContext, DeployTarget } from './deploy-target.ts';
 import { dockerTarget, type DockerParts } from './docker/docker-target.ts';
 import type { KubernetesParts } from './kubernetes/kubernetes-target.ts';
 import { connectionProblem } from './connection-problem.ts';
+import { requireImage } from './require-image.ts';
 
 export interface DeployParts extends DockerParts, KubernetesParts, HookParts {}
 
@@ -41,6 +42,8 @@ async function attempt(
 ): Promise<ActionResult> {
   try {
     if (claim.what.kind === 'call-hook') return await callHook(claim, claim.what.hook, parts, context.signal);
+    if (claim.what.kind === 'inspect' && claim.target.kind === 'kubernetes')
+      await requireImage(claim.spec.image, claim.registryCredentials, context.signal);
     return await act(claim.what, await chooseTarget(claim, parts, context));
   } catch (error) {
     const problem = context.signal.aborted ? timedOut(claim, error) : asProblem(error);

@@ -104,10 +104,11 @@ program
 program
   .command('schema')
   .description('print the JSON Schema of pipeline files, for editors')
-  .action(async () => {
+  .option('--template', 'of templates, the files that stages use')
+  .action(async (options: { readonly template?: boolean }) => {
     const { schemaCommand } = await import('./schema-command.ts');
     const { terminal } = await import('./terminal.ts');
-    schemaCommand(terminal());
+    schemaCommand(terminal(), options);
   });
 
 program

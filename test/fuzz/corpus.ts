@@ -2,10 +2,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fixtures } from '@sluice/pipelines/convert/fixtures';
+import { randomTemplates } from '@sluice/pipelines/language/random-pipeline.fixture';
+import { isTemplate } from '@sluice/pipelines/language/templates/parse-template';
 import type { System } from '@sluice/pipelines/convert/detect-system';
 
 export interface Corpus {
   readonly pipelines: readonly [string, ...string[]];
+  readonly templates: readonly [string, ...string[]];
   readonly foreign: readonly [ForeignPipeline, ...ForeignPipeline[]];
 }
 
@@ -19,8 +22,17 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export function readCorpus(): Corpus {
   const [firstPipeline, ...pipelines] = [...examples(), ...docBlocks()];
   const [firstForeign, ...foreign] = fixtures;
-  if (firstPipeline === undefined || firstForeign === undefined) throw new Error('there are no examples');
-  return { pipelines: [firstPipeline, ...pipelines], foreign: [firstForeign, ...foreign] };
+  const [firstTemplate, ...templates] = [
+    ...Object.values(randomTemplates),
+    ...docBlocks().filter(isTemplate),
+  ];
+  if (firstPipeline === undefined || firstForeign === undefined || firstTemplate === undefined)
+    throw new Error('there are no examples');
+  return {
+    pipelines: [firstPipeline, ...pipelines],
+    templates: [firstTemplate, ...templates],
+    foreign: [firstForeign, ...foreign],
+  };
 }
 
 function examples(): readonly string[] {

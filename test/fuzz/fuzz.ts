@@ -119,7 +119,14 @@ function pickKind(roll: number): InputKind {
 const kindNames = (): InputKind[] => Object.keys(shares).filter((name): name is InputKind => name in kinds);
 
 function mapKinds(make: () => KindReport): Record<InputKind, KindReport> {
-  return { pipeline: make(), expression: make(), template: make(), plan: make(), converter: make() };
+  return {
+    pipeline: make(),
+    used: make(),
+    expression: make(),
+    template: make(),
+    plan: make(),
+    converter: make(),
+  };
 }
 
 const none: Slowest = { number: -1, ms: 0, bytes: 0 };

@@ -10,6 +10,7 @@ import { splitTemplate } from '@sluice/pipelines/language/expression/template';
 import { formatDiagnostic } from '@sluice/pipelines/language/format-diagnostic';
 import { parsePipeline } from '@sluice/pipelines/language/parse-pipeline';
 import { randomPipeline, randomTemplates } from '@sluice/pipelines/language/random-pipeline.fixture';
+import { checkTemplate } from '@sluice/pipelines/language/templates/parse-template';
 import { foundTemplates } from '@sluice/pipelines/language/templates/remote-templates.fixture';
 import { buildPlan } from '@sluice/pipelines/plan/build-plan';
 import { explainPlan } from '@sluice/pipelines/plan/explain-plan';
@@ -38,6 +39,12 @@ export const kinds = {
     const text = mutate(source, choices);
     const trigger = randomTrigger(choices);
     return { text, use: () => usePipeline(text, trigger) };
+  },
+  /** Templates, mutated, and used. */
+  used: (choices, corpus) => {
+    const text = mutate(choices.oneOf(corpus.templates), choices);
+    const trigger = randomTrigger(choices);
+    return { text, use: () => useMutated(text, trigger) };
   },
   expression: (choices) => {
     const text = randomExpression(choices);
@@ -79,7 +86,8 @@ export type InputKind = keyof typeof kinds;
 
 /** Of a hundred inputs. */
 export const shares: Readonly<Record<InputKind, number>> = {
-  pipeline: 40,
+  pipeline: 35,
+  used: 5,
   expression: 25,
   template: 5,
   plan: 15,
@@ -104,6 +112,32 @@ function usePipeline(text: string, trigger: Trigger): readonly string[] {
   const outcome = buildPlan(definition, trigger);
   explainPlan(outcome);
   JSON.stringify(outcome);
+  return [];
+}
+
+const user = `on: [push, tag, pull_request]
+stages:
+  ci: { use: org/templates/mutated.yml@v1, with: { node: '20' }, secrets: [token] }
+  many: { matrix: { node: ['20', '22'] }, use: org/templates/mutated.yml@v1, with: { node: '\${{ matrix.node }}' }, secrets: [token] }
+`;
+
+function useMutated(text: string, trigger: Trigger): readonly string[] {
+  const found = foundTemplates({ ...randomTemplates, 'org/templates/mutated.yml@v1': text });
+  const alone = checkTemplate(text, 'fuzz.yml', found);
+  const lineCount = text.split('\n').length;
+  for (const each of alone) formatDiagnostic(each);
+  if (alone.some(({ file, line }) => file === 'fuzz.yml' && (line < 1 || line > lineCount)))
+    return ['a diagnostic points outside of the template'];
+  const { definition, diagnostics } = parsePipeline(user, 'user.yml', found);
+  const isBroken = diagnostics.some(({ severity }) => severity === 'error');
+  if (isBroken !== (definition === null)) return ['a definition without, or no definition with, no error'];
+  if (definition === null) return [];
+  const outcome = buildPlan(definition, trigger);
+  explainPlan(outcome);
+  if (outcome.kind === 'filtered') return [];
+  const { plan } = outcome;
+  const { state } = advance(plan, startState(plan, 0), { kind: 'run-requested', at: 0 });
+  for (const { id } of plan.stages) resolveStage(plan, state, id, { id: 'run', number: 1 });
   return [];
 }
 

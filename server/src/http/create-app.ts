@@ -1,5 +1,5 @@
 // Every door of the server, in the order a request meets them.
-import { pipelineSchema } from '@sluice/pipelines/language/schema/json-schema';
+import { pipelineSchema, templateSchema } from '@sluice/pipelines/language/schema/json-schema';
 import express, { type Express, type Router } from 'express';
 import type { Doorkeeper } from '../auth/authenticate.ts';
 import type { Origins } from '../auth/same-origin.ts';
@@ -54,8 +54,9 @@ export function createApp(parts: AppParts): Express {
   app.use(endConnections(leaving));
 
   app.use(healthRoutes(context, leaving));
-  const schema = pipelineSchema();
-  app.get('/schema.json', (_request, response) => void response.json(schema));
+  const schemas = { '/schema.json': pipelineSchema(), '/template-schema.json': templateSchema() };
+  for (const [address, schema] of Object.entries(schemas))
+    app.get(address, (_request, response) => void response.json(schema));
   app.get('/metrics', metricsRoute(metrics.registry, workerToken, doorkeeper));
   app.use('/webhooks', webhookRoutes(context, parts.onDelivery));
   app.use('/worker', requireWorker(workerToken), parts.workerRoutes);

@@ -105,6 +105,44 @@ stages:
   for (const run of runs) expect((await planOf(run))?.stages).toHaveLength(6);
 });
 
+test('a run with templates is cancelled and run again, wholly and from a stage of a template', async () => {
+  const shop = await aRepository('shop');
+  app.commit(
+    short(shop),
+    `on: { manual: {} }
+stages:
+  ci: { matrix: { greeting: [hi, ho] }, use: ${templates}/ci/greet.yml@v1, with: { greeting: '\${{ matrix.greeting }}' } }
+`,
+  );
+  const run = await start(shop);
+  const cancelled = await app.call('POST', `/api/runs/${run}/cancel`, { reason: 'enough' });
+  expect(cancelled.status).toBe(202);
+  const seen = runShape.parse((await app.call('GET', `/api/runs/${run}`)).body);
+  expect(seen.status).toBe('cancelled');
+  expect(Object.entries(seen.state.stages).map(([id, { status }]) => [id, status])).toEqual(
+    ['ci (hi).greet', 'ci (hi).after', 'ci (hi)', 'ci (ho).greet', 'ci (ho).after', 'ci (ho)', 'ci'].map(
+      (id) => [id, 'cancelled'],
+    ),
+  );
+  const unknown = await app.call('POST', `/api/runs/${randomUUID()}/cancel`, { reason: 'x' });
+  expect(unknown.status).toBe(404);
+
+  const whole = await app.call('POST', `/api/runs/${run}/rerun`, { what: 'all' });
+  expect(whole.status).toBe(201);
+  const part = await app.call('POST', `/api/runs/${run}/rerun/preview`, { what: { from: 'ci (ho).after' } });
+  expect(part.status).toBe(200);
+  const again = z.object({ runId: z.string() }).parse(whole.body).runId;
+  expect(await planOf(again)).toEqual(await planOf(run));
+  const resumed = runShape.parse((await app.call('GET', `/api/runs/${again}`)).body);
+  expect(resumed.state.stages['ci (ho).greet']?.status).toBe('queued');
+  expect(resumed.state.stages['ci (ho).after']?.status).toBe('waiting');
+});
+
+const runShape = z.object({
+  status: z.string(),
+  state: z.object({ stages: z.record(z.string(), z.object({ status: z.string() })) }),
+});
+
 const pipeline = (use: string, more = ''): string =>
   `on: { manual: {} }
 stages:

@@ -24,6 +24,7 @@ import { findTemplateRepository } from '../store/repository-store.ts';
 import { openTestDatabase } from '../store/test-database.ts';
 import { startDeliveryWorker, type DeliveryWorker } from '../webhooks/delivery-worker.ts';
 import { processDelivery } from '../webhooks/process-delivery.ts';
+import { apiRoutes } from './api-routes.ts';
 import { createApp } from './create-app.ts';
 
 export interface TestApp {
@@ -92,7 +93,7 @@ export async function openTestApp(options: { readonly webRoot?: string } = {}): 
       webRoot: options.webRoot ?? null,
       onDelivery: () => workers.forEach((worker) => worker.wake()),
       workerRoutes: express.Router().get('/ping', (_request, response) => void response.json({ pong: true })),
-      apiRoutes: express.Router(),
+      apiRoutes: apiRoutes(context),
     }),
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -8,8 +8,8 @@ export interface Fault {
 }
 
 /** Each with an unknown key, without a required key, or with a value of a kind that may not stand there. */
-export function faultsOf(value: unknown): readonly Fault[] {
-  return faultsAt(value, [pipeline], '');
+export function faultsOf(value: unknown, shape: MapShape = pipeline): readonly Fault[] {
+  return faultsAt(value, [shape], '');
 }
 
 function faultsAt(value: unknown, shapes: readonly Shape[], path: string): readonly Fault[] {

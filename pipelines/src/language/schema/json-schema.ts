@@ -1,6 +1,7 @@
 // The language's keys as a JSON Schema (draft-07, which the YAML servers of editors understand).
 import type { Key, MapShape, Shape } from '../keys/key.ts';
 import { pipeline } from '../keys/pipeline-keys.ts';
+import { template } from '../keys/template-keys.ts';
 import { describeShape } from '../keys/describe-shape.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -10,13 +11,20 @@ export type JsonObject = { readonly [key: string]: Json };
  * Accepts every file that the parser accepts. What needs a look at the rest of the file (that a stage exists, what an
  * expression may name, that weights rise) is left to `sluice lint`.
  */
-export function pipelineSchema(): JsonObject {
+export const pipelineSchema = (): JsonObject =>
+  schemaFor(pipeline, 'A pipeline of Sluice', 'What .sluice.yml may hold.');
+
+/** The same of the files that stages use. */
+export const templateSchema = (): JsonObject =>
+  schemaFor(template, 'A template of Sluice', 'What a file that stages use may hold.');
+
+function schemaFor(shape: MapShape, title: string, description: string): JsonObject {
   const definitions = new Map<MapShape, Definition>();
-  const root = mapSchema(pipeline, definitions);
+  const root = mapSchema(shape, definitions);
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
-    title: 'A pipeline of Sluice',
-    description: 'What .sluice.yml may hold.',
+    title,
+    description,
     ...root,
     definitions: Object.fromEntries([...definitions.values()].map(({ name, schema }) => [name, schema])),
   };

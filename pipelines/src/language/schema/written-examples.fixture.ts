@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { aFileTree } from '../file-tree.fixture.ts';
 import type { FileTree } from '../find-files.ts';
 import { pipelineKeys } from '../keys/pipeline-keys.ts';
+import { isTemplate } from '../templates/parse-template.ts';
 import type { RemoteFiles } from '../templates/remote-templates.fixture.ts';
 
 export interface WrittenExample {
@@ -32,6 +33,22 @@ export function writtenExamples(): readonly WrittenExample[] {
       .filter((page) => page.endsWith('.md'))
       .flatMap((page) => pipelinesOf(page, readFileSync(root + page, 'utf8'))),
   ];
+}
+
+/** Every template that they show, as text by where it stands. */
+export function writtenTemplates(): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  const take = (place: string, text: string): void => {
+    if (isTemplate(text)) found.set(place, text);
+  };
+  for (const path of readdirSync(`${root}examples`, { recursive: true, encoding: 'utf8' }))
+    if (path.endsWith('.yml')) take(`examples/${path}`, readFileSync(`${root}examples/${path}`, 'utf8'));
+  for (const page of readdirSync(`${root}docs`).filter((name) => name.endsWith('.md'))) {
+    const text = readFileSync(`${root}docs/${page}`, 'utf8');
+    for (const match of text.matchAll(/^```yaml\n([\s\S]*?)^```/gm))
+      take(`docs/${page}:${text.slice(0, match.index).split('\n').length + 1}`, match[1] ?? '');
+  }
+  return found;
 }
 
 function exampleIn(folder: string): WrittenExample {

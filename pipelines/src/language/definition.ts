@@ -423,6 +423,12 @@ export interface DeployWork {
   readonly afterwards?: 'promote' | 'end';
   /** Channels that are told of the rollout, such as `dingtalk/release`; absent: only those with a rule for it. */
   readonly notify?: readonly string[];
+  /** Names of clusters and partitions of the environment, where it has several; absent: all of them. */
+  readonly clusters?: readonly string[];
+  /** Which clusters come after which; absent: one, then the rest. */
+  readonly waves?: readonly Wave[];
+  /** What becomes of clusters that have the new version when another one fails; absent: `roll-back`. */
+  readonly onFailure?: 'roll-back' | 'stop';
 }
 
 /** A process of its own in the cluster, which the engine tells again and again that it lives. */
@@ -432,6 +438,15 @@ export interface GuardWish {
   /** The file asks for it: without a guard nothing is rolled out. */
   readonly isRequired: boolean;
 }
+
+/** Clusters that get the new version at the same time, of those that no earlier wave has taken. */
+export type Wave =
+  | { readonly kind: 'count'; readonly count: number }
+  /** Of all clusters of the stage, at least one. */
+  | { readonly kind: 'share'; readonly percent: number }
+  /** Clusters and partitions. */
+  | { readonly kind: 'named'; readonly names: readonly string[] }
+  | { readonly kind: 'rest' };
 
 /**
  * When a hook is asked, in the words of Flagger (pkg/apis/flagger/v1beta1/canary.go in fluxcd/flagger):

@@ -13,10 +13,11 @@ import { readEnv, type TemplateContext } from './read-templates.ts';
 import { readTraffic } from './read-traffic.ts';
 import { readDuration, readFraction } from './read-units.ts';
 import { readChoice, readInteger, readPlainText } from './read-values.ts';
+import { readClusters, readWaves } from './read-waves.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
 
-const laterKeys = ['clusters', 'waves', 'on_failure', 'compare'];
+const laterKeys = ['compare'];
 
 export function readDeployWork(
   reading: Reading,
@@ -69,6 +70,7 @@ export function readDeployWork(
       ? { afterwards: field(fields, 'afterwards', readChoice(['promote', 'end']), 'promote') }
       : {}),
     ...(fields.entries.has('notify') ? { notify: field(fields, 'notify', readNotify, []) } : {}),
+    ...readFleet(fields),
   };
   const guard = readGuard(fields, read, strategy === 'recreate' ? null : traffic);
   const work: DeployWork = guard === null ? read : { ...read, guard };
@@ -77,6 +79,18 @@ export function readDeployWork(
   checkIntervals(fields, work);
   checkDeadline(fields, work);
   return work;
+}
+
+/** For environments with several clusters; what is not written is not in the plan. */
+function readFleet(fields: Fields): Pick<DeployWork, 'clusters' | 'waves' | 'onFailure'> {
+  const { entries } = fields;
+  return {
+    ...(entries.has('clusters') ? { clusters: field(fields, 'clusters', readClusters, []) } : {}),
+    ...(entries.has('waves') ? { waves: field(fields, 'waves', readWaves, []) } : {}),
+    ...(entries.has('on_failure')
+      ? { onFailure: field(fields, 'on_failure', readChoice(['roll-back', 'stop']), 'roll-back') }
+      : {}),
+  };
 }
 
 function checkTarget(fields: Fields): void {

@@ -41,8 +41,9 @@ import type { InputProblem } from '../plan/check-inputs.ts';
 import type { ManualStart } from '../plan/manual-start.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ComparedDecision } from '../rollout/compare-decisions.ts';
+import type { ClusterStatus } from '../rollout/fleet/fleet-state.ts';
 import type { Preflight } from '../rollout/preflight.ts';
-import type { Decision, Rollout } from '../rollout/rollout-state.ts';
+import type { Decision, Rollout, RolloutPhase } from '../rollout/rollout-state.ts';
 import type { RerunStage } from '../run/choose-rerun.ts';
 import type { ForeseenFailure } from '../run/foresee-failure.ts';
 import type { RunState, RunStatus, StageState } from '../run/run-state.ts';
@@ -217,6 +218,22 @@ export interface RolloutView {
   readonly decisions: readonly DecisionView[];
   /** Weight, counts and latencies over time, oldest first, thinned to at most 500 points. */
   readonly history: readonly RolloutPoint[];
+  /** Of a rollout over several clusters: how each of them stands, in the order of the waves. */
+  readonly clusters?: readonly ClusterRolloutView[];
+  /** Id of the rollout over several clusters that leads this one. */
+  readonly leader?: string;
+}
+
+export interface ClusterRolloutView {
+  readonly name: string;
+  /** From 1. */
+  readonly wave: number;
+  readonly status: ClusterStatus;
+  readonly note: string | null;
+  readonly since: number;
+  /** Its last rollout; null, as is its phase: it has had none. */
+  readonly rolloutId: string | null;
+  readonly phase: RolloutPhase['name'] | null;
 }
 
 export interface DecisionView extends Decision {
@@ -275,8 +292,19 @@ export interface EnvironmentView {
   readonly current: ReleaseView | null;
   readonly history: readonly ReleaseView[];
   readonly activeRollout: string | null;
+  /** Of one with several clusters, in its own order. */
+  readonly clusters?: readonly ClusterView[];
   /** Absent from older servers. */
   readonly freeze?: FreezeView;
+}
+
+export interface ClusterView {
+  readonly name: string;
+  readonly partition: string | null;
+  /** The last release that succeeded there; null: there was none. */
+  readonly current: ReleaseView | null;
+  /** How it stands in the rollout under way; null: it has no part in one. */
+  readonly rollout: ClusterRolloutView | null;
 }
 
 export interface FreezeView {

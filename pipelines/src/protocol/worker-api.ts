@@ -17,7 +17,7 @@
 //   POST /worker/orphans/standings, /worker/orphans/look  see orphans.ts
 import { z } from 'zod';
 import { failureClasses } from '../language/definition.ts';
-import type { EnvironmentTarget } from './environment.ts';
+import type { PlaceTarget } from './environment.ts';
 import type { ClaimedArtifact } from './kept-files.ts';
 import type { RolloutAction, RolloutSpec, ActionResult } from '../rollout/rollout-state.ts';
 import type { PlannedStage } from '../plan/plan.ts';
@@ -342,7 +342,7 @@ export interface ActionClaim {
   readonly project: string;
   readonly what: RolloutAction;
   readonly spec: RolloutSpec;
-  readonly target: EnvironmentTarget;
+  readonly target: PlaceTarget;
   /** `spec.work.container.env` with secrets resolved. */
   readonly containerEnv: Readonly<Record<string, string>>;
   /** Text of the kubeconfig; null: the worker's own. */

@@ -2,7 +2,8 @@
 // same state, so a server that dies between two of them loses nothing.
 import { unreachable } from '../result.ts';
 import { begin } from './begin.ts';
-import { abandon, rollBack } from './endings.ts';
+import { advanceFleet } from './fleet/advance-fleet.ts';
+import { abandon, giveUp, rollBack } from './endings.ts';
 import { holdShift } from './freeze.ts';
 import { yieldToGuard } from './guarded.ts';
 import { act, say, stay, type Move } from './move.ts';
@@ -46,6 +47,7 @@ export function startRollout(spec: RolloutSpec, at: number): Rollout {
  */
 export function advanceRollout(rollout: Rollout, event: RolloutEvent): Move {
   if (isTerminal(rollout)) return stay(rollout);
+  if (rollout.spec.waves !== undefined) return advanceFleet(rollout, event);
   switch (event.kind) {
     case 'started':
       return rollout.phase.name === 'planned' ? start(rollout, event) : stay(rollout);
@@ -63,13 +65,17 @@ export function advanceRollout(rollout: Rollout, event: RolloutEvent): Move {
       return resume(rollout, event);
     case 'abort-requested':
       return abort(rollout, event);
+    case 'give-up-requested':
+      return giveUp(rollout, event);
+    case 'cluster-changed':
+      return stay(rollout);
     default:
       return unreachable(event);
   }
 }
 
 export function isTerminal({ phase }: Pick<Rollout, 'phase'>): boolean {
-  return phase.name === 'succeeded' || phase.name === 'rolled-back' || phase.name === 'refused';
+  return ['succeeded', 'rolled-back', 'refused', 'stopped'].includes(phase.name);
 }
 
 function start(rollout: Rollout, { at, freeze }: Extract<RolloutEvent, { kind: 'started' }>): Move {

@@ -11,7 +11,8 @@ export function begin(rollout: Rollout, at: number): Move {
   );
 }
 
-function refuseIfFrozen(rollout: Rollout, at: number): Move | null {
+/** Where an environment's rules say so; null: nothing is frozen, or it waits. */
+export function refuseIfFrozen(rollout: Rollout, at: number): Move | null {
   const freeze = rollout.freeze?.starts === 'refuse' ? freezeOf(rollout, at) : null;
   if (freeze === null) return null;
   return refuse(rollout, freezeInWords(rollout.spec.environment, freeze), at, 'failed');

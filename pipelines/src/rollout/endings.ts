@@ -51,6 +51,19 @@ export function askRollBack(move: Move): Move {
   return act(change(move, none), { kind: 'roll-back', reason });
 }
 
+/** Nobody waits for the target any more: what it has, it keeps. */
+export function giveUp(
+  rollout: Rollout,
+  { by, reason, at }: { readonly by: string; readonly reason: string; readonly at: number },
+): Move {
+  const { phase, spec } = rollout;
+  if (phase.name !== 'rollback-blocked') return stay(rollout);
+  const message = `${by} gave the roll-back of ${spec.version} up: ${reason}; it was blocked: ${phase.problem}`;
+  const decided = decideTo(stay(rollout), 'end', at, reason, by, rollout.verdict);
+  const entered = enter(decided, { name: 'stopped', at, reason: message });
+  return finish(say(entered, message), cancelledOrFailed(phase.cancelled, message));
+}
+
 /** Before anything was changed: there is nothing to roll back. */
 export function refuse(rollout: Rollout, reason: string, at: number, failureClass: FailureClass): Move {
   const refused = endRefused(rollout, reason, 'judge', at);

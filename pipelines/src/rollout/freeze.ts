@@ -21,7 +21,8 @@ export function freezeOf(rollout: Rollout, at: number): Freeze | null {
 
 /** Holds before `next`; null where nothing does. Who has stopped the old version already has to serve again soon. */
 export function holdIfFrozen(move: Move, next: FrozenBefore, at: number): Move | null {
-  if (next.kind !== 'start' && move.rollout.spec.work.strategy === 'recreate') return null;
+  const hasBegun = next.kind === 'step' || next.kind === 'promotion';
+  if (hasBegun && move.rollout.spec.work.strategy === 'recreate') return null;
   const freeze = freezeOf(move.rollout, at);
   return freeze === null ? null : hold(move, freeze, next, at);
 }
@@ -60,7 +61,8 @@ const longestLookMs = 3_600_000;
 export function watchFreeze(move: Move, at: number): Move {
   const { phase, spec } = move.rollout;
   if (phase.name !== 'frozen') return move;
-  const restMs = phase.next.kind === 'start' ? longestLookMs : spec.work.intervalMs;
+  const isMeasured = phase.next.kind === 'step' || phase.next.kind === 'promotion';
+  const restMs = isMeasured ? spec.work.intervalMs : longestLookMs;
   return wake(move, Math.min(at + restMs, phase.until ?? Infinity));
 }
 
@@ -91,6 +93,8 @@ function nextInWords({ spec }: Rollout, next: FrozenBefore): string {
       return 'anything is deployed';
     case 'promotion':
       return `${spec.version} gets all the traffic`;
+    case 'wave':
+      return `wave ${next.wave + 1}`;
     case 'step': {
       const step = spec.work.steps[next.step];
       return step?.kind === 'set-weight'

@@ -6,6 +6,7 @@
 //   analysing ─► held (need-more, no data: a person decides)          └─► rollback-blocked (call a person)
 //   before it begins, and before more traffic ─► frozen (a freeze window) ─► on from there
 //
+// One over several clusters leads a rollout of its own for each; its machine is drawn in fleet/advance-fleet.ts.
 // Times are milliseconds since the epoch and come in with the events. Every action carries a sequence number:
 // a result with another number than the one that is awaited changes nothing.
 import type { FreezeRules } from '../freeze/freeze-rules.ts';
@@ -17,6 +18,7 @@ import type {
   RequestMatch,
 } from '../language/definition.ts';
 import type { ApprovalVote, StageOutcome } from '../run/run-state.ts';
+import type { ClusterNews, Fleet, WaveCluster } from './fleet/fleet-state.ts';
 import type { PointWindow } from './point-gate.ts';
 import type { Preflight } from './preflight.ts';
 
@@ -29,6 +31,14 @@ export interface RolloutSpec {
   readonly image: string;
   readonly author: string;
   readonly work: DeployWork;
+  /** Of a rollout over several clusters: those of each wave. It only leads rollouts of one cluster each. */
+  readonly waves?: readonly (readonly WaveCluster[])[];
+  /** Of one that is led: its cluster. */
+  readonly cluster?: string;
+  /** Share of the replicas that are asked for, in percent; absent: all of them. */
+  readonly instancesPercent?: number;
+  /** Commit of what is deployed; absent: the run's. */
+  readonly commit?: string;
 }
 
 export interface Rollout {
@@ -90,6 +100,8 @@ export interface Rollout {
   readonly frozenMs?: number;
   /** As last told; absent: nobody was asked for, or nobody has looked yet. */
   readonly guard?: GuardFacts;
+  /** Of a rollout over several clusters: how each of them stands. */
+  readonly fleet?: Fleet;
 }
 
 export type RolloutPhase =
@@ -123,8 +135,11 @@ export type RolloutPhase =
       readonly next:
         | { readonly kind: 'start' }
         | { readonly kind: 'step'; readonly step: number }
-        | { readonly kind: 'promotion'; readonly reason: string };
+        | { readonly kind: 'promotion'; readonly reason: string }
+        | { readonly kind: 'wave'; readonly wave: number };
     }
+  /** The clusters of a wave have rollouts of their own. */
+  | { readonly name: 'delivering'; readonly since: number; readonly wave: number }
   | { readonly name: 'promoting'; readonly since: number }
   | { readonly name: 'baking'; readonly until: number }
   | { readonly name: 'retiring'; readonly since: number }
@@ -148,6 +163,8 @@ export type RolloutPhase =
     }
   | { readonly name: 'succeeded'; readonly at: number }
   | { readonly name: 'rolled-back'; readonly at: number; readonly reason: string; readonly planned?: boolean }
+  /** A person gave a blocked roll-back up; of several clusters also: some have the new version, and keep it. */
+  | { readonly name: 'stopped'; readonly at: number; readonly reason: string }
   | { readonly name: 'refused'; readonly at: number; readonly reason: string };
 
 /** Hooks of one type are asked one after the other, and nothing else goes on. */
@@ -468,6 +485,16 @@ export type RolloutEvent =
       readonly reason: string;
       readonly cancelled: boolean;
       readonly at: number;
+    }
+  /** A person: end where a roll-back is blocked, with the target as it is. */
+  | { readonly kind: 'give-up-requested'; readonly by: string; readonly reason: string; readonly at: number }
+  /** What the rollout of one cluster has come to; `round`: which of that cluster's rollouts it is. */
+  | {
+      readonly kind: 'cluster-changed';
+      readonly cluster: string;
+      readonly round: number;
+      readonly news: ClusterNews;
+      readonly at: number;
     };
 
 export type RolloutCommand =
@@ -477,6 +504,24 @@ export type RolloutCommand =
   | { readonly kind: 'record-decision'; readonly decision: Decision }
   /** One line for the stage's log. */
   | { readonly kind: 'say'; readonly line: string }
-  | { readonly kind: 'finish'; readonly outcome: StageOutcome };
+  | { readonly kind: 'finish'; readonly outcome: StageOutcome }
+  /** Round 0 deploys the new version to the cluster; later rounds put back what it had before. */
+  | { readonly kind: 'start-cluster'; readonly cluster: string; readonly round: number }
+  /** Roll back the rollout of that round, or never begin it. */
+  | {
+      readonly kind: 'return-cluster';
+      readonly cluster: string;
+      readonly round: number;
+      readonly by: string;
+      readonly reason: string;
+    }
+  /** The blocked rollout of that round ends where it is. */
+  | {
+      readonly kind: 'leave-cluster';
+      readonly cluster: string;
+      readonly round: number;
+      readonly by: string;
+      readonly reason: string;
+    };
 
 export type { ContainerSpec, MetricSpec, RequestMatch };

@@ -45,7 +45,7 @@ export function rolloutRoutes(context: ServerContext): Router {
     response.json(foundOr404(await replayView(context.db, id, work.value), 'rollout'));
   });
 
-  for (const kind of ['abort', 'resume'] as const) {
+  for (const kind of ['abort', 'resume', 'give-up'] as const) {
     router.post(`/rollouts/:id/${kind}`, async (request, response) => {
       const id = uuidParameter(request.params.id, 'rollout');
       const reason = parseBody(reasonBody, request).reason || 'no reason given';
@@ -73,6 +73,7 @@ const statusOf = {
   'rollout-ended': 409,
   'rollout-waits': 409,
   'rollout-frozen': 409,
+  'not-blocked': 409,
   'not-frozen': 409,
   'may-not-break-glass': 403,
 } satisfies Record<SteerProblem['reason'] | GlassProblem['reason'], number>;

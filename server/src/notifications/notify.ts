@@ -34,7 +34,8 @@ export async function notifyOfRollout(
   stored: StoredRollout,
   now: { readonly state: Rollout; readonly lastEvent: number },
 ): Promise<void> {
-  const news = rolloutNews(stored.state, now.state);
+  // Of clusters the rollout that leads them tells.
+  const news = stored.parent_id === null ? rolloutNews(stored.state, now.state) : null;
   if (news === null) return;
   const { spec, step } = now.state;
   const event = {

@@ -1,8 +1,8 @@
-import { sayInLog } from '../ingest/server-log.ts';
 import type { StepCommand } from '../store/outbox-store.ts';
 import { saveRollout } from '../store/rollout-store.ts';
 import { endRollout } from './end-rollout.ts';
 import { foldRollout, lockRolloutWithRun, type LockedRollout } from './fold-rollout.ts';
+import { sayInRollout } from './say-in-rollout.ts';
 import type { Unit } from './unit.ts';
 
 type Command = Extract<StepCommand, { readonly kind: 'abort-rollout' }>;
@@ -23,7 +23,7 @@ export async function abortLockedRollout(
   const { run, stored } = locked;
   switch (stored.status) {
     case 'active':
-      await sayInLog(unit, stored.attempt_id, [`${by} asks to roll back: ${reason}`]);
+      await sayInRollout(unit, stored, [`${by} asks to roll back: ${reason}`]);
       await foldRollout(unit, locked, [
         { kind: 'abort-requested', by, reason, cancelled: true, at: unit.at },
       ]);

@@ -1,9 +1,9 @@
 import { mayBreakGlass } from '@sluice/pipelines/freeze/may-break-glass';
 import { err, ok, type Result } from '@sluice/pipelines/result';
 import type { ServerContext } from '../context.ts';
-import { sayInLog } from '../ingest/server-log.ts';
 import { recordAudit } from '../store/audit-store.ts';
 import { foldRollout, lockRolloutWithRun } from './fold-rollout.ts';
+import { sayInRollout } from './say-in-rollout.ts';
 import { inUnit } from './unit.ts';
 
 export interface GlassProblem {
@@ -34,7 +34,7 @@ export async function breakGlass(
     const detail = { run: run.number, environment, window: phase.window, until: phase.until, reason };
     const what = 'freeze-glass-broken';
     await recordAudit(unit.trx, { who: by, what, target: rolloutId, detail, at: unit.at, from });
-    await sayInLog(unit, stored.attempt_id, [`${by} breaks the glass: ${reason}`]);
+    await sayInRollout(unit, stored, [`${by} breaks the glass: ${reason}`]);
     await foldRollout(unit, locked, [{ kind: 'glass-broken', by, reason, at: unit.at }]);
     return ok(null);
   });

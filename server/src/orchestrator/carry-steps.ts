@@ -8,6 +8,7 @@ import {
   type StepCommand,
 } from '../store/outbox-store.ts';
 import { abortRollout } from './abort-rollout.ts';
+import { endClusterRollout, startClusterRollout } from './cluster-rollouts.ts';
 import { cancelRollout } from './cancel-rollout.ts';
 import { giveTurn } from './give-turn.ts';
 import { tellFreeze } from './hear-freeze.ts';
@@ -54,6 +55,11 @@ function carry(unit: Unit, command: StepCommand): Promise<void> {
       return abortRollout(unit, command);
     case 'next-rollout':
       return activateNextRollout(unit, command.environment);
+    case 'start-cluster':
+      return startClusterRollout(unit, command);
+    case 'return-cluster':
+    case 'leave-cluster':
+      return endClusterRollout(unit, command);
     case 'freeze-changed':
       return tellFreeze(unit, command);
     case 'give-turn':

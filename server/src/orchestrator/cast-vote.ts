@@ -7,7 +7,12 @@ import type { ApprovalVote } from '@sluice/pipelines/run/run-state';
 import type { ServerContext } from '../context.ts';
 import { recordAudit } from '../store/audit-store.ts';
 import { newestDecisionHash } from '../store/decision-store.ts';
-import { findRolloutOfStage, lockRollout, type StoredRollout } from '../store/rollout-store.ts';
+import {
+  findRolloutOfStage,
+  listClusterRollouts,
+  lockRollout,
+  type StoredRollout,
+} from '../store/rollout-store.ts';
 import { isPlanned, lockRun, type PlannedRun, type Run } from '../store/run-store.ts';
 import { foldRollout } from './fold-rollout.ts';
 import { foldRun } from './fold-run.ts';
@@ -59,9 +64,8 @@ async function tryVote(
   if (state.status === 'running') {
     const found = await findRolloutOfStage(unit.trx, { ...place, attempt: state.attempt });
     const rollout = found === undefined ? undefined : await lockRollout(unit.trx, found.id);
-    if (rollout?.state.phase.name === 'awaiting-approval') {
-      return voteOnRollout(unit, run, rollout, counted, vote);
-    }
+    const asking = rollout === undefined ? null : await findAsking(unit, rollout, user, vote);
+    if (asking !== null) return voteOnRollouts(unit, run, asking, counted, vote);
   }
   return err({
     reason: 'nothing-to-vote-on',
@@ -88,20 +92,56 @@ async function voteOnStage(
   return ok(null);
 }
 
-async function voteOnRollout(
+/** Rollouts that a vote is about, and the newest decision of what the person has looked at. */
+interface Asking {
+  readonly newest: string | null;
+  readonly first: StoredRollout;
+  /** Of the other clusters that wait with the first one. */
+  readonly others: readonly StoredRollout[];
+}
+
+/**
+ * What waits for the vote: the rollout; or, where it leads several, the clusters that wait now, as one, by the
+ * leader's newest decision; or the one cluster whose newest decision was seen. Null: nothing waits.
+ */
+async function findAsking(
+  unit: Unit,
+  rollout: StoredRollout,
+  user: string,
+  vote: Vote,
+): Promise<Asking | null> {
+  const newest = await newestDecisionHash(unit.trx, rollout.id);
+  if (rollout.state.phase.name === 'awaiting-approval') return { newest, first: rollout, others: [] };
+  const asking: StoredRollout[] = [];
+  for (const { id, status, phase } of await listClusterRollouts(unit.trx, rollout.id)) {
+    if (status !== 'active' || phase !== 'awaiting-approval') continue;
+    const led = await lockRollout(unit.trx, id);
+    if (led === undefined) continue;
+    const hash = await newestDecisionHash(unit.trx, id);
+    if (vote.decisionHash !== null && vote.decisionHash === hash) {
+      return { newest: hash, first: led, others: [] };
+    }
+    asking.push(led);
+  }
+  const isNew = ({ state }: StoredRollout): boolean => state.votes.every(({ by }) => by !== user);
+  const [first, ...others] = asking.some(isNew) ? asking.filter(isNew) : asking;
+  return first === undefined ? null : { newest, first, others };
+}
+
+async function voteOnRollouts(
   unit: Unit,
   run: PlannedRun,
-  rollout: StoredRollout,
+  { newest, first, others }: Asking,
   vote: ApprovalVote,
   { decisionHash: seenHash, image = null }: Vote,
 ): Promise<Result<null, VoteProblem>> {
+  const rollout = first;
   const { phase, spec } = rollout.state;
   if (phase.name === 'awaiting-approval' && unit.at >= phase.expiresAt) return tooLate(phase.expiresAt);
   if (image !== null && image !== spec.image) {
     const message = `you have seen the image ${image}, and what is rolled out is ${spec.image}: look at the rollout again`;
     return err({ reason: 'other-image', message });
   }
-  const newest = await newestDecisionHash(unit.trx, rollout.id);
   if (seenHash !== newest) {
     return err({
       reason: 'stale-evidence',
@@ -115,7 +155,9 @@ async function voteOnRollout(
   }
   const allowed = check(step.approval, run, rollout.state.votes, vote);
   if (!allowed.ok) return allowed;
-  await foldRollout(unit, { run, stored: rollout }, [{ kind: 'voted', vote, at: unit.at }]);
+  for (const stored of [first, ...others]) {
+    await foldRollout(unit, { run, stored }, [{ kind: 'voted', vote, at: unit.at }]);
+  }
   await audit(unit, run, rollout.stage, vote, newest, spec.image);
   return ok(null);
 }

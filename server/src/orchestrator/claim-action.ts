@@ -4,14 +4,14 @@ import type {
   ActionClaimRequest,
 } from '@sluice/pipelines/protocol/worker-api';
 import { registriesSecret, resolveEnv, secretNamesOf } from '@sluice/pipelines/plan/stage-secrets';
-import type { EnvironmentTarget } from '@sluice/pipelines/protocol/environment';
+import { placeIn, type PlaceTarget } from '@sluice/pipelines/protocol/environment';
 import { registryCredentials } from '@sluice/pipelines/protocol/make-claim';
 import type { RolloutSpec } from '@sluice/pipelines/rollout/rollout-state';
 import type { ServerContext } from '../context.ts';
 import { findEnvironment } from '../store/environment-store.ts';
 import { findRepository, type Repository } from '../store/repository-store.ts';
 import { finishAction, holdAction, isEarlierActionHeld, lockAction } from '../store/rollout-action-store.ts';
-import { findRollout } from '../store/rollout-store.ts';
+import { findRollout, type StoredRollout } from '../store/rollout-store.ts';
 import { findRun } from '../store/run-store.ts';
 import { readSecrets } from '../store/secret-store.ts';
 import { checkoutOf } from './checkout.ts';
@@ -43,14 +43,11 @@ export async function claimAction(
     if (await isEarlierActionHeld(unit.trx, request.rolloutId, request.action, unit.at)) return held;
     const { spec } = locked.stored.state;
     const { project } = locked.run;
-    const secrets = requireSecrets(project, namesOf(spec, supplies.target), supplies.secrets);
-    if (!secrets.ok) {
-      const result = {
-        result: 'failed',
-        reason: 'secret-missing',
-        message: secrets.error,
-        retryable: false,
-      } as const;
+    const { target } = supplies;
+    const secrets = requireSecrets(project, namesOf(spec, target), supplies.secrets);
+    if (!secrets.ok || target === null) {
+      const problem = secrets.ok ? removedCluster(locked.stored) : missingSecret(secrets.error);
+      const result = { result: 'failed', ...problem, retryable: false } as const;
       await finishAction(unit.trx, action, result, unit.at);
       await foldRollout(unit, locked, [
         { kind: 'action-finished', action: action.number, result, at: unit.at },
@@ -66,15 +63,23 @@ export async function claimAction(
       project,
       what: action.what,
       spec,
-      checkout: checkoutOf(locked.run, supplies.repository),
-      ...suppliesFor(spec, supplies),
+      checkout: checkoutOf(locked.run, supplies.repository, spec.commit),
+      ...suppliesFor(spec, target, supplies),
     };
     return { kind: 'claimed', claim };
   });
 }
 
+const missingSecret = (message: string) => ({ reason: 'secret-missing', message });
+
+const removedCluster = ({ cluster, environment }: StoredRollout) => ({
+  reason: 'cluster-removed',
+  message: `environment "${environment}" has no cluster "${cluster ?? ''}" any more: add it again, or give it up`,
+});
+
 interface Supplies {
-  readonly target: EnvironmentTarget;
+  /** Null: its cluster is not in the environment any more. */
+  readonly target: PlaceTarget | null;
   readonly repository: Repository | null;
   readonly secrets: Readonly<Record<string, string>>;
 }
@@ -85,23 +90,25 @@ async function collectSupplies(context: ServerContext, rolloutId: string): Promi
   const run = await findRun(context.db, rollout.run_id);
   const environment = await findEnvironment(context.db, rollout.environment);
   if (run === null || environment === null) return null;
-  const names = [...namesOf(rollout.state.spec, environment.target), registriesSecret];
+  const target = placeIn(environment.target, rollout.cluster);
+  const names = [...namesOf(rollout.state.spec, target), registriesSecret];
   const [repository, secrets] = await Promise.all([
     findRepository(context, run.repositoryId),
     readSecrets(context, run.project, names),
   ]);
-  return { target: environment.target, repository, secrets };
+  return { target, repository, secrets };
 }
 
-function namesOf(spec: RolloutSpec, target: EnvironmentTarget): readonly string[] {
+function namesOf(spec: RolloutSpec, target: PlaceTarget | null): readonly string[] {
   const names = secretNamesOf({}, spec.work);
-  const kubeconfig = target.kind === 'kubernetes' ? target.kubeconfigSecret : null;
+  const kubeconfig = target?.kind === 'kubernetes' ? target.kubeconfigSecret : null;
   return kubeconfig === null ? names : [...names, kubeconfig];
 }
 
 function suppliesFor(
   spec: RolloutSpec,
-  { target, secrets }: Supplies,
+  target: PlaceTarget,
+  { secrets }: Pick<Supplies, 'secrets'>,
 ): Pick<ActionClaim, 'target' | 'containerEnv' | 'kubeconfig' | 'registryCredentials' | 'secrets'> {
   const kubeconfigSecret = target.kind === 'kubernetes' ? target.kubeconfigSecret : null;
   const credentials = registryCredentials(secrets);

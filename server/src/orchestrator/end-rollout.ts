@@ -44,7 +44,8 @@ function sentence(outcome: StageOutcome): string {
   }
 }
 
-async function recordRelease(unit: Unit, run: PlannedRun, rollout: StoredRollout): Promise<void> {
+/** A version that was promoted or rolled back belongs to the history of its environment, or of its cluster. */
+export async function recordRelease(unit: Unit, run: PlannedRun, rollout: StoredRollout): Promise<void> {
   const { phase, spec } = rollout.state;
   if (phase.name !== 'succeeded' && phase.name !== 'rolled-back') return;
   // What was only to be seen was never released.
@@ -62,5 +63,6 @@ async function recordRelease(unit: Unit, run: PlannedRun, rollout: StoredRollout
     outcome: phase.name,
     reason: phase.name === 'rolled-back' ? phase.reason : null,
     work: spec.work,
+    cluster: rollout.cluster,
   });
 }

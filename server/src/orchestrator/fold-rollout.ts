@@ -1,9 +1,9 @@
 import { unreachable } from '@sluice/pipelines/result';
 import { advanceRollout } from '@sluice/pipelines/rollout/advance-rollout';
+import { clusterNews } from '@sluice/pipelines/rollout/fleet/cluster-news';
 import type { Rollout, RolloutCommand, RolloutEvent } from '@sluice/pipelines/rollout/rollout-state';
 import type { StageOutcome } from '@sluice/pipelines/run/run-state';
 import { notifyOfRollout } from '../notifications/notify.ts';
-import { sayInLog } from '../ingest/server-log.ts';
 import { appendDecision } from '../store/decision-store.ts';
 import { addToOutbox } from '../store/outbox-store.ts';
 import { dropQueuedActions, insertAction } from '../store/rollout-action-store.ts';
@@ -17,7 +17,8 @@ import {
 } from '../store/rollout-store.ts';
 import { isPlanned, lockRun, touchRun, type PlannedRun } from '../store/run-store.ts';
 import { addTimer } from '../store/timer-store.ts';
-import { endRollout } from './end-rollout.ts';
+import { endRollout, recordRelease } from './end-rollout.ts';
+import { sayInRollout } from './say-in-rollout.ts';
 import { shownStatus } from './shown-status.ts';
 import { reconsiderTurns } from './turns.ts';
 import type { Unit } from './unit.ts';
@@ -71,16 +72,31 @@ export async function foldRollout(
   const outcome = await carryCommands(unit, stored, commands);
   await save(unit, stored, state, lastEvent, outcome);
   await notifyOfRollout(unit, run, stored, { state, lastEvent });
-  if (outcome !== null) {
+  if (outcome !== null && stored.parent_id === null) {
     await endRollout(unit, run, { ...stored, state }, outcome);
     return;
   }
+  if (outcome !== null) await recordRelease(unit, run, { ...stored, state });
   if (run.content.state.status === 'running') {
     const status = shownStatus(run.content.state, await phasesOfRun(unit.trx, run.id));
     await touchRun(unit.trx, run, status, unit.at);
     if (status !== run.status) await reconsiderTurns(unit, run);
   }
   unit.tell({ kind: 'run', runId: run.id });
+  await tellLeader(unit, run, stored, state);
+}
+
+/** The rollout that leads this one hears of it in the same transaction, when it is something new to it. */
+async function tellLeader(unit: Unit, run: PlannedRun, stored: StoredRollout, state: Rollout): Promise<void> {
+  const { parent_id: parentId, cluster, round } = stored;
+  if (parentId === null || cluster === null || round === null) return;
+  const news = clusterNews(state);
+  if (JSON.stringify(news) === JSON.stringify(clusterNews(stored.state))) return;
+  const leader = await lockRollout(unit.trx, parentId);
+  if (leader === undefined) return;
+  await foldRollout(unit, { run, stored: leader }, [
+    { kind: 'cluster-changed', cluster, round, news, at: unit.at },
+  ]);
 }
 
 async function save(
@@ -130,10 +146,16 @@ async function carryCommands(
       case 'finish':
         outcome = command.outcome;
         break;
+      case 'start-cluster':
+      case 'return-cluster':
+      case 'leave-cluster':
+        await addToOutbox(unit.trx, [{ ...command, rolloutId: rollout.id }], unit.at);
+        unit.tell({ kind: 'outbox' });
+        break;
       default:
         unreachable(command);
     }
   }
-  await sayInLog(unit, rollout.attempt_id, lines);
+  await sayInRollout(unit, rollout, lines);
   return outcome;
 }

@@ -2,7 +2,7 @@ import type { RolloutEvent } from '@sluice/pipelines/rollout/rollout-state';
 import { noFreeze } from '@sluice/pipelines/freeze/freeze-rules';
 import { findFreeze } from '../store/environment-store.ts';
 import type { StepCommand } from '../store/outbox-store.ts';
-import { listOpenRollouts } from '../store/rollout-store.ts';
+import { listActiveRollouts } from '../store/rollout-store.ts';
 import type { PlannedRun } from '../store/run-store.ts';
 import { foldRollout, lockRolloutWithRun } from './fold-rollout.ts';
 import type { Unit } from './unit.ts';
@@ -19,14 +19,17 @@ export async function startedEvent(
   return { kind: 'started', at: unit.at, ...(freeze === null ? {} : { freeze }) };
 }
 
-/** Tells the rollout under way of the windows that its environment has now. */
+/** Tells the rollouts under way of the windows that their environment has now. */
 export async function tellFreeze(unit: Unit, { environment }: Command): Promise<void> {
-  const open = await listOpenRollouts(unit.trx, environment);
-  const active = open.find(({ status }) => status === 'active');
-  const locked = active === undefined ? null : await lockRolloutWithRun(unit, active.id);
-  if (locked === null || isRollback(locked.run)) return;
-  const freeze = (await findFreeze(unit.trx, environment)) ?? noFreeze;
-  await foldRollout(unit, locked, [{ kind: 'freeze-changed', freeze, at: unit.at }]);
+  for (const id of await listActiveRollouts(unit.trx, environment)) {
+    const locked = await lockRolloutWithRun(unit, id);
+    if (locked === null || isRollback(locked.run) || isPutBack(locked.stored.round)) continue;
+    const freeze = (await findFreeze(unit.trx, environment)) ?? noFreeze;
+    await foldRollout(unit, locked, [{ kind: 'freeze-changed', freeze, at: unit.at }]);
+  }
 }
+
+/** What a cluster had before comes back in every freeze. */
+const isPutBack = (round: number | null): boolean => round !== null && round > 0;
 
 const isRollback = ({ restoresReleaseId }: PlannedRun): boolean => restoresReleaseId !== null;

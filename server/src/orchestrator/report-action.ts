@@ -1,10 +1,10 @@
 import type { ActionReport } from '@sluice/pipelines/protocol/worker-api';
 import { err, ok, type Result } from '@sluice/pipelines/result';
 import type { ServerContext } from '../context.ts';
-import { sayInLog } from '../ingest/server-log.ts';
 import { addToOutbox } from '../store/outbox-store.ts';
 import { finishAction, listQueuedActions, lockAction } from '../store/rollout-action-store.ts';
 import { foldRollout, lockRolloutWithRun } from './fold-rollout.ts';
+import { sayInRollout } from './say-in-rollout.ts';
 import { inUnit, type Unit } from './unit.ts';
 
 /** Stores what an action did and decides what comes next. The same report again changes nothing. */
@@ -28,7 +28,7 @@ export async function reportAction(
     }
     if (action.status === 'done') return ok(null);
     await finishAction(unit.trx, action, report.result, unit.at);
-    if (locked.stored.status === 'active') await sayInLog(unit, locked.stored.attempt_id, report.lines);
+    if (locked.stored.status === 'active') await sayInRollout(unit, locked.stored, report.lines);
     await foldRollout(unit, locked, [
       { kind: 'action-finished', action: number, result: report.result, at: unit.at },
     ]);

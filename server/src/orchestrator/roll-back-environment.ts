@@ -1,10 +1,10 @@
-import type { DeployWork } from '@sluice/pipelines/language/definition';
 import type { Plan } from '@sluice/pipelines/plan/plan';
+import { restoringWork } from '@sluice/pipelines/rollout/restoring-work';
 import { err, ok, type Result } from '@sluice/pipelines/result';
 import type { ServerContext } from '../context.ts';
 import { recordAudit } from '../store/audit-store.ts';
 import { findEnvironment } from '../store/environment-store.ts';
-import { listReleases, type Release } from '../store/release-store.ts';
+import { listReleases, releasesOfClusters, type Release } from '../store/release-store.ts';
 import { findRun, type Run } from '../store/run-store.ts';
 import { startRunIn } from './start-run.ts';
 import { inUnit } from './unit.ts';
@@ -24,7 +24,8 @@ const releasesToSearch = 200;
 
 /**
  * Starts a run that puts an earlier release back, by a rolling deployment of its image from its commit. Without
- * a `releaseId` it is the last one that succeeded with another image than the present one.
+ * a `releaseId` it is the last one that succeeded with another image than the present one; where some clusters have
+ * another image than the environment, it is the present one, for all of them.
  */
 export async function rollBackEnvironment(
   context: ServerContext,
@@ -35,7 +36,8 @@ export async function rollBackEnvironment(
     return err({ reason: 'unknown-environment', message: `there is no environment "${environment}"` });
   }
   const releases = await listReleases(context.db, environment, releasesToSearch);
-  const release = chooseRelease(environment, releases, wanted.releaseId);
+  const isMixed = await runsOtherImages(context, environment, releases);
+  const release = chooseRelease(environment, releases, wanted.releaseId, isMixed);
   if (!release.ok) return release;
   const origin = await findRun(context.db, release.value.run_id);
   if (origin === null) {
@@ -70,10 +72,22 @@ export async function rollBackEnvironment(
   });
 }
 
+/** Some of its clusters have another image than the environment: a rollout over them was stopped. */
+async function runsOtherImages(
+  context: ServerContext,
+  environment: string,
+  releases: readonly Release[],
+): Promise<boolean> {
+  const current = releases.find(({ outcome }) => outcome === 'succeeded');
+  const clusters = await releasesOfClusters(context.db, environment);
+  return [...clusters.values()].some(({ image }) => image !== current?.image);
+}
+
 function chooseRelease(
   environment: string,
   releases: readonly Release[],
   releaseId: string | null,
+  isMixed: boolean,
 ): Result<Release, RollbackProblem> {
   const succeeded = releases.filter((release) => release.outcome === 'succeeded');
   if (releaseId !== null) {
@@ -83,6 +97,7 @@ function chooseRelease(
     return err({ reason: 'unknown-release', message });
   }
   const [current, ...earlier] = succeeded;
+  if (isMixed && current !== undefined) return ok(current);
   const previous = earlier.find((release) => release.image !== current?.image);
   if (previous !== undefined) return ok(previous);
   const message = `environment "${environment}" has no earlier release with another image to go back to`;
@@ -91,11 +106,7 @@ function chooseRelease(
 
 function rollbackPlan(origin: Run, release: Release, environment: string, wanted: RollbackWish): Plan {
   const { trigger } = origin;
-  // Nobody is asked before users get back what they had.
-  const { afterwards: _, hooks: __, ...kept } = release.work;
-  // What must not run beside another version must not do so on the way back either.
-  const strategy = kept.strategy === 'recreate' ? 'recreate' : 'rolling';
-  const work: DeployWork = { ...kept, strategy, steps: [], metrics: {}, bakeMs: 0 };
+  const work = restoringWork(release.work);
   return {
     pipeline: `roll back ${environment}`,
     trigger: {

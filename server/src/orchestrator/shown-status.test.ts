@@ -19,7 +19,13 @@ const state: RunState = {
   cancel: null,
   stages: { deploy: deploying },
 };
-const inPhase = (phase: string, attempt = 1): StageRollout => ({ id: 'r', stage: 'deploy', attempt, phase });
+const inPhase = (phase: string, attempt = 1): StageRollout => ({
+  id: 'r',
+  stage: 'deploy',
+  attempt,
+  phase,
+  parent_id: null,
+});
 
 test.each([
   ['held', 'held'],
@@ -42,4 +48,16 @@ test('only the newest try of a stage counts', () => {
 
 test('a stage that ended by a roll-back says so', () => {
   expect(shownStageStatus('deploy', rolledBack, [inPhase('rolled-back')])).toBe('rolled-back');
+});
+
+test('a stage whose rollout leads others shows what one of them waits for', () => {
+  const led = { ...inPhase('awaiting-approval'), id: 'r1', parent_id: 'r' };
+  expect(shownStageStatus('deploy', deploying, [inPhase('delivering'), led])).toBe('awaiting-approval');
+  expect(
+    shownStageStatus('deploy', deploying, [
+      inPhase('delivering'),
+      led,
+      { ...led, phase: 'rollback-blocked' },
+    ]),
+  ).toBe('held');
 });

@@ -6,6 +6,8 @@ export interface StageRollout {
   readonly stage: string;
   readonly attempt: number;
   readonly phase: string;
+  /** The one that leads it; null: none does. */
+  readonly parent_id: string | null;
 }
 
 /** A run's status as people see it: one that waits for a person says so. */
@@ -22,18 +24,12 @@ export function shownStageStatus(
   stage: StageState,
   rollouts: readonly StageRollout[],
 ): RunSummary['stages'][number]['status'] {
-  const phase = rollouts.findLast((rollout) => rollout.stage === id)?.phase;
-  if (stage.status === 'failed' && phase === 'rolled-back') return 'rolled-back';
-  if (stage.status !== 'running') return stage.status;
-  switch (phase) {
-    case 'held':
-    case 'rollback-blocked':
-      return 'held';
-    case 'awaiting-approval':
-      return 'awaiting-approval';
-    case 'rolling-back':
-      return 'rolling-back';
-    default:
-      return 'running';
-  }
+  const rollout = rollouts.findLast((each) => each.stage === id && each.parent_id === null);
+  if (stage.status === 'failed' && rollout?.phase === 'rolled-back') return 'rolled-back';
+  if (stage.status !== 'running' || rollout === undefined) return stage.status;
+  const led = rollouts.filter((each) => each.parent_id === rollout.id);
+  const phases = [rollout, ...led].map(({ phase }) => phase);
+  if (phases.some((phase) => phase === 'held' || phase === 'rollback-blocked')) return 'held';
+  if (phases.includes('awaiting-approval')) return 'awaiting-approval';
+  return rollout.phase === 'rolling-back' ? 'rolling-back' : 'running';
 }

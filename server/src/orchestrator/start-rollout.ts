@@ -1,12 +1,14 @@
 import { resolveStage } from '@sluice/pipelines/plan/resolve-stage';
-import type { EnvironmentTarget } from '@sluice/pipelines/protocol/environment';
+import type { DeployWork } from '@sluice/pipelines/language/definition';
+import type { EnvironmentConfig, PlaceTarget } from '@sluice/pipelines/protocol/environment';
 import { err, ok, type Result } from '@sluice/pipelines/result';
 import { startRollout } from '@sluice/pipelines/rollout/advance-rollout';
+import { planWaves } from '@sluice/pipelines/rollout/fleet/plan-waves';
 import type { RolloutSpec } from '@sluice/pipelines/rollout/rollout-state';
 import { openServerLog, sayInLog } from '../ingest/server-log.ts';
 import { lockEnvironment } from '../store/environment-store.ts';
 import { addToOutbox, type StepCommand } from '../store/outbox-store.ts';
-import { findRelease } from '../store/release-store.ts';
+import { findRelease, releasesOfClusters } from '../store/release-store.ts';
 import {
   findRolloutOfStage,
   insertRollout,
@@ -105,16 +107,45 @@ async function specOf(unit: Unit, run: PlannedRun, stageId: string): Promise<Res
         `or with PUT /api/environments/${work.environment}, then start the run again`,
     );
   }
-  const mismatch = targetMismatch(environment.target, work.container !== null);
-  if (mismatch !== null) return err(`stage "${stageId}": environment "${work.environment}" ${mismatch}`);
+  const waves = await wavesOf(unit, environment, work);
+  if (!waves.ok) return err(`stage "${stageId}": environment "${work.environment}" ${waves.error}`);
   const image = await imageOf(unit, run, work.image);
   if (!image.ok) return image;
   const version = `r${run.number}-${run.trigger.commit.sha.slice(0, 7)}`;
   const author = run.trigger.commit.author;
-  return ok({ environment: work.environment, version, image: image.value, author, work });
+  const spec = { environment: work.environment, version, image: image.value, author, work };
+  return ok(waves.value === null ? spec : { ...spec, waves: waves.value });
 }
 
-function targetMismatch(target: EnvironmentTarget, hasContainer: boolean): string | null {
+/** Which clusters come after which, with what each of them goes back to; null: the environment is one place. */
+async function wavesOf(
+  unit: Unit,
+  { name, target }: EnvironmentConfig,
+  work: DeployWork,
+): Promise<Result<NonNullable<RolloutSpec['waves']> | null, string>> {
+  const hasContainer = work.container !== null;
+  if (target.kind !== 'clusters') {
+    if (work.clusters !== undefined) return err('is one place, so it has no `clusters`: remove the key');
+    const mismatch = targetMismatch(target, hasContainer);
+    return mismatch === null ? ok(null) : err(mismatch);
+  }
+  const planned = planWaves(target.clusters, work.clusters, work.waves);
+  if (!planned.ok) return err(`cannot be deployed to: ${planned.error}`);
+  for (const cluster of target.clusters) {
+    const mismatch = planned.value.flat().includes(cluster.name)
+      ? targetMismatch(cluster.target, hasContainer)
+      : null;
+    if (mismatch !== null) return err(`has cluster "${cluster.name}", which ${mismatch}`);
+  }
+  const releases = await releasesOfClusters(unit.trx, name);
+  return ok(
+    planned.value.map((wave) =>
+      wave.map((cluster) => ({ name: cluster, returnsTo: releases.get(cluster)?.version ?? null })),
+    ),
+  );
+}
+
+function targetMismatch(target: PlaceTarget, hasContainer: boolean): string | null {
   if (target.kind === 'docker' && !hasContainer) {
     return 'is a Docker host: say how to run the image with deploy.container (port, replicas, health)';
   }

@@ -1,13 +1,14 @@
 import { err, ok, type Result } from '@sluice/pipelines/result';
+import type { RolloutEvent } from '@sluice/pipelines/rollout/rollout-state';
 import type { ServerContext } from '../context.ts';
-import { sayInLog } from '../ingest/server-log.ts';
 import { recordAudit } from '../store/audit-store.ts';
 import { abortLockedRollout } from './abort-rollout.ts';
 import { foldRollout, lockRolloutWithRun } from './fold-rollout.ts';
+import { sayInRollout } from './say-in-rollout.ts';
 import { inUnit } from './unit.ts';
 
 export interface SteerProblem {
-  readonly reason: 'unknown-rollout' | 'rollout-ended' | 'rollout-waits' | 'rollout-frozen';
+  readonly reason: 'unknown-rollout' | 'rollout-ended' | 'rollout-waits' | 'rollout-frozen' | 'not-blocked';
   readonly message: string;
 }
 
@@ -15,7 +16,7 @@ export interface SteerProblem {
 export async function steerRollout(
   context: ServerContext,
   rolloutId: string,
-  kind: 'abort' | 'resume',
+  kind: Wish,
   { user: by, from }: { readonly user: string; readonly from: string | null },
   reason: string,
 ): Promise<Result<null, SteerProblem>> {
@@ -36,6 +37,10 @@ export async function steerRollout(
       const message = `a freeze holds the rollout (${phase.reason}): it goes on by itself, or when somebody breaks the glass`;
       return err({ reason: 'rollout-frozen', message });
     }
+    if (phase.name !== 'rollback-blocked' && kind === 'give-up') {
+      const message = `the rollout is ${phase.name}: only a roll-back that is blocked can be given up`;
+      return err({ reason: 'not-blocked', message });
+    }
     const detail = { run: run.number, environment: stored.environment, reason };
     await recordAudit(unit.trx, {
       who: by,
@@ -48,16 +53,28 @@ export async function steerRollout(
     if (kind === 'abort' && stored.status === 'waiting') {
       await abortLockedRollout(unit, locked, by, reason);
     } else {
-      await sayInLog(unit, stored.attempt_id, [`${by} asks to ${verb[kind]}: ${reason}`]);
-      await foldRollout(unit, locked, [
-        kind === 'abort'
-          ? { kind: 'abort-requested', by, reason, cancelled: false, at: unit.at }
-          : { kind: 'resume-requested', by, reason, at: unit.at },
-      ]);
+      await sayInRollout(unit, stored, [`${by} asks to ${verb[kind]}: ${reason}`]);
+      await foldRollout(unit, locked, [eventOf(kind, by, reason, unit.at)]);
     }
     return ok(null);
   });
 }
 
-const auditName = { abort: 'rollout-aborted', resume: 'rollout-resumed' } as const;
-const verb = { abort: 'roll back', resume: 'go on' } as const;
+function eventOf(kind: Wish, by: string, reason: string, at: number): RolloutEvent {
+  switch (kind) {
+    case 'abort':
+      return { kind: 'abort-requested', by, reason, cancelled: false, at };
+    case 'resume':
+      return { kind: 'resume-requested', by, reason, at };
+    case 'give-up':
+      return { kind: 'give-up-requested', by, reason, at };
+  }
+}
+
+type Wish = 'abort' | 'resume' | 'give-up';
+const auditName = {
+  abort: 'rollout-aborted',
+  resume: 'rollout-resumed',
+  'give-up': 'rollback-given-up',
+} as const;
+const verb = { abort: 'roll back', resume: 'go on', 'give-up': 'give up' } as const;

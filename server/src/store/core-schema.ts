@@ -9,6 +9,7 @@ import type {
   Rollout,
   RolloutAction,
   RolloutEvent,
+  RolloutPhase,
 } from '@sluice/pipelines/rollout/rollout-state';
 import type { RunEvent, RunState } from '@sluice/pipelines/run/run-state';
 import type { RerunOf, RunSummary } from '@sluice/pipelines/protocol/api';
@@ -174,14 +175,19 @@ interface RolloutTable {
   attempt: number;
   attempt_id: string;
   environment: string;
-  /** `waiting`: another rollout of the environment must end first. At most one is `active`. */
+  /** `waiting`: another rollout of the environment must end first. At most one is `active`, and one in each cluster. */
   status: 'waiting' | 'active' | 'ended';
-  phase: string;
+  phase: RolloutPhase['name'];
   state: Json<Rollout>;
   revision: number;
   last_event: number;
   created_at: Time;
   finished_at: Time | null;
+  /** The rollout over several clusters that leads this one; null, as are the next two: none does. */
+  parent_id: string | null;
+  cluster: string | null;
+  /** Which of the cluster's rollouts it is: 0 deploys, later ones put back what was there before. */
+  round: number | null;
 }
 
 /** The intent is written before a worker hears of it; `result` is what it reported. */
@@ -230,6 +236,8 @@ interface ReleaseTable {
   outcome: 'succeeded' | 'rolled-back';
   reason: string | null;
   work: Json<DeployWork>;
+  /** Null: of the environment as a whole. */
+  cluster: string | null;
 }
 
 interface WorkerTable {

@@ -15,6 +15,7 @@ import { schedulesMigration } from './migrations/0013-schedules.ts';
 import { freezeWindowsMigration } from './migrations/0014-freeze-windows.ts';
 import { notificationsMigration } from './migrations/0015-notifications.ts';
 import { sharedRepositoriesMigration } from './migrations/0016-shared-repositories.ts';
+import { clustersMigration } from './migrations/0019-clusters.ts';
 import { mailChannelsMigration } from './migrations/0022-mail-channels.ts';
 import type { Schema } from './schema.ts';
 
@@ -35,6 +36,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0014-freeze-windows': freezeWindowsMigration,
   '0015-notifications': notificationsMigration,
   '0016-shared-repositories': sharedRepositoriesMigration,
+  '0019-clusters': clustersMigration,
   '0022-mail-channels': mailChannelsMigration,
 };
 

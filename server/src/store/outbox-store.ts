@@ -38,8 +38,20 @@ export type StepCommand =
       readonly reason: string;
     }
   | { readonly kind: 'next-rollout'; readonly environment: string }
+  | ClusterCommand
   | { readonly kind: 'freeze-changed'; readonly environment: string }
   | { readonly kind: 'give-turn'; readonly repositoryId: string; readonly group: string };
+
+/** About one cluster of a rollout over several. */
+export type ClusterCommand = {
+  /** The one that leads. */
+  readonly rolloutId: string;
+  readonly cluster: string;
+  readonly round: number;
+} & (
+  | { readonly kind: 'start-cluster' }
+  | { readonly kind: 'return-cluster' | 'leave-cluster'; readonly by: string; readonly reason: string }
+);
 
 /** Looks into a repository before it changes the database, so no transaction is held meanwhile. */
 export interface SeekCommand {
@@ -55,6 +67,9 @@ export const stepKinds = [
   'cancel-rollout',
   'abort-rollout',
   'next-rollout',
+  'start-cluster',
+  'return-cluster',
+  'leave-cluster',
   'freeze-changed',
   'give-turn',
 ] as const satisfies StepCommand['kind'][];

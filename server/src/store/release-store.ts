@@ -20,7 +20,7 @@ export async function findRelease(db: Database, id: string): Promise<Release | u
   return db.selectFrom('releases').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** Newest first; `before`: older than that. */
+/** Of the environment as a whole, newest first; `before`: older than that. */
 export async function listReleases(
   db: Database,
   environment: string,
@@ -31,7 +31,44 @@ export async function listReleases(
     .selectFrom('releases')
     .selectAll()
     .where('environment', '=', environment)
+    .where('cluster', 'is', null)
     .orderBy('at', 'desc')
     .limit(limit);
   return (before === null ? releases : releases.where('at', '<', before)).execute();
+}
+
+/** The last release that succeeded in each cluster that had one, by the cluster's name. */
+export async function releasesOfClusters(
+  db: Database,
+  environment: string,
+): Promise<ReadonlyMap<string, Release>> {
+  const rows = await db
+    .selectFrom('releases')
+    .distinctOn('cluster')
+    .selectAll()
+    .where('environment', '=', environment)
+    .where('cluster', 'is not', null)
+    .where('outcome', '=', 'succeeded')
+    .orderBy('cluster')
+    .orderBy('at', 'desc')
+    .execute();
+  return new Map(rows.flatMap((row) => (row.cluster === null ? [] : [[row.cluster, row]])));
+}
+
+/** The last one that succeeded in a cluster before this rollout over several of them began. */
+export async function releaseBefore(
+  db: Database,
+  place: { readonly environment: string; readonly cluster: string; readonly parentId: string },
+): Promise<Release | undefined> {
+  return db
+    .selectFrom('releases')
+    .innerJoin('rollouts', 'rollouts.id', 'releases.rollout_id')
+    .selectAll('releases')
+    .where('releases.environment', '=', place.environment)
+    .where('releases.cluster', '=', place.cluster)
+    .where('releases.outcome', '=', 'succeeded')
+    .where('rollouts.parent_id', '<>', place.parentId)
+    .orderBy('releases.at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
 }

@@ -15,6 +15,15 @@ export interface NewRollout {
   readonly status: 'waiting' | 'active';
   readonly state: Rollout;
   readonly at: number;
+  /** Absent: it is led by none. */
+  readonly led?: ClusterPlace;
+}
+
+/** One of the rollouts that a rollout over several clusters leads. */
+export interface ClusterPlace {
+  readonly parentId: string;
+  readonly cluster: string;
+  readonly round: number;
 }
 
 export async function insertRollout(trx: Trx, rollout: NewRollout): Promise<void> {
@@ -33,6 +42,9 @@ export async function insertRollout(trx: Trx, rollout: NewRollout): Promise<void
       revision: 1,
       last_event: 0,
       created_at: rollout.at,
+      parent_id: rollout.led?.parentId ?? null,
+      cluster: rollout.led?.cluster ?? null,
+      round: rollout.led?.round ?? null,
     })
     .execute();
 }
@@ -67,7 +79,47 @@ export async function findRolloutOfStage(
     .where('run_id', '=', key.runId)
     .where('stage', '=', key.stage)
     .where('attempt', '=', key.attempt)
+    .where('parent_id', 'is', null)
     .executeTakeFirst();
+}
+
+export async function findClusterRollout(
+  db: Database,
+  { parentId, cluster, round }: ClusterPlace,
+): Promise<StoredRollout | undefined> {
+  return db
+    .selectFrom('rollouts')
+    .selectAll()
+    .where('parent_id', '=', parentId)
+    .where('cluster', '=', cluster)
+    .where('round', '=', round)
+    .executeTakeFirst();
+}
+
+/** All that a rollout leads or has led, in the order in which they began. */
+export async function listClusterRollouts(
+  db: Database,
+  parentId: string,
+): Promise<readonly Pick<StoredRollout, 'id' | 'cluster' | 'round' | 'phase' | 'status' | 'revision'>[]> {
+  return db
+    .selectFrom('rollouts')
+    .select(['id', 'cluster', 'round', 'phase', 'status', 'revision'])
+    .where('parent_id', '=', parentId)
+    .orderBy('created_at')
+    .orderBy('round')
+    .execute();
+}
+
+/** Of one environment: the rollout under way, and those of single clusters that it leads. */
+export async function listActiveRollouts(db: Database, environment: string): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('rollouts')
+    .select('id')
+    .where('environment', '=', environment)
+    .where('status', '=', 'active')
+    .orderBy('created_at')
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 export interface OpenRollout {
@@ -85,6 +137,7 @@ export async function listOpenRollouts(db: Database, environment: string): Promi
     .select(['rollouts.id', 'rollouts.run_id', 'rollouts.status', 'runs.number as runNumber'])
     .where('rollouts.environment', '=', environment)
     .where('rollouts.status', 'in', ['waiting', 'active'])
+    .where('rollouts.parent_id', 'is', null)
     .orderBy('runs.number', 'desc')
     .orderBy('rollouts.attempt', 'desc')
     .execute();
@@ -146,23 +199,23 @@ export async function listEvidence(
     .execute();
 }
 
-/** Oldest first. */
-export async function phasesOfRun(
-  db: Database,
-  runId: string,
-): Promise<readonly Pick<StoredRollout, 'id' | 'run_id' | 'stage' | 'attempt' | 'phase'>[]> {
+type RolloutPhaseRow = Pick<StoredRollout, 'id' | 'run_id' | 'stage' | 'attempt' | 'phase' | 'parent_id'>;
+
+/** Oldest first; of those that another one leads, only those under way. */
+export async function phasesOfRun(db: Database, runId: string): Promise<readonly RolloutPhaseRow[]> {
   return phasesOfRuns(db, [runId]);
 }
 
 export async function phasesOfRuns(
   db: Database,
   runIds: readonly string[],
-): Promise<readonly Pick<StoredRollout, 'id' | 'run_id' | 'stage' | 'attempt' | 'phase'>[]> {
+): Promise<readonly RolloutPhaseRow[]> {
   if (runIds.length === 0) return [];
   return db
     .selectFrom('rollouts')
-    .select(['id', 'run_id', 'stage', 'attempt', 'phase'])
+    .select(['id', 'run_id', 'stage', 'attempt', 'phase', 'parent_id'])
     .where('run_id', 'in', [...runIds])
+    .where((where) => where.or([where('parent_id', 'is', null), where('status', '=', 'active')]))
     .orderBy('attempt')
     .execute();
 }

@@ -3,8 +3,10 @@ import { noFreeze, type FreezeRules } from '@sluice/pipelines/freeze/freeze-rule
 import type { EnvironmentView, FreezeView, ReleaseView } from '@sluice/pipelines/protocol/api';
 import type { Database } from '../store/database.ts';
 import { findEnvironment, listEnvironments, type StoredEnvironment } from '../store/environment-store.ts';
-import { listReleases, type Release } from '../store/release-store.ts';
+import { listReleases } from '../store/release-store.ts';
 import { listOpenRollouts } from '../store/rollout-store.ts';
+import { clusterViews } from './cluster-views.ts';
+import { releaseView } from './release-view.ts';
 
 const historyLength = 50;
 
@@ -30,12 +32,15 @@ async function environmentView(
     listOpenRollouts(db, name),
   ]);
   const history = releases.map(releaseView);
+  const activeRollout = open.find((rollout) => rollout.status === 'active')?.id ?? null;
+  const clusters = await clusterViews(db, { name, target }, activeRollout);
   return {
     name,
     target,
     current: history.find((release) => release.outcome === 'succeeded') ?? null,
     history,
-    activeRollout: open.find((rollout) => rollout.status === 'active')?.id ?? null,
+    activeRollout,
+    ...(clusters === null ? {} : { clusters }),
     freeze: freezeView(freeze ?? noFreeze, now),
   };
 }
@@ -48,19 +53,4 @@ export async function releaseViews(
 ): Promise<readonly ReleaseView[] | null> {
   if ((await findEnvironment(db, environment)) === null) return null;
   return (await listReleases(db, environment, page.limit, page.before)).map(releaseView);
-}
-
-function releaseView(release: Release): ReleaseView {
-  return {
-    id: release.id,
-    version: release.version,
-    image: release.image,
-    runId: release.run_id,
-    rolloutId: release.rollout_id,
-    commit: release.commit_sha,
-    by: release.by,
-    at: release.at,
-    outcome: release.outcome,
-    reason: release.reason,
-  };
 }

@@ -2,6 +2,7 @@ import type { RolloutView } from '@sluice/pipelines/protocol/api';
 import type { Database } from '../store/database.ts';
 import { listDecisions } from '../store/decision-store.ts';
 import { findRollout, listEvidence } from '../store/rollout-store.ts';
+import { clusterRolloutViews } from './cluster-views.ts';
 import { rolloutHistory } from './rollout-history.ts';
 
 /** A rollout with its decisions and evidence; null when there is no such rollout. */
@@ -20,5 +21,7 @@ export async function rolloutView(db: Database, rolloutId: string): Promise<Roll
     rollout: rollout.state,
     decisions,
     history: rolloutHistory(evidence),
+    ...(rollout.state.fleet === undefined ? {} : { clusters: await clusterRolloutViews(db, rollout) }),
+    ...(rollout.parent_id === null ? {} : { leader: rollout.parent_id }),
   };
 }

@@ -41,7 +41,9 @@ export async function runView(db: Database, runId: string): Promise<RunView | nu
     state: content.kind === 'planned' ? content.state : null,
     diagnostics: content.diagnostics ?? [],
     attempts: attempts.map((attempt) => attemptView(attempt, blobs, reports, holds)),
-    rollouts: rollouts.map(({ id, stage, phase }) => ({ id, stage, phase })),
+    rollouts: rollouts
+      .filter(({ parent_id: leader }) => leader === null)
+      .map(({ id, stage, phase }) => ({ id, stage, phase })),
     artifacts: allArtifacts.filter(belongs).map(artifactView),
   };
 }

@@ -88,11 +88,13 @@ function TargetLine({ environment: { target } }: { readonly environment: Environ
   return (
     <span className="row wrap soft target-line">
       <span className="tag">{t.environments.kinds[target.kind]}</span>
-      {target.kind === 'docker' ? (
+      {target.kind === 'clusters' && <span>{t.environments.clusterCount(target.clusters.length)}</span>}
+      {target.kind === 'docker' && (
         <span className="mono">
           {target.listenHost}:{target.listenPort}
         </span>
-      ) : (
+      )}
+      {target.kind === 'kubernetes' && (
         <>
           <span>{t.environments.namespace(target.namespace)}</span>
           {target.prometheusUrl === null && <span className="tag">{t.environments.noMetrics}</span>}

@@ -72,7 +72,7 @@ interface TargetInputsProps {
 
 function TargetInputs({ fields, onChange }: TargetInputsProps) {
   const words = useMessages().environments.form;
-  const text = (name: Exclude<keyof TargetFields, 'kind' | 'listenPort'>) => ({
+  const text = (name: Exclude<keyof TargetFields, 'kind' | 'listenPort' | 'clusters'>) => ({
     value: fields[name],
     onChange: (event: { readonly currentTarget: { readonly value: string } }) =>
       onChange({ ...fields, [name]: event.currentTarget.value }),

@@ -15,6 +15,7 @@ export function actionsIn(phase: RolloutPhase['name']): readonly RolloutActionNa
     case 'succeeded':
     case 'rolled-back':
     case 'refused':
+    case 'stopped':
     case 'rolling-back':
       return [];
     default:

@@ -36,6 +36,7 @@ export function phaseState(phase: RolloutPhase['name']): StateName {
     case 'promoting':
     case 'baking':
     case 'retiring':
+    case 'delivering':
       return 'running';
     case 'paused':
     case 'held':
@@ -47,6 +48,7 @@ export function phaseState(phase: RolloutPhase['name']): StateName {
     case 'rolled-back':
       return 'rolled-back';
     case 'rollback-blocked':
+    case 'stopped':
     case 'refused':
       return 'failed';
     case 'succeeded':

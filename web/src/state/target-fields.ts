@@ -1,4 +1,4 @@
-import type { EnvironmentTarget } from '@sluice/pipelines/protocol/environment';
+import type { EnvironmentCluster, EnvironmentTarget } from '@sluice/pipelines/protocol/environment';
 
 /** What the form of an environment holds: the fields of both kinds, so that trying the other kind loses nothing. */
 export interface TargetFields {
@@ -11,6 +11,7 @@ export interface TargetFields {
   readonly kubeconfigSecret: string;
   /** Empty: none. */
   readonly prometheusUrl: string;
+  readonly clusters: readonly EnvironmentCluster[];
 }
 
 export function targetFields(target: EnvironmentTarget | null): TargetFields {
@@ -24,6 +25,7 @@ export function targetFields(target: EnvironmentTarget | null): TargetFields {
     namespace: kubernetes?.namespace ?? '',
     kubeconfigSecret: kubernetes?.kubeconfigSecret ?? '',
     prometheusUrl: kubernetes?.prometheusUrl ?? '',
+    clusters: target?.kind === 'clusters' ? target.clusters : [],
   };
 }
 
@@ -41,5 +43,7 @@ export function readTarget(fields: TargetFields): EnvironmentTarget {
         kubeconfigSecret: orNull(fields.kubeconfigSecret),
         prometheusUrl: orNull(fields.prometheusUrl),
       };
+    case 'clusters':
+      return { kind: fields.kind, clusters: [...fields.clusters] };
   }
 }

@@ -40,6 +40,10 @@ export const containerKeys: KeyTable = {
   },
 };
 
+const clusterName = text('the name of a cluster or partition', '^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$', [
+  'hz-1',
+]);
+
 /** Anything else than names of maps stands in a file of values. */
 export const chartValueNames = '^[A-Za-z0-9_-]{1,100}(\\.[A-Za-z0-9_-]{1,100}){0,20}$';
 export const releaseNames = '^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$';
@@ -261,6 +265,29 @@ export const deployKeys: KeyTable = {
     shape: duration,
     says: 'A version whose replicas are not all ready within this time goes back.',
     fallback: '10m',
+  },
+  clusters: {
+    shape: oneOrList(clusterName),
+    says: 'Which clusters of the environment, by their names and those of its partitions.',
+    fallback: 'all of them',
+    section: 'deploy.clusters',
+  },
+  waves: {
+    shape: oneOrList(
+      oneOf(
+        whole(1, 1_000),
+        text('a share such as 10%', '^\\d{1,3}\\s*%$', ['10%']),
+        clusterName,
+        list(clusterName, 1),
+      ),
+    ),
+    says: 'Which clusters come after which. A wave is a number of clusters, a share of them, names of clusters and partitions, or `rest`; the next one begins when all of the one before have been promoted.',
+    fallback: '[1, rest]',
+  },
+  on_failure: {
+    shape: choice(['roll-back', 'stop']),
+    says: 'When a cluster fails: `roll-back` gives all clusters what they had before, `stop` lets the wave end and begins no other.',
+    fallback: 'roll-back',
   },
 };
 

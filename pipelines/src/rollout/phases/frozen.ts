@@ -2,6 +2,7 @@
 // the glass. What runs already is watched as in every soak, and a verdict of `fail` rolls back at once.
 import { begin } from '../begin.ts';
 import { enterStep, promote } from '../enter-step.ts';
+import { beginWave } from '../fleet/begin-wave.ts';
 import { freezeAgain, isHeld, watchFreeze } from '../freeze.ts';
 import { change, decideTo, say, stay, andThen, type Move } from '../move.ts';
 import type { Rollout, RolloutEvent } from '../rollout-state.ts';
@@ -18,7 +19,9 @@ const soaking = soak<PhaseNamed<'frozen'>>({
 export const frozen: PhaseRules<PhaseNamed<'frozen'>> = {
   ...soaking,
   woken: (rollout, phase, at) =>
-    phase.next.kind === 'start' ? thaw(rollout, phase, at) : soaking.woken(rollout, phase, at),
+    phase.next.kind === 'start' || phase.next.kind === 'wave'
+      ? thaw(rollout, phase, at)
+      : soaking.woken(rollout, phase, at),
 };
 
 /** Other windows hold for a rollout from now on. */
@@ -61,5 +64,7 @@ function goOn(rollout: Rollout, phase: PhaseNamed<'frozen'>, at: number): Move {
       return enterStep(late, phase.next.step, at);
     case 'promotion':
       return promote(late, at, phase.next.reason);
+    case 'wave':
+      return beginWave(late, phase.next.wave, at);
   }
 }

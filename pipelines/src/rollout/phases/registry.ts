@@ -34,4 +34,7 @@ export const phaseRules: { readonly [Name in PhaseName]: PhaseRules<PhaseNamed<N
   succeeded: quiet,
   'rolled-back': quiet,
   refused: quiet,
+  // Of rollouts over several clusters, which hear of clusters only.
+  delivering: quiet,
+  stopped: quiet,
 };

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import type { DeployWork } from '@sluice/pipelines/language/definition';
-import type { EnvironmentTarget } from '@sluice/pipelines/protocol/environment';
+import type { PlaceTarget } from '@sluice/pipelines/protocol/environment';
 import type { ActionClaim } from '@sluice/pipelines/protocol/worker-api';
 import type { TargetFacts, Traffic } from '@sluice/pipelines/rollout/rollout-state';
 import { matchInWords, nothingChosen } from '@sluice/pipelines/rollout/traffic';
@@ -48,7 +48,7 @@ export interface DockerParts {
   readonly now: () => number;
 }
 
-type DockerEnvironment = Extract<EnvironmentTarget, { kind: 'docker' }>;
+type DockerEnvironment = Extract<PlaceTarget, { kind: 'docker' }>;
 
 /** Seconds between SIGTERM and SIGKILL of a container that is retired. */
 const graceSeconds = 10;

@@ -1,9 +1,9 @@
 // Why a Kubernetes target refuses an action, and what to do about it.
-import type { EnvironmentTarget } from '@sluice/pipelines/protocol/environment';
+import type { PlaceTarget } from '@sluice/pipelines/protocol/environment';
 import type { ActionClaim } from '@sluice/pipelines/protocol/worker-api';
 import { DeployProblem } from '../deploy-problem.ts';
 
-type KubernetesEnvironment = Extract<EnvironmentTarget, { kind: 'kubernetes' }>;
+type KubernetesEnvironment = Extract<PlaceTarget, { kind: 'kubernetes' }>;
 
 export function checkMetrics(
   { steps, metrics }: ActionClaim['spec']['work'],

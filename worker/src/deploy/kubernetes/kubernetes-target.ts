@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EnvironmentTarget } from '@sluice/pipelines/protocol/environment';
+import type { PlaceTarget } from '@sluice/pipelines/protocol/environment';
 import type { ActionClaim } from '@sluice/pipelines/protocol/worker-api';
 import type { TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
+import { instancesIn } from '@sluice/pipelines/rollout/fleet/instances';
 import { isAllOld, isNothing, matchInWords } from '@sluice/pipelines/rollout/traffic';
 import type { Checkout } from '../../checkout/check-out.ts';
 import { observePrometheus } from '../../metrics/observe-prometheus.ts';
@@ -46,7 +47,7 @@ export interface KubernetesParts {
   readonly now: () => number;
 }
 
-type KubernetesEnvironment = Extract<EnvironmentTarget, { kind: 'kubernetes' }>;
+type KubernetesEnvironment = Extract<PlaceTarget, { kind: 'kubernetes' }>;
 
 /**
  * A Deployment in one namespace of a cluster; the new version runs in a Deployment of its own, `<name>-canary`.
@@ -92,7 +93,7 @@ export function kubernetesTarget(
     return readManifests(source, context);
   };
   const manifests = async (client: KubeClient): Promise<Workload> =>
-    findWorkload((await read(client)).objects, environment.namespace);
+    scaled(findWorkload((await read(client)).objects, environment.namespace), spec.instancesPercent);
   const look = (client: KubeClient, name: string): Promise<OpenWorkload> =>
     openWorkload(client, name, parts.now());
   /** Without a checkout where the rollout has left its mark in the cluster. */
@@ -275,6 +276,14 @@ export function kubernetesTarget(
     );
     if (state !== 'done') throw leftOver(name);
   }
+}
+
+/** The share of the instances that this cluster runs of what the manifests ask for. */
+function scaled(workload: Workload, percent: number | undefined): Workload {
+  if (percent === undefined) return workload;
+  const { deployment } = workload;
+  const replicas = instancesIn(deployment.spec.replicas ?? 1, percent);
+  return { ...workload, deployment: { ...deployment, spec: { ...deployment.spec, replicas } } };
 }
 
 /** What changes by itself within moments (a gate, the end of a pod) is given this long inside one action. */

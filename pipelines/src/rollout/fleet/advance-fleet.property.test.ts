@@ -1,0 +1,144 @@
+// Whatever the clusters and the people do, and in whatever order it becomes known, these hold.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { replayRollout } from '../replay.ts';
+import { FleetRig, isOpen, type LedRollout } from './fleet-rig.ts';
+import type { ClusterNews } from './fleet-state.ts';
+
+const story = fc.record({
+  waves: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }),
+  onFailure: fc.constantFrom('roll-back' as const, 'stop' as const),
+  fresh: fc.array(fc.nat(12), { maxLength: 3 }),
+  rolls: fc.array(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), {
+    minLength: 80,
+    maxLength: 80,
+  }),
+  trouble: fc.constantFrom(0, 0.05, 0.2),
+});
+type Story = typeof story extends fc.Arbitrary<infer T> ? T : never;
+
+function tell({ waves, onFailure, fresh, rolls, trouble }: Story): FleetRig {
+  let next = 0;
+  const names = waves.map((size) => Array.from({ length: size }, () => `c${next++}`));
+  const rig = new FleetRig(names, { onFailure }, { fresh: fresh.map((index) => `c${index}`) });
+  for (const [index, roll] of rolls.entries()) {
+    if (rig.isOver) break;
+    const other = rolls[(index + 7) % rolls.length] ?? 0;
+    const open = rig.led.filter(isOpen);
+    const doesCarry = rig.outbox.length > 0 && (roll < 0.5 || open.length === 0);
+    if (roll > 1 - trouble / 5) {
+      rig.send({ kind: 'abort-requested', by: 'ann', reason: 'no', cancelled: false, at: rig.at });
+    } else if (doesCarry) {
+      rig.carry(Math.floor(other * rig.outbox.length));
+    } else {
+      const led = open[Math.floor(other * open.length)];
+      if (led !== undefined) rig.tell(led, newsOf(led, roll, trouble));
+    }
+    expectOneRolloutACluster(rig);
+    expectWavesInOrder(rig, names);
+  }
+  settle(rig);
+  return rig;
+}
+
+/** From now on everything answers. */
+function settle(rig: FleetRig): void {
+  for (let steps = 0; steps < 400 && !rig.isOver; steps++) {
+    rig.carryAll();
+    const led = rig.led.find(isOpen);
+    if (led !== undefined) {
+      const goesBack = led.news.kind === 'returning' || led.news.kind === 'blocked';
+      rig.tell(led, goesBack ? { kind: 'returned', reason: 'worse' } : { kind: 'delivered' });
+    } else if (rig.outbox.length === 0) {
+      rig.send({ kind: 'resume-requested', by: 'ann', reason: 'again', at: rig.at });
+    }
+  }
+}
+
+function newsOf({ news, round }: LedRollout, roll: number, trouble: number): ClusterNews {
+  const isBad = roll < 0.5 + trouble;
+  if (news.kind === 'returning' || news.kind === 'blocked') {
+    return isBad
+      ? { kind: 'blocked', reason: 'worse', problem: `no answer ${Math.floor(roll * 3)}` }
+      : { kind: 'returned', reason: 'worse' };
+  }
+  if (isBad) return { kind: 'returning', reason: round === 0 ? 'worse' : 'image not found' };
+  if (roll < 0.7) return { kind: 'under-way', problem: roll < 0.6 ? 'no answer' : null };
+  return roll < 0.75 ? { kind: 'asks', approval: true, reason: 'waits' } : { kind: 'delivered' };
+}
+
+function expectOneRolloutACluster(rig: FleetRig): void {
+  const open = rig.led.filter(isOpen).map(({ cluster }) => cluster);
+  if (new Set(open).size !== open.length) throw new Error(`two rollouts in one cluster: ${open.join()}`);
+}
+
+function expectWavesInOrder(rig: FleetRig, waves: readonly (readonly string[])[]): void {
+  const begun = new Set(rig.led.map(({ cluster }) => cluster));
+  const last = waves.findLastIndex((wave) => wave.some((name) => begun.has(name)));
+  for (const name of waves.slice(0, Math.max(0, last)).flat()) {
+    const isThere = rig.led.some((led) => led.cluster === name && led.news.kind === 'delivered');
+    if (!isThere) throw new Error(`a wave began before ${name} was promoted`);
+  }
+}
+
+test('it ends, every cluster has one known version, and nothing is left under way', () => {
+  fc.assert(
+    fc.property(story, (told) => {
+      const rig = tell(told);
+      const { phase, fleet } = rig.rollout;
+      expect(rig.isOver).toBe(true);
+      expect(rig.outcome).not.toBeNull();
+      expect(rig.led.filter(isOpen)).toEqual([]);
+      for (const [name, { status }] of Object.entries(fleet?.clusters ?? {})) {
+        const isNew = rig.runs.get(name) === 'new';
+        if (phase.name === 'succeeded') expect([status, isNew]).toEqual(['delivered', true]);
+        if (phase.name === 'rolled-back') expect(isNew).toBe(status === 'kept');
+        if (phase.name === 'stopped') expect(isNew).toBe(status === 'delivered');
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('every promoted cluster is put back exactly once, unless a person has it tried again', () => {
+  fc.assert(
+    fc.property(story, (told) => {
+      const rig = tell(told);
+      if (rig.rollout.phase.name !== 'rolled-back') return;
+      const isAgain = rig.decisions.some(({ kind }) => kind === 'resume');
+      for (const { cluster, round, news } of rig.led.filter((led) => led.round === 0)) {
+        const puts = rig.led.filter((led) => led.cluster === cluster && led.round > round);
+        if (news.kind !== 'delivered') expect(puts).toEqual([]);
+        else if (rig.status(cluster) === 'kept') expect(puts).toEqual([]);
+        else if (isAgain) expect(puts.length).toBeGreaterThanOrEqual(1);
+        else expect(puts.length).toBe(1);
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('its stored events give every decision again', () => {
+  fc.assert(
+    fc.property(story, (told) => {
+      const rig = tell(told);
+      const again = replayRollout(rig.rollout.spec, rig.events, 0);
+      expect(again.decisions).toEqual(rig.decisions);
+      expect(again.rollout.phase).toEqual(rig.rollout.phase);
+    }),
+  );
+});
+
+test('what is told a second time, or too late, changes nothing', () => {
+  fc.assert(
+    fc.property(story, fc.nat(100), (told, at) => {
+      const rig = tell({ ...told, rolls: told.rolls.slice(0, at) });
+      const before = JSON.stringify([rig.rollout.fleet, rig.rollout.phase]);
+      for (const event of [...rig.events]) {
+        if (event.kind === 'cluster-changed') rig.send({ ...event, at: rig.at });
+      }
+      expect(JSON.stringify([rig.rollout.fleet, rig.rollout.phase])).toBe(before);
+    }),
+    { numRuns: 100 },
+  );
+});

@@ -1,0 +1,332 @@
+import { freezeRules, noFreeze } from '@sluice/pipelines/freeze/freeze-rules';
+import { aPlan } from '@sluice/pipelines/plan/a-plan';
+import type { DeployWork } from '@sluice/pipelines/language/definition';
+import { actionJob, actionQueue, defaultPool } from '@sluice/pipelines/protocol/queues';
+import { aSpec, simulateTarget, type World } from '@sluice/pipelines/rollout/rollout-rig';
+import { Worker } from 'bullmq';
+import { createHash } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ingestRecords } from '../ingest/ingest-records.ts';
+import { newestDecisionHash } from '../store/decision-store.ts';
+import { saveEnvironment } from '../store/environment-store.ts';
+import { readLogLines } from '../store/log-store.ts';
+import { findRun } from '../store/run-store.ts';
+import { environmentViews } from '../views/environment-view.ts';
+import { replayView } from '../views/replay-view.ts';
+import { rolloutView } from '../views/rollout-view.ts';
+import { runView } from '../views/run-view.ts';
+import { breakGlass } from './break-glass.ts';
+import { castVote } from './cast-vote.ts';
+import { claimAction } from './claim-action.ts';
+import { claimAttempt } from './claim-attempt.ts';
+import { reportAction } from './report-action.ts';
+import { rollBackEnvironment } from './roll-back-environment.ts';
+import { saveFreezeWindows } from './save-freeze-windows.ts';
+import { startOrchestrator } from './start-orchestrator.ts';
+import { steerRollout } from './steer-rollout.ts';
+import { openTestCore, redisUrl, type TestCore } from './test-core.ts';
+
+const old = 'registry/shop@sha256:0';
+const wait = { timeout: 60_000 };
+
+describe.skipIf(redisUrl === undefined)('environments with several clusters (need REDIS_URL)', () => {
+  let core: TestCore;
+  let orchestrator: { close(): Promise<void> };
+  let clusters: Clusters;
+  beforeAll(async () => {
+    core = await openTestCore();
+  });
+  beforeEach(() => {
+    orchestrator = startOrchestrator(core.context);
+    clusters = workOnClusters(core);
+  });
+  afterEach(async () => {
+    await clusters.close();
+    await orchestrator.close();
+  });
+  afterAll(() => core.close());
+
+  test('a version goes to the clusters wave by wave, and its whole story can be replayed', async () => {
+    await aFleet(core, 'one', ['a', 'b', 'c']);
+    const runId = await startDeploy(core, aDeploy('one'));
+    await expect.poll(() => statusOf(core, runId), wait).toBe('succeeded');
+    const run = await runView(core.context.db, runId);
+    expect(run?.rollouts).toHaveLength(1);
+    const view = await rolloutView(core.context.db, run?.rollouts[0]?.id ?? '');
+    expect(view?.rollout.fleet?.clusters).toMatchObject({
+      a: { status: 'delivered' },
+      b: { status: 'delivered' },
+      c: { status: 'delivered' },
+    });
+    expect(clusters.deployed('one').toSorted()).toEqual(['a', 'b', 'c']);
+    for (const { rolloutId } of view?.clusters ?? []) {
+      expect(await replayView(core.context.db, rolloutId ?? '')).toMatchObject({ isSame: true });
+    }
+    expect(await replayView(core.context.db, view?.id ?? '')).toMatchObject({
+      isSame: true,
+      ends: { recorded: 'succeeded', replayed: 'succeeded' },
+    });
+    const log = await logOf(core, runId);
+    expect(log).toContainEqual(expect.stringMatching(/^wave 2 of 2: r\d+-\w+ goes to b, c$/));
+    expect(log).toContainEqual(expect.stringMatching(/^c: promoting/));
+    const environment = await environmentOf(core, 'one');
+    expect(environment?.current).toMatchObject({ runId, outcome: 'succeeded' });
+    expect(environment?.clusters).toMatchObject([
+      { name: 'a', current: { runId } },
+      { name: 'b', current: { runId } },
+      { name: 'c', current: { runId } },
+    ]);
+  });
+
+  test('a cluster that fails in wave 2 has wave 1 put back to what it had, by its own commit and image', async () => {
+    await aFleet(core, 'two', ['a', 'b']);
+    const first = await startDeploy(core, aDeploy('two'), old);
+    await expect.poll(() => statusOf(core, first), wait).toBe('succeeded');
+    clusters.worlds.set('b', { canaryBadRate: 0.5 });
+    const second = await startDeploy(core, aDeploy('two'));
+    await expect.poll(() => statusOf(core, second), wait).toBe('failed');
+    const view = await leaderOf(core, second);
+    expect(view?.rollout.phase.name).toBe('rolled-back');
+    expect(view?.rollout.fleet?.clusters).toMatchObject({
+      a: { status: 'returned', round: 1 },
+      b: { status: 'returned', round: 0 },
+    });
+    const environment = await environmentOf(core, 'two');
+    expect(environment?.current).toMatchObject({ runId: first });
+    expect(environment?.clusters?.map(({ current }) => current?.image)).toEqual([old, old]);
+    expect(clusters.images('two')).toEqual({ a: old, b: old });
+  });
+
+  test('with on_failure: stop the promoted clusters stay, and one click takes all of them back', async () => {
+    await aFleet(core, 'three', ['a', 'b', 'c']);
+    const first = await startDeploy(core, aDeploy('three'), old);
+    await expect.poll(() => statusOf(core, first), wait).toBe('succeeded');
+    clusters.worlds.set('b', { canaryBadRate: 0.5 });
+    const waves = [1, 1, 1].map((count) => ({ kind: 'count', count }) as const);
+    const second = await startDeploy(core, aDeploy('three', { onFailure: 'stop', waves }));
+    await expect.poll(() => statusOf(core, second), wait).toBe('failed');
+    expect((await leaderOf(core, second))?.rollout.phase.name).toBe('stopped');
+    expect(clusters.images('three')).toEqual({ a: 'registry/shop@sha256:1', b: old, c: old });
+    clusters.worlds.clear();
+    const back = await rollBackEnvironment(core.context, 'three', {
+      releaseId: null,
+      by: { user: 'grace', from: null },
+      reason: 'mixed',
+    });
+    const third = back.ok ? back.value.runId : '';
+    await expect.poll(() => statusOf(core, third), wait).toBe('succeeded');
+    expect(clusters.images('three')).toEqual({ a: old, b: old, c: old });
+  });
+
+  test('a cluster that is lost in the middle holds its wave, and when it is back the wave goes on', async () => {
+    await aFleet(core, 'four', ['a', 'b']);
+    clusters.worlds.set('b', { fails: () => ({ reason: 'target-unreachable', retryable: true }) });
+    const runId = await startDeploy(core, aDeploy('four', { strategy: 'rolling', steps: [] }));
+    const noteOf = async () => (await leaderOf(core, runId))?.rollout.fleet?.clusters['b']?.note ?? null;
+    await expect.poll(noteOf, wait).toContain('target-unreachable');
+    expect(await statusOf(core, runId)).toBe('running');
+    clusters.worlds.set('b', {});
+    await expect.poll(() => statusOf(core, runId), wait).toBe('succeeded');
+  });
+
+  test('an approval is given once for a wave, and never for what was not seen', async () => {
+    await aFleet(core, 'five', ['a', 'b', 'c']);
+    const approval = { by: [], count: 1, withinMs: 600_000, notAuthor: true };
+    const steps: DeployWork['steps'] = [
+      { kind: 'set-weight', percent: 10 },
+      { kind: 'approve', approval },
+    ];
+    const runId = await startDeploy(core, aDeploy('five', { steps, waves: [{ kind: 'rest' }] }));
+    const asking = async () => {
+      const { clusters: states = {} } = (await leaderOf(core, runId))?.rollout.fleet ?? {};
+      return Object.values(states).filter(({ asks }) => asks === true).length;
+    };
+    await expect.poll(asking, wait).toBe(3);
+    expect(await statusOf(core, runId)).toBe('awaiting-approval');
+    const leader = (await leaderOf(core, runId))?.id ?? '';
+    const vote = (hash: string | null, user = 'grace') =>
+      castVote(core.context, { runId, stage: 'deploy' }, user, {
+        verdict: 'approved',
+        reason: null,
+        decisionHash: hash,
+      });
+    expect(await vote('0'.repeat(64))).toMatchObject({ error: { reason: 'stale-evidence' } });
+    const newest = await newestDecisionHash(core.context.db, leader);
+    expect(await vote(newest, 'ada')).toMatchObject({ error: { reason: 'may-not-vote' } });
+    expect(await vote(newest)).toMatchObject({ ok: true });
+    await expect.poll(() => statusOf(core, runId), wait).toBe('succeeded');
+  });
+
+  test('a freeze between waves holds the next one, and a kill of the server there changes nothing', async () => {
+    await aFleet(core, 'six', ['a', 'b']);
+    const pause = { kind: 'pause', forMs: null } as const;
+    const runId = await startDeploy(
+      core,
+      aDeploy('six', { steps: [{ kind: 'set-weight', percent: 10 }, pause] }),
+    );
+    const clusterOf = async (name: string) =>
+      (await leaderOf(core, runId))?.clusters?.find((cluster) => cluster.name === name);
+    await expect.poll(async () => (await clusterOf('a'))?.phase, wait).toBe('paused');
+    const by = { user: 'grace', from: null };
+    const windows = [
+      { name: 'w', kind: 'deny', cron: '* * * * *', duration: '2h', timezone: 'UTC', reason: 'quiet' },
+    ];
+    const a = (await clusterOf('a'))?.rolloutId ?? '';
+    await saveFreezeWindows(core.context, 'six', freezeRules.parse({ windows }), by);
+    const windowsOf = async (id: string) => (await rolloutView(core.context.db, id))?.rollout.freeze?.windows;
+    const leader = (await leaderOf(core, runId))?.id ?? '';
+    for (const id of [leader, a]) await expect.poll(() => windowsOf(id), wait).toHaveLength(1);
+    await steerRollout(core.context, a, 'resume', by, 'go on');
+    await expect.poll(async () => (await clusterOf('a'))?.phase, wait).toBe('frozen');
+    await breakGlass(core.context, a, by, 'only this one');
+    await expect.poll(async () => (await leaderOf(core, runId))?.rollout.phase.name, wait).toBe('frozen');
+    expect(await clusterOf('b')).toMatchObject({ status: 'waiting', rolloutId: null });
+    await orchestrator.close();
+    await saveFreezeWindows(core.context, 'six', noFreeze, by);
+    orchestrator = startOrchestrator(core.anotherServer());
+    await expect.poll(async () => (await clusterOf('b'))?.phase, wait).toBe('paused');
+    const b = (await clusterOf('b'))?.rolloutId ?? '';
+    await steerRollout(core.context, b, 'resume', by, 'go on');
+    await expect.poll(() => statusOf(core, runId), wait).toBe('succeeded');
+    expect(clusters.deployed('six')).toHaveLength(2);
+  });
+
+  test('waves that do not fit the environment are refused before anything is deployed', async () => {
+    await aFleet(core, 'seven', ['a', 'b']);
+    const runId = await startDeploy(core, aDeploy('seven', { clusters: ['a', 'gz-1'] }));
+    await expect.poll(() => statusOf(core, runId), wait).toBe('failed');
+    expect(await logOf(core, runId)).toContainEqual(
+      expect.stringContaining('clusters names "gz-1", which the environment does not have: it has a, b'),
+    );
+    expect(clusters.deployed('seven')).toEqual([]);
+  });
+});
+
+async function aFleet(core: TestCore, name: string, names: readonly string[]): Promise<void> {
+  const clusters = names.map((cluster) => ({
+    name: cluster,
+    partition: null,
+    instancesPercent: 100,
+    target: {
+      kind: 'docker' as const,
+      service: `${name}-${cluster}`,
+      listenHost: '127.0.0.1',
+      listenPort: 80,
+    },
+  }));
+  const target = { kind: 'clusters' as const, clusters };
+  await core.context.db.transaction().execute((trx) => saveEnvironment(trx, { name, target, at: 0 }));
+}
+
+const statusOf = async (core: TestCore, runId: string) => (await findRun(core.context.db, runId))?.status;
+
+async function leaderOf(core: TestCore, runId: string) {
+  const run = await runView(core.context.db, runId);
+  return rolloutView(core.context.db, run?.rollouts[0]?.id ?? runId);
+}
+
+async function environmentOf(core: TestCore, name: string) {
+  const environments = await environmentViews(core.context.db, core.context.now());
+  return environments.find((environment) => environment.name === name);
+}
+
+async function logOf(core: TestCore, runId: string): Promise<readonly string[]> {
+  const run = await runView(core.context.db, runId);
+  const attempt = run?.attempts.find(({ stage }) => stage === 'deploy')?.id ?? '';
+  const lines = await readLogLines(core.context.db, attempt, 0, 10_000);
+  return lines.map(({ text }) => text);
+}
+
+function aDeploy(environment: string, changes: Partial<DeployWork> = {}): DeployWork {
+  return {
+    ...aSpec().work,
+    environment,
+    image: 'push',
+    container: { port: 80, replicas: 2, env: {}, health: '/' },
+    steps: [
+      { kind: 'set-weight', percent: 10 },
+      { kind: 'analysis', forMs: 2_000 },
+    ],
+    intervalMs: 100,
+    bakeMs: 0,
+    drainMs: 0,
+    ...changes,
+  };
+}
+
+async function startDeploy(
+  core: TestCore,
+  work: DeployWork,
+  image = 'registry/shop@sha256:1',
+): Promise<string> {
+  const runId = await core.start(
+    aPlan()
+      .stage('push')
+      .stage('deploy', { needs: ['push'], work })
+      .done(),
+  );
+  const answer = await claimAttempt(core.context, { runId, stage: 'push', attempt: 1, workerId: 'w' });
+  if (answer.kind === 'refused') throw new Error(answer.reason);
+  const { attemptId, fence } = answer.claim;
+  const outcome = { result: 'succeeded', outputs: { image } } as const;
+  const logDigest = createHash('sha256').digest('hex');
+  const at = core.context.now();
+  const end = { kind: 'finished', number: 1, outcome, logLines: 0, logDigest, at } as const;
+  await ingestRecords(core.context, attemptId, { fence, records: [end] });
+  return runId;
+}
+
+/** A worker whose target is simulated, one a rollout. */
+
+interface Clusters {
+  /** By the name of a cluster: what its target does; absent: all goes well. */
+  readonly worlds: Map<string, Partial<World>>;
+  /** Clusters and runs to which a version was deployed, in order. */
+  readonly deployed: (environment: string) => readonly string[];
+  /** What each cluster has had last. */
+  readonly images: (environment: string) => Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+function workOnClusters(core: TestCore): Clusters {
+  const worlds = new Map<string, Partial<World>>();
+  const targets = new Map<string, ReturnType<typeof simulateTarget>>();
+  const promoted: { environment: string; cluster: string; image: string }[] = [];
+  const connection = core.context.redis.duplicate({ maxRetriesPerRequest: null });
+  const worker = new Worker(
+    actionQueue(defaultPool),
+    async (job) => {
+      const { rolloutId, action } = actionJob.parse(job.data);
+      const answer = await claimAction(core.context, { rolloutId, action, workerId: 'w' });
+      if (answer.kind === 'refused') return;
+      const { spec, what, fence } = answer.claim;
+      const cluster = spec.cluster ?? '';
+      const world = () => worlds.get(cluster) ?? {};
+      const fresh = { startMs: 0, requestsPerSecond: 100_000, ...world() };
+      const target =
+        targets.get(rolloutId) ??
+        simulateTarget(
+          spec,
+          { ...fresh, fails: (asked, at) => world().fails?.(asked, at) ?? null },
+          core.context.now(),
+        );
+      targets.set(rolloutId, target);
+      const result = target.answer(what, core.context.now());
+      if (what.kind === 'promote' && result.result === 'done')
+        promoted.push({ environment: spec.environment, cluster, image: spec.image });
+      await reportAction(core.context, rolloutId, action, { fence, result, lines: [] });
+    },
+    { connection, prefix: core.context.queuePrefix, concurrency: 4 },
+  );
+  const of = (name: string) => promoted.filter(({ environment }) => environment === name);
+  return {
+    worlds,
+    deployed: (environment) => [...new Set(of(environment).map(({ cluster }) => cluster))],
+    images: (environment) =>
+      Object.fromEntries(of(environment).map(({ cluster, image }) => [cluster, image])),
+    async close() {
+      await worker.close();
+      connection.disconnect();
+    },
+  };
+}

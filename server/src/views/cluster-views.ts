@@ -1,0 +1,58 @@
+import type { ClusterRolloutView, ClusterView } from '@sluice/pipelines/protocol/api';
+import type { EnvironmentTarget } from '@sluice/pipelines/protocol/environment';
+import type { Database } from '../store/database.ts';
+import { releasesOfClusters } from '../store/release-store.ts';
+import { findRollout, listClusterRollouts, type StoredRollout } from '../store/rollout-store.ts';
+import { releaseView } from './release-view.ts';
+
+/** How the clusters of a rollout over several of them stand, in the order of its waves. */
+export async function clusterRolloutViews(
+  db: Database,
+  { id, state }: Pick<StoredRollout, 'id' | 'state'>,
+): Promise<readonly ClusterRolloutView[]> {
+  const led = await listClusterRollouts(db, id);
+  const last = new Map(led.map((rollout) => [rollout.cluster, rollout]));
+  return (state.spec.waves ?? []).flatMap((wave, index) =>
+    wave.flatMap(({ name }) => {
+      const standing = state.fleet?.clusters[name];
+      if (standing === undefined) return [];
+      const { status, note, since } = standing;
+      const rollout = last.get(name);
+      return [
+        {
+          name,
+          wave: index + 1,
+          status,
+          note,
+          since,
+          rolloutId: rollout?.id ?? null,
+          phase: rollout?.phase ?? null,
+        },
+      ];
+    }),
+  );
+}
+
+/** The clusters of an environment with what runs there; null: it is one place. */
+export async function clusterViews(
+  db: Database,
+  environment: { readonly name: string; readonly target: EnvironmentTarget },
+  activeRollout: string | null,
+): Promise<readonly ClusterView[] | null> {
+  const { name, target } = environment;
+  if (target.kind !== 'clusters') return null;
+  const active = activeRollout === null ? undefined : await findRollout(db, activeRollout);
+  const [releases, rollouts] = await Promise.all([
+    releasesOfClusters(db, name),
+    active === undefined ? [] : clusterRolloutViews(db, active),
+  ]);
+  return target.clusters.map((cluster) => {
+    const release = releases.get(cluster.name);
+    return {
+      name: cluster.name,
+      partition: cluster.partition,
+      current: release === undefined ? null : releaseView(release),
+      rollout: rollouts.find((rollout) => rollout.name === cluster.name) ?? null,
+    };
+  });
+}

@@ -301,6 +301,19 @@ const environments = program
   });
 
 environments
+  .command('save')
+  .description('add an environment, or change where it is: one place, or several clusters')
+  .argument('<environment>')
+  .argument('<file>', 'YAML or JSON of its target (docs/operations.md)')
+  .action(async (environment: string, file: string) => {
+    const [{ saveEnvironment }, { readFile }] = await Promise.all([
+      import('./commands/environments.ts'),
+      import('node:fs/promises'),
+    ]);
+    write(await saveEnvironment(api(), environment, await readFile(file, 'utf8')));
+  });
+
+environments
   .command('freeze')
   .description('show when an environment is frozen, or set it')
   .argument('<environment>')

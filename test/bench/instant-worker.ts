@@ -14,6 +14,8 @@ export interface InstantWorker {
 
 export interface InstantWorkerOptions {
   readonly slots: number;
+  /** What every stage gives; absent: nothing. */
+  readonly outputs?: Readonly<Record<string, string>>;
   /** The claim was answered: the worker has the stage. */
   readonly onClaimed?: (job: AttemptJob, claim: Claim) => void;
   /** The server has acknowledged its end. */
@@ -41,7 +43,7 @@ export function startInstantWorker(server: ServerAlone, options: InstantWorkerOp
     const end = {
       kind: 'finished',
       number: 1,
-      outcome: { result: 'succeeded', outputs: {} },
+      outcome: { result: 'succeeded', outputs: options.outputs ?? {} },
       logLines: 0,
       logDigest: emptyLog,
       at: Date.now(),

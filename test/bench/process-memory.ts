@@ -1,4 +1,4 @@
-// What processes of this machine hold in memory, in megabytes (10^6 bytes).
+// What processes of this machine use of it: memory in megabytes (10^6 bytes), processor time.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export function residentMb(pid: number): number {
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return (Number(kib) * 1_024) / 1e6;
+}
+
+/** Processor time that a process has used since it began, in milliseconds. */
+export function processorMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10; // user and system time, in hundredths of a second
 }
 
 /** The heap in use, as the server tells it at `/metrics`. */

@@ -15,6 +15,7 @@ import { noOpStages } from './no-op-stages.ts';
 import { planning } from './planning.ts';
 import { queuedRuns } from './queued-runs.ts';
 import { stepOverhead } from './step-overhead.ts';
+import { waves } from './waves.ts';
 import { webhookToFirstLine } from './webhook-to-first-line.ts';
 
 type Say = (line: string) => void;
@@ -30,6 +31,7 @@ const benches: Readonly<Record<string, (say: Say) => Promise<readonly Figure[]>>
   planning,
   'deploy-instances': deployInstances,
   'huge-log': hugeLog,
+  waves,
 };
 
 const asJson = process.argv.includes('--json');

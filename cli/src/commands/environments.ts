@@ -2,6 +2,7 @@
 import pc from 'picocolors';
 import type { Freeze } from '@sluice/pipelines/freeze/freeze-at';
 import { freezeRules } from '@sluice/pipelines/freeze/freeze-rules';
+import { environmentTarget } from '@sluice/pipelines/protocol/environment';
 import { readSettings } from '@sluice/pipelines/read-settings';
 import { wallClock } from '@sluice/pipelines/cron/time-zone';
 import type { EnvironmentView, FreezeView, ReleaseView, RunView } from '@sluice/pipelines/protocol/api';
@@ -9,6 +10,7 @@ import { ApiError, type ApiClient } from '../api-client.ts';
 import { formatDuration } from '@sluice/pipelines/rollout/figures';
 import { age } from '../state-word.ts';
 import { findRun } from './find-run.ts';
+import { clusterLines } from './format-clusters.ts';
 
 export async function listEnvironments(
   api: ApiClient,
@@ -40,6 +42,17 @@ export async function freezeEnvironment(
   const rules = readSettings(freezeRules, text);
   if (!rules.ok) throw new ApiError(`the windows cannot be used:\n${rules.error}`, 'bad-windows', null);
   return formatFreeze(await api.call<FreezeView>('PUT', path, rules.value.written), now);
+}
+
+/** `text`: YAML or JSON of its target, with one place or several clusters. */
+export async function saveEnvironment(api: ApiClient, name: string, text: string): Promise<string> {
+  const target = readSettings(environmentTarget, text);
+  if (!target.ok) throw new ApiError(`the target cannot be used:\n${target.error}`, 'bad-target', null);
+  const path = `/api/environments/${encodeURIComponent(name)}`;
+  await api.call('PUT', path, target.value.written);
+  const { read } = target.value;
+  const where = read.kind === 'clusters' ? `${read.clusters.length} clusters` : read.kind;
+  return `${name} is saved: ${where}`;
 }
 
 /** Lets the rollout of a run that a freeze holds go on. */
@@ -108,7 +121,8 @@ async function releaseOf(api: ApiClient, name: string, version: string): Promise
   throw new ApiError(message, 'unknown-release', 404);
 }
 
-function formatEnvironment({ name, current, activeRollout, freeze }: EnvironmentView, now: number): string[] {
+function formatEnvironment(environment: EnvironmentView, now: number): string[] {
+  const { name, current, activeRollout, freeze, clusters = [] } = environment;
   const runs =
     current === null
       ? pc.dim('nothing deployed yet')
@@ -116,6 +130,7 @@ function formatEnvironment({ name, current, activeRollout, freeze }: Environment
   const rolling = activeRollout === null ? '' : pc.cyan('  a rollout is under way');
   return [
     `${pc.bold(name)}  ${runs}${rolling}`,
+    ...clusterLines(clusters).map((line) => `  ${line}`),
     ...(freeze === undefined ? [] : freezeLines(freeze, now)).map((line) => `  ${line}`),
   ];
 }

@@ -10,6 +10,7 @@ import type { ApiClient } from '../api-client.ts';
 import { duration } from '../duration.ts';
 import { age, stateWord } from '../state-word.ts';
 import { findRun } from './find-run.ts';
+import { formatClusters } from './format-clusters.ts';
 import { formatLadder } from './format-ladder.ts';
 
 export async function showRun(
@@ -38,7 +39,10 @@ export function formatRun(run: RunView, now: number, rollouts: readonly RolloutV
     ...run.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)),
     '',
     ...run.stages.flatMap((stage) => stageLines(run, stage, now)),
-    ...rollouts.flatMap(({ rollout }) => ['', formatLadder(rollout)]),
+    ...rollouts.flatMap((view) => [
+      '',
+      view.clusters === undefined ? formatLadder(view.rollout) : formatClusters(view, view.clusters),
+    ]),
     ...nextSteps(run),
   ].join('\n');
 }

@@ -3,6 +3,7 @@ import { evidenceTable } from '@sluice/pipelines/rollout/evidence-table';
 import type { RolloutView, RunView } from '@sluice/pipelines/protocol/api';
 import { ApiError, type ApiClient } from '../api-client.ts';
 import { findRun } from './find-run.ts';
+import { formatClusters } from './format-clusters.ts';
 import { formatEvidence } from './format-evidence.ts';
 import { formatLadder } from './format-ladder.ts';
 
@@ -21,7 +22,9 @@ export async function castVote(
   const run = await findRun(api, name);
   const stage = options.stage ?? (await waitingStage(api, run));
   const rollout = await rolloutOf(api, run, stage);
-  if (rollout !== null) {
+  if (rollout?.clusters !== undefined) {
+    write(`${formatClusters(rollout, rollout.clusters)}\n`);
+  } else if (rollout !== null) {
     write(`${formatLadder(rollout.rollout)}\n\n${formatEvidence(evidenceTable(rollout.rollout))}\n`);
   }
   await api.call('POST', `/api/runs/${run.id}/stages/${encodeURIComponent(stage)}/vote`, {
@@ -39,7 +42,8 @@ async function waitingStage(api: ApiClient, run: RunView): Promise<string> {
     .map(([id]) => id);
   for (const { id, stage } of run.rollouts) {
     const { rollout } = await api.call<RolloutView>('GET', `/api/rollouts/${id}`);
-    if (rollout.phase.name === 'awaiting-approval') waiting.push(stage);
+    const asks = Object.values(rollout.fleet?.clusters ?? {}).some((cluster) => cluster.asks === true);
+    if (rollout.phase.name === 'awaiting-approval' || asks) waiting.push(stage);
   }
   const [only, ...more] = waiting;
   if (only === undefined)

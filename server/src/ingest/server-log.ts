@@ -22,8 +22,9 @@ export async function openServerLog(unit: Unit, key: AttemptKey): Promise<string
 
 /** Appends the engine's own words. Nothing may be appended once the log was closed. */
 export async function sayInLog(unit: Unit, attemptId: string, texts: readonly string[]): Promise<void> {
+  if (texts.length === 0) return;
   const attempt = await lockAttempt(unit.trx, attemptId);
-  if (attempt === undefined || texts.length === 0) return;
+  if (attempt === undefined) return;
   const atMs = Math.max(0, unit.at - (attempt.started_at ?? attempt.created_at));
   const lines = texts.flatMap((text) => text.split('\n')).map((text): LogLine => [atMs, 's', text]);
   for (let start = 0; start < lines.length; start += maxChunkLines) {

@@ -77,7 +77,9 @@ export async function foldRollout(
     return;
   }
   if (outcome !== null) await recordRelease(unit, run, { ...stored, state });
-  if (run.content.state.status === 'running') {
+  // One look at one of many clusters is news to nobody who looks at the run.
+  const isSeen = stored.parent_id === null || state.phase.name !== stored.state.phase.name;
+  if (isSeen && run.content.state.status === 'running') {
     const status = shownStatus(run.content.state, await phasesOfRun(unit.trx, run.id));
     await touchRun(unit.trx, run, status, unit.at);
     if (status !== run.status) await reconsiderTurns(unit, run);

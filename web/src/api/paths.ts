@@ -36,6 +36,7 @@ export const paths = {
   rollout: (id: string) => `/api/rollouts/${part(id)}`,
   abortRollout: (id: string) => `/api/rollouts/${part(id)}/abort`,
   resumeRollout: (id: string) => `/api/rollouts/${part(id)}/resume`,
+  giveUpRollout: (id: string) => `/api/rollouts/${part(id)}/give-up`,
   breakGlass: (id: string) => `/api/rollouts/${part(id)}/break-glass`,
   environments: '/api/environments',
   environment: (name: string) => `/api/environments/${part(name)}`,

@@ -6,6 +6,7 @@ import { useMessages } from '../messages/language-context.tsx';
 import { earlierRelease } from '../state/earlier-release.ts';
 import { Copyable, shortCommit, shortImage } from './copyable.tsx';
 import { EnvironmentFreeze } from './environment-freeze.tsx';
+import { ClusterList } from './cluster-list.tsx';
 import { StateBadge } from './state-badge.tsx';
 import { RelativeTime } from './times.tsx';
 import './environment-card.css';
@@ -63,6 +64,7 @@ export function EnvironmentCard({ environment, onEdit, onFreeze, onRollBack }: E
         ) : (
           <CurrentRelease release={current} />
         )}
+        {environment.clusters !== undefined && <ClusterList clusters={environment.clusters} />}
         {history.length > 0 && (
           <div>
             <h2>{t.environments.history}</h2>

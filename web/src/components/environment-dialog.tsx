@@ -6,6 +6,7 @@ import { paths } from '../api/paths.ts';
 import { useAction } from '../api/use-action.ts';
 import { useMessages } from '../messages/language-context.tsx';
 import { readTarget, targetFields, type TargetFields } from '../state/target-fields.ts';
+import { ClusterInputs } from './cluster-inputs.tsx';
 import { Dialog } from './dialog.tsx';
 import { ProblemCard } from './problem-card.tsx';
 
@@ -42,14 +43,21 @@ export function EnvironmentDialog({ environment, onClose }: EnvironmentDialogPro
         )}
         <SegmentedControl
           aria-label={words.kind}
-          data={(['docker', 'kubernetes'] as const).map((kind) => ({
+          data={(['docker', 'kubernetes', 'clusters'] as const).map((kind) => ({
             value: kind,
             label: t.environments.kinds[kind],
           }))}
           value={fields.kind}
           onChange={(kind: EnvironmentTarget['kind']) => setFields({ ...fields, kind })}
         />
-        <TargetInputs fields={fields} onChange={setFields} />
+        {fields.kind === 'clusters' ? (
+          <ClusterInputs
+            clusters={fields.clusters}
+            onChange={(clusters) => setFields({ ...fields, clusters })}
+          />
+        ) : (
+          <TargetInputs fields={fields} onChange={setFields} />
+        )}
         {environment !== null && environment.activeRollout !== null && (
           <p className="soft">{words.duringRollout}</p>
         )}

@@ -1,6 +1,8 @@
 import { useParams } from 'react-router';
+import type { ClusterRolloutView, RolloutView, RunView } from '@sluice/pipelines/protocol/api';
 import { useRollout, useRun } from '../api/queries.ts';
 import { ProblemCard } from '../components/problem-card.tsx';
+import { ClusterWaves } from '../components/rollout/cluster-waves.tsx';
 import { DecisionLog } from '../components/rollout/decision-log.tsx';
 import { EvidenceTable } from '../components/rollout/evidence-table.tsx';
 import { Ladder } from '../components/rollout/ladder.tsx';
@@ -22,6 +24,7 @@ export default function RolloutPage() {
 
 function Loaded({ view }: { readonly view: NonNullable<ReturnType<typeof useRollout>['data']> }) {
   const run = useRun(view.runId).data;
+  if (view.clusters !== undefined) return <SeveralClusters view={view} clusters={view.clusters} run={run} />;
   return (
     <div className="rollout-page">
       <RolloutHead view={view} run={run} />
@@ -38,6 +41,28 @@ function Loaded({ view }: { readonly view: NonNullable<ReturnType<typeof useRoll
           </section>
           <RolloutCharts history={view.history} />
           {view.rollout.preflight !== undefined && <PreflightPanel preflight={view.rollout.preflight} />}
+          <DecisionLog decisions={view.decisions} />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+interface SeveralClustersProps {
+  readonly view: RolloutView;
+  readonly clusters: readonly ClusterRolloutView[];
+  readonly run: RunView | undefined;
+}
+
+/** What is measured belongs to single clusters, and is shown with them. */
+function SeveralClusters({ view, clusters, run }: SeveralClustersProps) {
+  return (
+    <div className="rollout-page">
+      <RolloutHead view={view} run={run} />
+      <div className="rollout-grid">
+        <ReleaseFacts view={view} run={run} />
+        <div className="stack">
+          <ClusterWaves clusters={clusters} />
           <DecisionLog decisions={view.decisions} />
         </div>
       </div>

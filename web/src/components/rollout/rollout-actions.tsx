@@ -21,7 +21,7 @@ export function RolloutActions({ view }: { readonly view: RolloutView }) {
   const t = useMessages();
   const [asking, setAsking] = useState<Asking | null>(null);
   const send = useAction(() => setAsking(null));
-  const names = actionsIn(view.rollout.phase.name);
+  const names = actionsIn(view.rollout);
   const ask = (name: RolloutActionName) => {
     send.reset();
     setAsking({ name, seenHash: view.decisions.at(-1)?.hash ?? null });
@@ -81,6 +81,7 @@ function Signed({ view, hash }: { readonly view: RolloutView; readonly hash: str
 function requestOf({ name, seenHash }: Asking, view: RolloutView, reason: string): Action {
   const method = 'POST';
   if (name === 'abort') return { method, path: paths.abortRollout(view.id), body: { reason } };
+  if (name === 'give-up') return { method, path: paths.giveUpRollout(view.id), body: { reason } };
   if (name === 'break-glass') return { method, path: paths.breakGlass(view.id), body: { reason } };
   if (name === 'resume') return { method, path: paths.resumeRollout(view.id), body: { reason } };
   const body: Vote = {
@@ -106,6 +107,7 @@ function wordsOf(name: RolloutActionName, { rollout }: Messages, version: string
       title: rollout.breakGlassTitle,
       explain: rollout.breakGlassExplain,
     },
+    'give-up': { action: rollout.giveUpAction, title: rollout.giveUpTitle, explain: rollout.giveUpExplain },
     abort: { action: rollout.abortAction, title: rollout.abortTitle, explain: rollout.abortExplain },
   }[name];
 }

@@ -33,7 +33,12 @@ export function RolloutHead({ view, run }: RolloutHeadProps) {
         {phaseWords.toLowerCase() !== t.states[state] && (
           <strong className="rollout-phase">{phaseWords}</strong>
         )}
-        <span>{t.rollout.weight(formatPercent(rollout.weightPercent))}</span>
+        {view.clusters === undefined && <span>{t.rollout.weight(formatPercent(rollout.weightPercent))}</span>}
+        {spec.cluster !== undefined && view.leader !== undefined && (
+          <Link className="link" to={`/rollouts/${view.leader}`}>
+            {t.clusters.oneOf(spec.cluster)}
+          </Link>
+        )}
         {traffic !== undefined && traffic.match.length > 0 && (
           <span>{sayRoute(traffic.match, t.rollout)}</span>
         )}

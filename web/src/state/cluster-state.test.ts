@@ -1,0 +1,25 @@
+import type { ClusterRolloutView } from '@sluice/pipelines/protocol/api';
+import { expect, test } from 'vitest';
+import { byWave, clusterState } from './cluster-state.ts';
+
+const cluster = (name: string, changes: Partial<ClusterRolloutView> = {}): ClusterRolloutView => ({
+  name,
+  wave: 1,
+  status: 'delivering',
+  note: null,
+  since: 0,
+  rolloutId: null,
+  phase: null,
+  ...changes,
+});
+
+test('a cluster under way is in the state of its own rollout', () => {
+  expect(clusterState(cluster('a'))).toBe('running');
+  expect(clusterState(cluster('a', { phase: 'awaiting-approval' }))).toBe('awaiting-approval');
+  expect(clusterState(cluster('a', { status: 'blocked', phase: 'rollback-blocked' }))).toBe('failed');
+});
+
+test('clusters stand in their waves, in order', () => {
+  const waves = byWave([cluster('b', { wave: 2 }), cluster('a'), cluster('c', { wave: 2 })]);
+  expect(waves.map((wave) => wave.map(({ name }) => name))).toEqual([['a'], ['b', 'c']]);
+});

@@ -337,6 +337,8 @@ export interface BuildWork {
   readonly cache?: false;
   /** Absent: the files of the commit alone. */
   readonly checkout?: CheckoutWishes;
+  /** `linux/arm64`; absent: that of the engine. */
+  readonly platform?: string;
 }
 
 export const severities = ['low', 'medium', 'high', 'critical'] as const;

@@ -16,6 +16,8 @@ export interface FieldNames {
   readonly known: readonly string[];
   /** In the language, not in this version. */
   readonly later?: readonly string[];
+  /** Keys that people look for here, and where the same is said. */
+  readonly elsewhere?: Readonly<Record<string, string>>;
 }
 
 /** Reads a value by its node; `name` begins messages. */
@@ -95,13 +97,18 @@ function reportUnknown(
   reading: Reading,
   entry: MapEntry,
   label: string,
-  { known, later = [] }: FieldNames,
+  { known, later = [], elsewhere = {} }: FieldNames,
 ): void {
   if (isFull(reading)) return;
   const where = label === '' ? '' : ` in ${label}`;
   if (later.includes(entry.key)) {
     const message = `${entry.key}${where} is not part of this version of Sluice. Remove it; ${known.slice(0, 8).join(', ')} are understood.`;
     report(reading, entry.keySpan, 'not-supported-yet', message);
+    return;
+  }
+  const place = Object.hasOwn(elsewhere, entry.key) ? elsewhere[entry.key] : undefined;
+  if (place !== undefined) {
+    report(reading, entry.keySpan, 'unknown-key', `There is no key "${entry.key}"${where}. ${place}`);
     return;
   }
   const suggested = closest(entry.key, [...known, ...later]);

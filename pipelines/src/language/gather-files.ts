@@ -1,5 +1,7 @@
 import { findIncluded, type FileTree } from './find-files.ts';
+import { entriesOf, nodeAt } from './find-node.ts';
 import { joinIncluded, nothingFound, type FoundFiles, type IncludeAnswer } from './join-files.ts';
+import { normalisePath, pathProblem } from './read-path.ts';
 import { gatherTemplates, type ReadTemplateFile } from './templates/gather-templates.ts';
 
 /**
@@ -13,7 +15,29 @@ export async function gatherFiles(text: string, file: string, tree: FileTree): P
     if (wanted.length === 0) break;
     for (const pattern of wanted) includes.set(pattern, await findIncluded(tree, pattern));
   }
-  return gatherTemplates({ text, file, found: { ...nothingFound, includes } }, fromTree(tree));
+  const lists = await gatherLists(text, file, { ...nothingFound, includes }, tree);
+  return gatherTemplates({ text, file, found: { ...nothingFound, includes, lists } }, fromTree(tree));
+}
+
+const mostLists = 20;
+
+/** The files that `scan.allow` names, each once. */
+async function gatherLists(
+  text: string,
+  file: string,
+  found: FoundFiles,
+  tree: FileTree,
+): Promise<FoundFiles['lists']> {
+  const lists = new Map<string, IncludeAnswer>();
+  const { root } = joinIncluded(text, file, found);
+  for (const { value } of entriesOf(nodeAt(root ?? undefined, 'stages'))) {
+    const allow = nodeAt(value, 'scan', 'allow');
+    if (allow?.kind !== 'scalar' || typeof allow.value !== 'string') continue;
+    if (pathProblem(allow.value) !== null || lists.size >= mostLists) continue;
+    const path = normalisePath(allow.value);
+    if (!lists.has(path)) lists.set(path, await findIncluded(tree, path));
+  }
+  return lists;
 }
 
 const fromTree =

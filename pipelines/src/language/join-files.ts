@@ -32,9 +32,15 @@ export interface FoundFiles {
   readonly includes: ReadonlyMap<string, IncludeAnswer>;
   /** By `templateKey`. */
   readonly templates: ReadonlyMap<string, TemplateAnswer>;
+  /** Lists that stages name, such as of accepted findings; by path, from the repository's root. */
+  readonly lists: ReadonlyMap<string, IncludeAnswer>;
 }
 
-export const nothingFound: FoundFiles = { includes: new Map(), templates: new Map() };
+export const nothingFound: FoundFiles = {
+  includes: new Map(),
+  templates: new Map(),
+  lists: new Map(),
+};
 
 export interface JoinedFiles {
   readonly source: SourceFile;

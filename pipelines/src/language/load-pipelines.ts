@@ -25,9 +25,16 @@ export async function loadPipelines(tree: FileTree): Promise<Result<readonly Loa
   for (const file of paths.value) {
     const text = await tree.read(file);
     if (text === null) return err(`${file} is larger than 1 MiB, and no more is read.`);
+    if (file !== pipelinePath && isList(text)) continue;
     loaded.push({ file, text, found: await gatherFiles(text, file, tree) });
   }
   return ok(loaded);
+}
+
+/** Such as of accepted findings, which a pipeline names. */
+function isList(text: string): boolean {
+  const first = text.split('\n').find((line) => /^\s*[^\s#]/.test(line) && line.trim() !== '---');
+  return first !== undefined && /^\s*(-(\s|$)|\[)/.test(first);
 }
 
 async function pipelinePaths(tree: FileTree): Promise<Result<readonly string[], string>> {

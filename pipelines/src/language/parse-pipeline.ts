@@ -43,6 +43,7 @@ export function parsePipeline(text: string, file: string, found: FoundFiles = no
     room: left,
     templates: shelf,
     placeAt: (offset) => ({ file: fileAt(joined.source, offset), remote: null }),
+    lists: found.lists,
     used: new Map(),
   };
   const definition = readFile(reading, joined, file);

@@ -1,21 +1,14 @@
 // The stages that make, check and publish an image.
 import { severities, type BuildWork, type PushWork, type ScanWork, type Severity } from './definition.ts';
 import { field, readFields, readOptionalFields, requiredField, type Reader } from './fields.ts';
-import { allowedFindingKeys, buildKeys, pushKeys, scanKeys, signKeys } from './keys/image-keys.ts';
+import { readAllowList } from './read-allow-list.ts';
+import { buildKeys, platformPattern, pushKeys, scanKeys, signKeys } from './keys/image-keys.ts';
 import { namesOf } from './keys/key.ts';
 import { readRepositoryPath } from './read-path.ts';
 import { readSecretName, readTemplate, type TemplateContext } from './read-templates.ts';
-import {
-  readBoolean,
-  readChoice,
-  readList,
-  readPlainText,
-  readRecord,
-  readText,
-  variableName,
-} from './read-values.ts';
+import { readBoolean, readChoice, readList, readPlainText, readRecord, variableName } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
-import { describeNode, type SourceNode } from './source-node.ts';
+import type { SourceNode } from './source-node.ts';
 
 export function readBuildWork(
   reading: Reading,
@@ -25,7 +18,7 @@ export function readBuildWork(
 ): BuildWork {
   const fields = readOptionalFields(reading, node, name, {
     known: namesOf(buildKeys),
-    later: ['platforms', 'tags'],
+    elsewhere: { tags: 'An image gets its tags when it is pushed: push: { of: image, tags: [latest] }.' },
   });
   const readArgs = readRecord(
     (_, entry, label) => readTemplate(reading, entry.value, label, 'text', context),
@@ -39,8 +32,31 @@ export function readBuildWork(
     args: field(fields, 'args', readArgs, {}),
     ...(fields.entries.has('secrets') && { secrets: field(fields, 'secrets', readList(readSecretName), []) }),
     ...(!field(fields, 'cache', readBoolean, true) && { cache: false }),
+    ...(fields.entries.has('platforms') && { platform: field(fields, 'platforms', readPlatform, '') }),
   };
 }
+
+const readPlatform: Reader<string> = (reading, node, name) => {
+  const platforms = readList(readOnePlatform)(reading, node, name);
+  const [first = '', second] = platforms;
+  if (second !== undefined || platforms.length === 0) {
+    const message = `${name} must name one platform: a Docker engine builds an image of one. Make a build stage for each, and join their images in a step, with docker manifest or crane.`;
+    report(reading, node, 'wrong-value', message);
+  }
+  return first;
+};
+
+const readOnePlatform: Reader<string> = (reading, node, name) => {
+  const platform = readPlainText(reading, node, name);
+  if (platform !== '' && !new RegExp(platformPattern).test(platform))
+    report(
+      reading,
+      node,
+      'wrong-value',
+      `${name} must be a platform such as linux/arm64, not "${platform}".`,
+    );
+  return platform;
+};
 
 const readTarget: Reader<string> = (reading, node, name) => {
   const target = readPlainText(reading, node, name);
@@ -69,40 +85,6 @@ export function readScanWork(reading: Reading, node: SourceNode, name: string): 
     allow: field(fields, 'allow', readAllowList, []),
   };
 }
-
-const readAllowList: Reader<ScanWork['allow']> = (reading, node, name) => {
-  if (node.kind === 'list')
-    return node.items.map((item, index) => readAllowed(reading, item, `${name}[${index}]`));
-  if (node.kind === 'scalar' && typeof node.value === 'string') {
-    const message = `${name} from a file is not part of this version of Sluice. Write the list here: [{ id: CVE-2024-1234, until: 2030-01-31, reason: … }].`;
-    report(reading, node, 'not-supported-yet', message);
-  } else
-    report(reading, node, 'wrong-type', `${name} must be a list of findings, not ${describeNode(node)}.`);
-  return [];
-};
-
-function readAllowed(reading: Reading, node: SourceNode, name: string): ScanWork['allow'][number] {
-  const fields = readFields(reading, node, name, { known: namesOf(allowedFindingKeys) });
-  return {
-    id: requiredField(fields, 'id', readPlainText, 'id: CVE-2024-1234', ''),
-    until: field(fields, 'until', readDate, null),
-    reason: requiredField(fields, 'reason', readText, 'reason: not reachable from our code', ''),
-  };
-}
-
-const readDate: Reader<string> = (reading, node, name) => {
-  const text = readPlainText(reading, node, name);
-  const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text) ?? [];
-  const daysInMonth = [31, isLeap(Number(year)) ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][
-    Number(month) - 1
-  ];
-  const isDay = daysInMonth !== undefined && Number(day) >= 1 && Number(day) <= daysInMonth;
-  if (text !== '' && !isDay)
-    report(reading, node, 'wrong-value', `${name} must be a day such as 2030-01-31, not "${text}".`);
-  return text;
-};
-
-const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
 
 export function readPushWork(
   reading: Reading,

@@ -1,6 +1,6 @@
 // What a file of stages has: a pipeline, and a template too.
 import { combine, knownMatrix } from '../plan/combine.ts';
-import { maxStages } from '../plan/plan.ts';
+import { maxNeeds, maxStages } from '../plan/plan.ts';
 import type { EnvValue, MatrixRules, StageDefinition } from './definition.ts';
 import { field, readOptionalFields, type Fields } from './fields.ts';
 import { namesOf } from './keys/key.ts';
@@ -78,7 +78,13 @@ export function readStages(
 
 /** Combinations count, as far as the file alone says how many there are. */
 function checkExpandedCount(reading: Reading, node: SourceNode, stages: readonly StageDefinition[]): void {
-  const count = countAll(stages, (id) => reading.used.get(id)?.stages ?? []);
+  const brought = (id: string): readonly StageDefinition[] => reading.used.get(id)?.stages ?? [];
+  const needs = countNeeds(stages, brought);
+  if (needs > maxNeeds) {
+    const message = `The stages have ${needs} needs in all, those of each combination of a matrix counted, and at most ${maxNeeds} can be planned. Put a stage between: one that needs them all, and that the others need.`;
+    report(reading, { start: node.start, end: node.start + 1 }, 'too-many-needs', message);
+  }
+  const count = countAll(stages, brought);
   if (count <= maxStages || stages.length > maxStages) return;
   const message = `With the stages of templates and all combinations of matrices these are ${count} stages, and at most ${maxStages} can be planned. Shorten the lists, or split the file into several pipelines.`;
   report(reading, { start: node.start, end: node.start + 1 }, 'too-many-stages', message);
@@ -93,6 +99,22 @@ function countAll(
     const own = matrix === null ? 0 : countOf(matrix);
     const members = countAll(brought(id), () => []);
     return sum + 1 + own + (matrix === null ? members : own * members);
+  }, 0);
+}
+
+/** A stage of a template that needs nothing there has the needs of the stage that uses it. */
+function countNeeds(
+  stages: readonly StageDefinition[],
+  brought: (id: string) => readonly StageDefinition[],
+): number {
+  return stages.reduce((sum, { id, matrix, needs }) => {
+    const members = brought(id);
+    const own =
+      members.length === 0
+        ? needs.length
+        : members.filter((each) => each.needs.length === 0).length * needs.length;
+    const all = own + countNeeds(members, () => []);
+    return sum + all * Math.max(1, matrix === null ? 1 : countOf(matrix));
   }, 0);
 }
 

@@ -3,6 +3,7 @@
 // out when nothing was reported.
 import type { Diagnostic } from './diagnostic.ts';
 import type { EnvValue, InputDefinition } from './definition.ts';
+import type { FoundFiles } from './join-files.ts';
 import type { ScalarNode } from './source-node.ts';
 import { diagnosticAt, type SourceFile, type Span } from './source-file.ts';
 import { didYouMean } from './suggest.ts';
@@ -22,6 +23,8 @@ export interface Reading {
   readonly templates: TemplateShelf;
   /** Where what stands at an offset looks for templates beside itself. */
   readonly placeAt: (offset: number) => TemplatePlace;
+  /** Files of lists that were read; null: none may be named here. */
+  readonly lists: FoundFiles['lists'] | null;
   /** Stages with `use`, by id, with what they use. */
   readonly used: Map<string, TemplateDefinition>;
 }

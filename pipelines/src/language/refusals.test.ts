@@ -291,7 +291,9 @@ test.each([
   ["secrets: '${{ branch }}'", 'this is not the name of a secret'],
   ['secrets: [{ id: npm }]', 'must be text'],
   ['cache: maybe', 'cache must be true or false'],
-  ['platforms: [linux/arm64]', 'is not part of this version'],
+  ['platforms: [linux/arm64, linux/amd64]', 'must name one platform'],
+  ['platforms: arm', 'must be a platform such as linux/arm64'],
+  ['tags: [latest]', 'An image gets its tags when it is pushed'],
 ])('a build with %s is refused with what to do', (key, message) => {
   const text = `on: push\nstages: { a: { build: { ${key} } } }\n`;
   expect(parsePipeline(text, '.sluice.yml').diagnostics[0]?.message).toContain(message);

@@ -15,7 +15,7 @@ import { knownMatrix } from './combine.ts';
 import { decideStage, type Before } from './decide-stage.ts';
 import { combinationsOf, combinationStage, gatheringStage, renderMatrix } from './expand-matrix.ts';
 import { multiplyUses } from './multiply-uses.ts';
-import { maxStages, type Plan, type PlannedStage, type PlanOutcome } from './plan.ts';
+import { maxNeeds, maxStages, type Plan, type PlannedStage, type PlanOutcome } from './plan.ts';
 import { planLevels, type PlanLevels } from './plan-levels.ts';
 import { renderPipelineEnv, renderStage } from './render-stage.ts';
 import { sortStages } from './sort-stages.ts';
@@ -72,7 +72,7 @@ function planStages(
   const stages = multiplyUses(written, pipeline, known);
   const excluded = new Set<string>();
   const mayFail = new Set<string>();
-  const room = { left: maxStages - stages.length };
+  const room: Room = { left: maxStages - stages.length, needs: maxNeeds - needsOf(stages) };
   const levels = planLevels(stages, pipeline, known, (needs) => ({
     isExcluded: (id) => excluded.has(id),
     canFail: needs.some((need) => mayFail.has(need.stage)),
@@ -160,7 +160,7 @@ function planStage(
   context: StageContext,
   known: Known,
   before: Before,
-  room: { left: number },
+  room: Room,
 ): readonly PlannedStage[] {
   if (stage.matrix === null) return [planOne(stage, context, known, before)];
   const scope = scopeIn(context, known);
@@ -168,7 +168,12 @@ function planStage(
   const rules = rendered.ok ? rendered.value : stage.matrix;
   const combined = knownMatrix(rules) === null ? null : combinationsOf(rules, scope);
   // What cannot be made, or not yet, is made when the stage's needs have ended, and says then what is wrong.
-  if (combined === null || !combined.ok || combined.value.length === 0 || combined.value.length > room.left) {
+  if (
+    combined === null ||
+    !combined.ok ||
+    combined.value.length === 0 ||
+    !fits(room, stage, combined.value.length)
+  ) {
     const each = planOne(stage, context, known, before);
     const work = { kind: 'matrix', stages: null } as const;
     const { decision } = each;
@@ -177,6 +182,7 @@ function planStage(
     return [{ ...each, work, decision: { ...decision, reasons }, unexpanded: { rules, each } }];
   }
   room.left -= combined.value.length;
+  room.needs -= combined.value.length * stage.needs.length;
   const combinations = combined.value.map((combination) => {
     const { combination: its, ...named } = combinationStage(stage, combination);
     return { ...planOne(named, context, { ...known, matrix: its.values }, before), combination: its };
@@ -187,6 +193,18 @@ function planStage(
   );
   return [...combinations, { ...all, decision: decideTogether(combinations) }];
 }
+
+/** What is left for the combinations of matrices. */
+interface Room {
+  left: number;
+  needs: number;
+}
+
+const needsOf = (stages: readonly StageDefinition[]): number =>
+  stages.reduce((sum, { needs }) => sum + needs.length, 0);
+
+const fits = (room: Room, { needs }: StageDefinition, combinations: number): boolean =>
+  combinations <= room.left && combinations * needs.length <= room.needs;
 
 /** The stage runs as soon as one of its combinations does. */
 function decideTogether(combinations: readonly PlannedStage[]): PlannedStage['decision'] {

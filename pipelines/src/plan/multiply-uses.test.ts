@@ -195,3 +195,20 @@ test('more stages than a run may have are a problem of the stage, found when the
     failure: { message: expect.stringContaining('more than 10000 stages') },
   });
 });
+
+test('needs are counted with those of every combination, in the file and when lists become known', async () => {
+  const before = Array.from({ length: 400 }, (_, index) => `s${index}`);
+  const plain = before.map((id) => `  ${id}: { image: 'busybox:1', steps: [x] }\n`).join('');
+  const list = `[${Array.from({ length: 256 }, (_, index) => index).join(', ')}]`;
+  const wide = (matrix: string) =>
+    `${plain}  all: { needs: [${before.join(', ')}], matrix: { n: ${matrix} }, image: 'busybox:1', steps: [x] }\n`;
+  expect((await read(wide(list))).diagnostics.map(({ code }) => code)).toEqual(['too-many-needs']);
+  const on = `{ push: {}, manual: { inputs: { list: { type: string, default: '${list}' } } } }`;
+  const plan = await planOf(wide("'${{ inputs.list }}'"), aTrigger, on);
+  expect(plan.stages.reduce((sum, { needs }) => sum + needs.length, 0)).toBeLessThanOrEqual(100_000);
+  const done = before.map((id): readonly [string] => [id]);
+  expect(run(plan, ...done).stages['all']).toMatchObject({
+    status: 'failed',
+    failure: { message: expect.stringContaining('put a stage between') },
+  });
+});

@@ -5,7 +5,7 @@ import { renameStages } from '../language/templates/expand-uses.ts';
 import { err, type Result } from '../result.ts';
 import { knownMatrix, type NamedCombination } from './combine.ts';
 import { combinationsOf, combinationStage, renderMatrix } from './expand-matrix.ts';
-import { maxStages } from './plan.ts';
+import { maxNeeds, maxStages } from './plan.ts';
 import { contextOf, scopeIn, type Known, type StageContext } from './stage-context.ts';
 
 /** `stages` as `expandUses` has made them, those of a template right before the stage that uses it. */
@@ -17,6 +17,7 @@ export function multiplyUses(
   if (!stages.some(hasMatrix)) return stages;
   const users = new Map<string, StageDefinition>();
   let total = stages.length;
+  let needs = needsOf(stages);
 
   /** From the last one backwards: whoever uses a template is met before its stages. */
   function expand(group: readonly StageDefinition[]): readonly StageDefinition[] {
@@ -45,7 +46,8 @@ export function multiplyUses(
     const combinations = combinationsFor(stage, stage.matrix);
     if (!combinations.ok) return [without(stage, work, needsBefore(stage), combinations.error)];
     total += combinations.value.length * (members.length + 1) - members.length;
-    if (total > maxStages)
+    needs += combinations.value.length * needsOf(members);
+    if (total > maxStages || needs > maxNeeds)
       return [without(stage, work, needsBefore(stage), tooMany(stage.id, combinations.value.length))];
     if (combinations.value.length === 0) return [without(stage, work, needsBefore(stage), null)];
     const copies = combinations.value.map((each) => copyFor(stage, work, members, each));
@@ -86,6 +88,9 @@ export function multiplyUses(
   return expand(stages);
 }
 
+const needsOf = (stages: readonly StageDefinition[]): number =>
+  stages.reduce((sum, stage) => sum + stage.needs.length, 0);
+
 const hasMatrix = ({ matrix, work }: StageDefinition): boolean => matrix !== null && work.kind === 'use';
 
 /** Where the stages begin that stand below the one at `at`. */
@@ -99,7 +104,7 @@ const notKnown =
   'matrix: its lists are not known when the run is planned, and which stages of a template it has must be: write them out, or take them from inputs of the start';
 
 const tooMany = (id: string, count: number): string =>
-  `stage "${id}": matrix: with ${count} times the stages of its template the run would have more than ${maxStages} stages: shorten the lists, or split the pipeline`;
+  `stage "${id}": matrix: with ${count} times the stages of its template the run would have more than ${maxStages} stages, or ${maxNeeds} needs: shorten the lists, or split the pipeline`;
 
 interface Copy {
   readonly members: readonly StageDefinition[];

@@ -33,6 +33,8 @@ export interface Plan {
 
 /** With all combinations of matrices. */
 export const maxStages = 10_000;
+/** Needs of all stages together, those of each combination counted: what a plan costs grows with them. */
+export const maxNeeds = 100_000;
 
 export interface PlannedStage {
   readonly id: string;

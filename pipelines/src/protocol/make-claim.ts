@@ -48,7 +48,7 @@ export function makeClaim(
 function originOf({ id, number, plan, state }: ClaimedRun, of: string): Pick<Claim, 'provenance'> {
   const built = resolveStage(plan, state, of, { id, number });
   if (!built.ok || built.value.work.kind !== 'build') return {};
-  const { file, context, target, args } = built.value.work;
+  const { file, context, target, args, platform = null } = built.value.work;
   const end = stageState(state, of);
   const { trigger } = plan;
   return {
@@ -59,7 +59,7 @@ function originOf({ id, number, plan, state }: ClaimedRun, of: string): Pick<Cla
       file: plan.file ?? null,
       pipeline: plan.pipeline,
       stage: of,
-      build: { file, context, target, args, platform: null },
+      build: { file, context, target, args, platform },
       startedAt: end?.status === 'succeeded' ? end.startedAt : null,
       finishedAt: end?.status === 'succeeded' ? end.finishedAt : null,
     },

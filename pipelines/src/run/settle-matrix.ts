@@ -2,7 +2,7 @@
 import { renderKnownParts } from '../language/expression/render-template.ts';
 import { combinationId } from '../plan/combine.ts';
 import { combinationsOf } from '../plan/expand-matrix.ts';
-import { maxStages, type Plan, type PlannedStage, type Unexpanded } from '../plan/plan.ts';
+import { maxNeeds, maxStages, type Plan, type PlannedStage, type Unexpanded } from '../plan/plan.ts';
 import { contextOf, scopeIn } from '../plan/stage-context.ts';
 import { stageResults } from '../plan/stage-results.ts';
 import { err, ok, type Result } from '../result.ts';
@@ -33,6 +33,12 @@ export function expandNow(
     return err(
       `matrix: with its ${combined.value.length} combinations the run would have ${total} stages, ` +
         `and at most ${maxStages} can be run: shorten the lists, or split the pipeline`,
+    );
+  }
+  const needs = stage.needs.length * combined.value.length;
+  if (needs > maxNeeds) {
+    return err(
+      `matrix: its ${combined.value.length} combinations would have ${needs} needs in all, and at most ${maxNeeds} can be run: put a stage between, which needs them all`,
     );
   }
   const combinations = combined.value.map(({ name, values }) => {

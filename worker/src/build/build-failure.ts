@@ -14,9 +14,14 @@ export interface FailedBuild {
 /** A base image that cannot be had is `image-pull`; everything else is the author's `failed`. */
 export function buildFailure(
   { error, step }: FailedBuild,
-  work: Pick<BuildWork, 'file' | 'target'>,
+  work: Pick<BuildWork, 'file' | 'target' | 'platform'>,
 ): StageOutcome {
   const reason = withoutPreamble(step === null || step.error === '' ? error : step.error);
+  if (/exec format error/.test(`${reason} ${step?.lastLines.join(' ') ?? ''}`)) {
+    return failed(
+      `${work.file}: the engine of this worker cannot run commands of ${work.platform ?? 'the platform of the base image'}. Install an emulation on its host (binfmt_misc with QEMU), or give the stage a pool of workers of that platform.`,
+    );
+  }
   const base = step === null ? null : baseImage(step.name);
   if (base !== null) {
     return failed(

@@ -113,6 +113,7 @@ async function build(
     },
     ...(work.target === null ? {} : { target: work.target }),
     ...(work.cache === false ? { nocache: true as const } : {}),
+    ...(work.platform === undefined ? {} : { platform: work.platform }),
     session: session.id,
   };
   const stream = await startBuild(context.docker, buildContext.pack(), options, signal);

@@ -9,6 +9,8 @@ export interface BuildOptions {
   readonly labels: Readonly<Record<string, string>>;
   readonly target?: string;
   readonly nocache?: true;
+  /** `linux/arm64`; default: that of the engine. */
+  readonly platform?: string;
   /** Id of the session that answers BuildKit. */
   readonly session: string;
 }

@@ -19,6 +19,9 @@ import {
   variableNames,
 } from './shapes.ts';
 
+/** System, processor and, of some, its variant: `linux/arm/v7`. */
+export const platformPattern = '^[a-z0-9]{1,20}/[a-z0-9_]{1,20}(/[a-z0-9.]{1,10})?$';
+
 export const buildKeys: KeyTable = {
   file: { shape: repositoryPath, says: 'The Dockerfile.', fallback: 'Dockerfile' },
   context: {
@@ -45,6 +48,11 @@ export const buildKeys: KeyTable = {
     shape: boolean,
     says: '`false` carries out every step of the Dockerfile, also those that the engine has the result of.',
     fallback: 'true',
+  },
+  platforms: {
+    shape: oneOrList(text('a platform', platformPattern, ['linux/amd64', 'linux/arm64'])),
+    says: 'The platform that the image is for, one: what an engine builds is an image of one. The engine must be able to run its commands.',
+    fallback: 'that of the engine',
   },
 };
 
@@ -84,8 +92,8 @@ export const scanKeys: KeyTable = {
     fallback: 'true',
   },
   allow: {
-    shape: list(map('an accepted finding', allowedFindingKeys)),
-    says: 'Findings that are accepted, each with a reason and, better, a last day.',
+    shape: oneOf(list(map('an accepted finding', allowedFindingKeys)), repositoryPath),
+    says: 'Findings that are accepted, each with a reason and, better, a last day; or a file of the repository with such a list.',
     fallback: 'none',
   },
 };

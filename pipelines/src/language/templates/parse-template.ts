@@ -125,6 +125,7 @@ function parseTemplate(
     room,
     templates: shelf,
     placeAt: () => place,
+    lists: null,
     used: new Map(),
   };
   const template = readTemplateFile(reading, answer);
@@ -175,12 +176,17 @@ interface TemplateFile {
 
 function readKeys(reading: Reading, root: SourceNode): TemplateFile {
   for (const { key, keySpan } of entriesOf(root)) {
+    if (key === 'include') {
+      const message =
+        'A template is one file, so that its version says all of it. Use another template beside it: stages: { more: { use: ./more.yml } }.';
+      report(reading, keySpan, 'no-include-here', message);
+    }
     if (key !== 'on') continue;
     const message =
       'This is a pipeline, which its events start. A template has inputs in place of on: inputs: {}.';
     report(reading, keySpan, 'not-a-template', message);
   }
-  const fields = readFields(reading, root, '', { known: [...namesOf(templateKeys), 'on'] });
+  const fields = readFields(reading, root, '', { known: [...namesOf(templateKeys), 'on', 'include'] });
   const nowhere = { stage: null, env: [] };
   const readVariables: Reader<TemplateFile['env']> = (_, node, name) =>
     readEnv(reading, node, name, 'pipeline-env', nowhere);

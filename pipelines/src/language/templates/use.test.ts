@@ -259,3 +259,12 @@ async function read(
 
 const told = async (stages: string, files: TestFiles = {}): Promise<readonly string[]> =>
   (await read(stages, files)).diagnostics.map(formatDiagnostic);
+
+test('a template that includes files is told why it cannot, and what it can do', async () => {
+  const { diagnostics } = await read('  ci: { use: ./t.yml }\n', {
+    't.yml': `inputs: {}\ninclude: [./more.yml]\nstages: { x: { image: 'busybox:1', steps: [x] } }\n`,
+  });
+  expect(diagnostics.map(({ message }) => message)).toContainEqual(
+    'A template is one file, so that its version says all of it. Use another template beside it: stages: { more: { use: ./more.yml } }.',
+  );
+});

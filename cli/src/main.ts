@@ -269,7 +269,7 @@ program
   .description('list what the stages of a run have kept, or download it')
   .argument('<run>', 'number or id')
   .option('--stage <stage>', 'only of this stage')
-  .option('--download <folder>', 'save them there, as gzipped tars')
+  .option('--download <folder>', 'save them there: artifacts as gzipped tars, reports as they are')
   .action(async (run: string, options: { stage?: string; download?: string }) => {
     const { showArtifacts } = await import('./commands/artifacts.ts');
     await showArtifacts(api(), run, options, write);

@@ -70,6 +70,14 @@ describe.skipIf(host === '')('the build stage (needs DOCKER_HOST)', () => {
     expect(run.logText()).toMatch(/^#\d+ done \d+\.\ds$/m);
   });
 
+  test('an image that is for another platform says so, and needs no emulation where nothing is run', async () => {
+    await run.writeFiles({ Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' });
+    const outcome = await build({ platform: 'linux/arm64' });
+    if (outcome.result !== 'succeeded') throw new Error(JSON.stringify(outcome));
+    const { Architecture, Os } = await docker.getImage(outcome.outputs['image'] ?? '').inspect();
+    expect([Os, Architecture]).toEqual(['linux', 'arm64']);
+  });
+
   test('a second attempt says CACHED for what was built before, and its image takes the place of the first', async () => {
     await run.writeFiles({ Dockerfile: `ARG BASE\nFROM \${BASE}\nRUN echo once\n` });
     await build();

@@ -35,6 +35,7 @@ const sideFacts: z.ZodType<SideFacts> = z.object({
   ready: count,
   weightPercent: percent,
   problem: text.nullable(),
+  inPlace: z.boolean().exactOptional(),
 });
 
 const matchKind = z.enum(['header', 'cookie', 'query']);

@@ -62,8 +62,12 @@ function taking({ spec, baseline }: Rollout, observation: Observation, isLook: b
 
 /** Every replica that should be there is there and answers. */
 export function isReady(side: SideFacts | null): boolean {
-  return side !== null && side.problem === null && side.ready >= 1 && side.ready >= side.replicas;
+  if (side === null || side.problem !== null) return false;
+  return hasNoneYet(side) || (side.ready >= 1 && side.ready >= side.replicas);
 }
+
+/** Where replicas take the places of others, there are none before there is traffic for them. */
+const hasNoneYet = ({ inPlace = false, replicas }: SideFacts): boolean => inPlace && replicas === 0;
 
 /** Why the new version cannot go on serving what it was given; null: it can. */
 export function whyUnhealthy(rollout: Rollout): string | null {
@@ -71,7 +75,9 @@ export function whyUnhealthy(rollout: Rollout): string | null {
   const canary = rollout.facts?.canary ?? null;
   if (canary === null) return `${version} is gone from the target`;
   if (canary.problem !== null) return `${version} does not run: ${canary.problem}`;
-  return canary.ready === 0 ? `none of the ${canary.replicas} replicas of ${version} is ready` : null;
+  return canary.ready === 0 && !hasNoneYet(canary)
+    ? `none of the ${canary.replicas} replicas of ${version} is ready`
+    : null;
 }
 
 /** Whether the router does what was asked, as exactly as the target can. */

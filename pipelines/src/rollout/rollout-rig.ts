@@ -95,6 +95,8 @@ export interface World {
   readonly guard: GuardFacts | null;
   /** How long replicas take to be replaced after a promotion, until the new version is one side alone. */
   readonly replaceMs: number;
+  /** Replicas take each other's places: those of the new version are its share, and none without traffic. */
+  readonly inPlace: boolean;
 }
 
 const noValues = { stable: null, canary: null };
@@ -120,6 +122,7 @@ const aWorld: World = {
   agrees: () => true,
   guard: null,
   replaceMs: 0,
+  inPlace: false,
 };
 
 /** Requests flow all the time, split as the weight says; counts are exact expectations, rounded down. */
@@ -173,6 +176,17 @@ export function simulateTarget(
     const isGone = stoppedAt !== null && at >= stoppedAt + world.stopMs;
     const stable = world.stable ? side('r12', 100 - weight, isGone ? 0 : world.replicas, null) : null;
     const isReplaced = retiredAt !== null && at >= retiredAt + world.replaceMs;
+    if (world.inPlace && canary !== null && stable !== null && retiredAt === null) {
+      const taken = Math.ceil((world.replicas * weight) / 100);
+      const fresh = { ...canary, replicas: taken, ready: Math.min(canary.ready, taken), inPlace: true };
+      const left = world.replicas - taken;
+      return {
+        stable: { ...stable, replicas: left, ready: left },
+        canary: fresh,
+        address: null,
+        can: world.can,
+      };
+    }
     return retiredAt !== null
       ? { stable: canary, canary: isReplaced ? null : canary, address: 'http://shop' }
       : { stable, canary, address: 'http://shop', weightStepPercent: 1, traffic, can: world.can };

@@ -289,6 +289,8 @@ export interface SideFacts {
   readonly weightPercent: number;
   /** Why replicas are not ready and will not be by waiting (`CrashLoopBackOff`, `ImagePullBackOff` …); null: none known. */
   readonly problem: string | null;
+  /** Its replicas take the places of the other side's, one after another: without traffic it has none. */
+  readonly inPlace?: boolean;
 }
 
 /** Raw counters read at one moment, by metric name; `requests` and `errors` of the traffic provider are the metric `errors`. */

@@ -56,6 +56,33 @@ describe('recreate', () => {
   });
 });
 
+describe('where replicas take each other’s places', () => {
+  const steps: readonly RolloutStep[] = [
+    { kind: 'pause', forMs: minute },
+    { kind: 'set-weight', percent: 50 },
+  ];
+
+  test('the new version has none until it gets traffic, which is no reason to wait or to go back', () => {
+    const rig = aRollout({ strategy: 'canary', steps }, { inPlace: true });
+    rig.until('paused');
+    expect(rig.rollout.facts?.canary).toMatchObject({ replicas: 0, ready: 0 });
+    rig.finish();
+    expect(rig.outcome).toMatchObject({ result: 'succeeded' });
+    expect([...new Set(changes(rig))]).toEqual(['deploy', '50 %', 'promote', 'retire-old']);
+  });
+
+  test('patience is for one place after another, not for all at once', () => {
+    const limp = { strategy: 'rolling', steps: [], progressDeadlineMs: 2 * minute } as const;
+    const patience = (inPlace: boolean): number => {
+      const rig = aRollout(limp, { inPlace, replicas: 3, isLimping: () => true });
+      rig.finish();
+      expect(rig.rollout.phase.name).toBe('rolled-back');
+      return rig.now;
+    };
+    expect(patience(true)).toBeGreaterThan(patience(false));
+  });
+});
+
 describe('blue-green', () => {
   test('switches all traffic at once and keeps the old version whole until the bake is over', () => {
     const rig = aRollout({ strategy: 'blue-green', steps: [], bakeMs: 10 * minute });

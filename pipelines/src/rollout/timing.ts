@@ -32,7 +32,7 @@ export function deadlineOf(rollout: Rollout): number | null {
     case 'stopping':
     case 'deploying':
     case 'setting-weight':
-      return Math.min(overall, phase.since + progressDeadlineMs);
+      return Math.min(overall, phase.since + progressDeadlineMs * roundsOf(rollout));
     case 'paused':
     case 'analysing':
     case 'held':
@@ -41,7 +41,7 @@ export function deadlineOf(rollout: Rollout): number | null {
     case 'asking-hooks':
       return phase.type === 'post-rollout' ? phase.since + farewellMs : overall;
     case 'promoting':
-      return phase.since + progressDeadlineMs;
+      return phase.since + progressDeadlineMs * roundsOf(rollout);
     case 'retiring':
       return phase.since + rollout.spec.work.drainMs + retireDeadlineMs;
     case 'rolling-back':
@@ -50,6 +50,10 @@ export function deadlineOf(rollout: Rollout): number | null {
       return null;
   }
 }
+
+/** Replicas that take the places of others do so one after another. */
+export const roundsOf = ({ facts }: Rollout): number =>
+  facts?.canary?.inPlace === true ? Math.max(1, facts.canary.replicas + (facts.stable?.replicas ?? 0)) : 1;
 
 /** End of patience with the whole rollout, without the time in which it was frozen. */
 export const overallDeadline = ({ spec, startedAt, frozenMs = 0 }: Rollout): number =>

@@ -3,7 +3,7 @@ import { askRollBack, endRolledBack } from '../endings.ts';
 import { change, decideTo, enter, say, stay, wake, type Move } from '../move.ts';
 import { absorb, isReady } from '../reading.ts';
 import type { Rollout, TargetFacts } from '../rollout-state.ts';
-import { blockedRetryMs, readinessPollMs } from '../timing.ts';
+import { blockedRetryMs, readinessPollMs, roundsOf } from '../timing.ts';
 import { matchInWords, nothingChosen } from '../traffic.ts';
 import type { PhaseNamed, PhaseRules } from './phase-rules.ts';
 import { describe, retry } from './retry.ts';
@@ -20,7 +20,7 @@ export const rollingBack: PhaseRules<PhaseNamed<'rolling-back'>> = {
     const unfinished = whyUnfinished(rollout, done.facts);
     if (unfinished === null) return endRolledBack(rollout, phase, at);
     const tries = rollout.tries + 1;
-    if (tries >= mostTries) return block(rollout, phase, unfinished, at);
+    if (tries >= mostTries * roundsOf(rollout)) return block(rollout, phase, unfinished, at);
     return change(wake(stay(rollout), at + readinessPollMs), { tries, retrying: what });
   },
   failed: (rollout, phase, failed, what, at) => {

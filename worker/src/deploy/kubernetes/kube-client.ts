@@ -14,7 +14,7 @@ import {
 } from './kube-objects.ts';
 
 /** The name of one object in the namespace. */
-interface ObjectRef {
+export interface ObjectRef {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;
@@ -40,10 +40,17 @@ export interface KubeClient {
   readonly readyAddresses: (service: string) => Promise<number>;
   /** Server-side apply as the field manager `sluice`, taking fields over from others; gives what it has become. */
   readonly apply: (object: KubeObject, options?: ChangeOptions) => Promise<KubeObject>;
+  /**
+   * What would be applied is checked by the cluster, and nothing is changed. Gives the fields that would be taken over from
+   * others. Where a webhook of the cluster does not allow that, nothing is known before.
+   */
+  readonly tryOut: (object: KubeObject) => Promise<readonly FieldConflict[]>;
   /** JSON merge patch. One with a `resourceVersion` is a `conflict` where the object has changed since. */
   readonly mergeInto: (object: KubeObject, patch: object, options?: ChangeOptions) => Promise<KubeObject>;
   /** With a `resourceVersion` it is a `conflict` where the object has changed since. */
   readonly remove: (object: ObjectRef, resourceVersion?: string) => Promise<void>;
+  /** JSON patch: for fields that must be replaced as a whole. */
+  readonly replaceIn: (object: ObjectRef, operations: readonly object[]) => Promise<void>;
   readonly patchPodLabels: (name: string, labels: Readonly<Record<string, string>>) => Promise<void>;
   readonly patchDeployment: (name: string, patch: object) => Promise<void>;
   /** JSON patch: for fields that must be replaced as a whole. */
@@ -53,6 +60,12 @@ export interface KubeClient {
   readonly removeDeployment: (name: string) => Promise<void>;
   /** Rejects when the cluster does not know the kind, or it belongs to no namespace. */
   readonly checkKind: (object: KubeObject) => Promise<void>;
+}
+
+/** A field, such as `.spec.replicas`, and who else applies it. */
+export interface FieldConflict {
+  readonly field: string;
+  readonly manager: string;
 }
 
 interface ChangeOptions {
@@ -156,6 +169,25 @@ export function kubeClient(connection: KubeConnection, namespace: string): KubeC
       const contentType = 'application/apply-patch+yaml';
       return kubeObject.parse(await call({ method: 'PATCH', path, body: object, contentType }, what));
     },
+    tryOut: async (manifest) => {
+      const body = withProtocols(manifest);
+      const path = `${await resourceOf(refOf(body))}?${managed}&dryRun=All`;
+      const contentType = 'application/apply-patch+yaml';
+      const what = `apply ${body.kind} ${body.metadata.name}`;
+      const answer = await connection.send({
+        method: 'PATCH',
+        path: `${path}&force=false`,
+        body,
+        contentType,
+      });
+      if (cannotTry(answer)) return [];
+      if (answer.status !== 409) {
+        accepted(answer, what, namespace);
+        return [];
+      }
+      await call({ method: 'PATCH', path: `${path}&force=true`, body, contentType }, what);
+      return conflictsIn(answer);
+    },
     mergeInto: async (object, patch, options = {}) => {
       const path = `${await resourceOf(refOf(object))}?${managed}${dry(options)}`;
       const what = `change ${object.kind} ${object.metadata.name}`;
@@ -164,6 +196,12 @@ export function kubeClient(connection: KubeConnection, namespace: string): KubeC
     },
     remove: async (object, resourceVersion) =>
       remove(await resourceOf(object), `${object.kind} ${object.name}`, resourceVersion),
+    replaceIn: async (object, operations) => {
+      const contentType = 'application/json-patch+json';
+      const path = `${await resourceOf(object)}?${managed}`;
+      const what = `change ${object.kind} ${object.name}`;
+      await call({ method: 'PATCH', path, body: operations, contentType }, what);
+    },
     patchPodLabels: async (name, labels) => {
       const contentType = 'application/merge-patch+json';
       const path = `${pods}/${name}?${managed}`;
@@ -221,6 +259,26 @@ function selector(labels: Readonly<Record<string, string>>): string {
       .map(([key, value]) => `${key}=${value}`)
       .join(','),
   );
+}
+
+const conflict = z.object({
+  details: z.object({
+    causes: z.array(z.object({ reason: z.string().optional(), message: z.string(), field: z.string() })),
+  }),
+});
+
+function conflictsIn({ body }: KubeAnswer): readonly FieldConflict[] {
+  const parsed = conflict.safeParse(body);
+  const causes = parsed.success ? parsed.data.details.causes : [];
+  return causes.flatMap(({ reason, message, field }) => {
+    const [, manager] = /"([^"]*)"/.exec(message) ?? [];
+    return reason === 'FieldManagerConflict' && manager !== undefined ? [{ field, manager }] : [];
+  });
+}
+
+/** Webhooks that have effects of their own refuse dry runs. */
+function cannotTry({ status, body }: KubeAnswer): boolean {
+  return status === 400 && /does not support dry run/.test(JSON.stringify(body));
 }
 
 /** The body of a good answer; a refusal as a problem that says what to do. */

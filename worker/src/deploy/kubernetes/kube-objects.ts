@@ -51,6 +51,20 @@ export const deployment = kubeObject.extend({
 });
 export type Deployment = z.infer<typeof deployment>;
 
+/** Read like a Deployment where the two are alike. */
+export const statefulSet = deployment.extend({
+  spec: deployment.shape.spec.extend({
+    updateStrategy: z
+      .looseObject({
+        type: z.string().optional(),
+        rollingUpdate: z.looseObject({ partition: z.number().int().min(0).optional() }).nullish(),
+      })
+      .optional(),
+    persistentVolumeClaimRetentionPolicy: z.looseObject({}).nullish(),
+  }),
+});
+export type StatefulSet = z.infer<typeof statefulSet>;
+
 const state = z.looseObject({
   waiting: z.looseObject({ reason: z.string().optional(), message: z.string().optional() }).optional(),
   terminated: z.looseObject({}).optional(),

@@ -40,10 +40,10 @@ export function notPromoted(version: string): DeployProblem {
   );
 }
 
-export function alreadyRetired(version: string, name: string): DeployProblem {
+export function alreadyRetired(version: string, name: string, kind = 'deployment'): DeployProblem {
   return new DeployProblem(
     'already-retired',
-    `Version ${version} is the stable one and the version before it is gone: run \`kubectl rollout undo deployment/${name}\`, or deploy the old version again.`,
+    `Version ${version} is the stable one and the version before it is gone: run \`kubectl rollout undo ${kind}/${name}\`, or deploy the old version again.`,
   );
 }
 

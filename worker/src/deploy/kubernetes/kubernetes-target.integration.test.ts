@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Docker from 'dockerode';
@@ -61,17 +62,50 @@ describe.skipIf(missing !== null)(`on Kubernetes${missing === null ? '' : ` (${m
     expect(await rig.ask()).toBe('handmade');
   });
 
-  test('manifests that the cluster refuses are named before anything is changed', async () => {
+  test('what the cluster refuses is named with its place before anything is changed', async () => {
     await using rig = await openKubernetesRig(images, 1);
     const role = 'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: all }\n';
     const open = (text: string) => rig.open('v1', { manifests: text }).inspect();
-    const refused = { reason: 'manifest-refused' };
-    await expect(open(`${shopManifests(1)}---\n${role}`)).rejects.toMatchObject(refused);
-    await expect(open(shopManifests(1).replace('kind: Service', 'kind: Sirvice'))).rejects.toMatchObject(
-      refused,
+    const shop = shopManifests(1);
+    await expect(open(`${shop}---\n${role}`)).rejects.toThrow(
+      /^shop.yml:26: ClusterRole all belongs to the whole/,
     );
-    const malformed = shopManifests(1).replace('port: 80,', 'port: many,');
-    await expect(rig.open('v1', { manifests: malformed }).deploy()).rejects.toMatchObject(refused);
+    await expect(open(shop.replace('kind: Service', 'kind: Sirvice'))).rejects.toThrow(
+      /shop.yml:19: .*no kind Sirvice/,
+    );
+    await expect(open(shop.replace('port: 80,', 'port: many,'))).rejects.toThrow(/shop.yml:19: .*port/);
+    const large = `${shop}---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: large }\ndata: { a: ${'x'.repeat(900_000)}, b: ${'y'.repeat(99_000)} }`;
+    await expect(open(large)).resolves.toBeDefined();
+    const custom = `${shop}---\napiVersion: example.com/v1\nkind: Backup\nmetadata: { name: daily }\n`;
+    await expect(open(custom)).rejects.toThrow(
+      /shop.yml:26: .*no kind Backup.*install its custom resource definition/,
+    );
+    const { stable } = await open(shop);
+    expect(stable).toBeNull();
+  });
+
+  test('fields that somebody else applies are named with their manager, and fields that cannot be changed', async () => {
+    await using rig = await openKubernetesRig(images, 1);
+    const claims = (mode: string): string =>
+      `${shopManifests(1)}---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: { name: data }\nspec: { accessModes: [${mode}], storageClassName: none, resources: { requests: { storage: 1Mi } } }\n`;
+    const kubectl = (input: string): string =>
+      execFileSync(
+        'kubectl',
+        ['--namespace', rig.namespace, 'apply', '--server-side', '--field-manager=hand', '--filename=-'],
+        { input, encoding: 'utf8' },
+      );
+    kubectl(
+      claims('ReadWriteOnce')
+        .replace('port: 80,', 'port: 80, protocol: TCP,')
+        .replaceAll('app: shop', 'app: shop'),
+    );
+    const lines: string[] = [];
+    await rig.open('v1', { say: (line) => lines.push(line) }).inspect();
+    expect(lines.filter((line) => line.startsWith('Warning'))).toEqual([
+      expect.stringMatching(/Deployment shop: .*image.* kept by "hand" too .* let one of the two apply it/),
+    ]);
+    const changed = rig.open('v1', { manifests: claims('ReadWriteMany') }).inspect();
+    await expect(changed).rejects.toThrow(/shop.yml:26: .*(immutable|forbidden).*delete it by hand/);
   });
 
   test.skipIf(PROMETHEUS_URL === undefined || LAB_HOME === undefined)(

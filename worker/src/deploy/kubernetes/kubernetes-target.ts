@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlaceTarget } from '@sluice/pipelines/protocol/environment';
 import type { ActionClaim } from '@sluice/pipelines/protocol/worker-api';
-import type { TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
 import { instancesIn } from '@sluice/pipelines/rollout/fleet/instances';
+import type { Observation, TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
 import { isAllOld, isNothing, matchInWords } from '@sluice/pipelines/rollout/traffic';
 import type { Checkout } from '../../checkout/check-out.ts';
 import { observePrometheus } from '../../metrics/observe-prometheus.ts';
 import type { ActionContext, DeployTarget } from '../deploy-target.ts';
 import { checkTraffic } from '../traffic-problem.ts';
 import { rolloutGuard } from './guard/rollout-guard.ts';
+import { autoscalersOf, holdAutoscalers, releaseAutoscalers } from './autoscalers.ts';
+import { byWorkload } from './by-workload.ts';
 import { kubeClient, type KubeClient } from './kube-client.ts';
 import { connectKubernetes } from './kube-connection.ts';
 import {
@@ -31,9 +33,13 @@ import { startStableAgain, stopStable } from './replace-version.ts';
 import { noteStable, prepareCanary } from './prepare-canary.ts';
 import { replicaWay } from './replica-way.ts';
 import type { ShiftStep } from './shift-traffic.ts';
+import { touchedSet } from './stateful/open-set.ts';
+import { statefulTarget } from './stateful/stateful-target.ts';
+import { isStateful } from './stateful/stateful-workload.ts';
 import { abilitiesOf } from './traffic/choose-router.ts';
 import { routedWay } from './traffic/routed-way.ts';
 import { notedRouting, planRouting, rehearseRouting } from './traffic/routing.ts';
+import { toTry, tryOutObjects } from './try-out-objects.ts';
 import type { TrafficWay, WayParts } from './traffic-way.ts';
 import { findWorkload, stableDeployment, type Release, type Workload } from './workload.ts';
 
@@ -50,13 +56,13 @@ export interface KubernetesParts {
 type KubernetesEnvironment = Extract<PlaceTarget, { kind: 'kubernetes' }>;
 
 /**
- * A Deployment in one namespace of a cluster; the new version runs in a Deployment of its own, `<name>-canary`.
- * Without a router, traffic is shared by the number of ready pods: the canary's are kept out of the Service by a
- * readiness gate until they are given traffic, promoting rolls the stable Deployment to the new version while the
- * canary serves, and retiring removes the canary. With one, the canary has a Service of its own, promoting gives it
- * everything, and retiring rolls the stable Deployment before the canary goes. What to go back to is noted on the
- * stable Deployment and on the route.
- * Objects beside the Deployment are applied with `deploy` and are not undone by `rollBack`.
+ * One workload in one namespace of a cluster; for a StatefulSet see `statefulTarget`. The new version of a Deployment runs
+ * in one of its own, `<name>-canary`. Without a router, traffic is shared by the number of ready pods: the canary's are
+ * kept out of the Service by a readiness gate until they are given traffic, promoting rolls the stable Deployment to the
+ * new version while the canary serves, and retiring removes the canary. With one, the canary has a Service of its own,
+ * promoting gives it everything, and retiring rolls the stable Deployment before the canary goes. What to go back to is
+ * noted on the stable Deployment and on the route. Objects beside the workload are applied with `deploy` and are not
+ * undone by `rollBack`.
  */
 export function kubernetesTarget(
   claim: ActionClaim,
@@ -79,7 +85,10 @@ export function kubernetesTarget(
       connection.close();
     }
   };
-  const read = async (client: KubeClient): Promise<ReadManifests> => {
+  let reading: Promise<ReadManifests> | null = null;
+  /** Once for all that one action does. */
+  const read = (client: KubeClient): Promise<ReadManifests> => (reading ??= readOnce(client));
+  const readOnce = async (client: KubeClient): Promise<ReadManifests> => {
     const { manifests: path, chart = null } = spec.work;
     if (path === null && chart === null) throw missingManifests(spec.environment);
     const source = {
@@ -144,15 +153,16 @@ export function kubernetesTarget(
     }
   };
 
-  return {
+  const deployments: DeployTarget = {
     inspect: () =>
       connected(async (client) => {
-        checkMetrics(spec.work, environment, spec.environment);
-        const { objects, warnings } = await read(client);
-        for (const warning of warnings) say(`Warning: ${warning}`);
+        const { objects, places, warnings } = await read(client);
         const workload = findWorkload(objects, environment.namespace);
-        const all = [...workload.others, workload.deployment];
-        await Promise.all(all.map((object) => client.checkKind(object)));
+        const before = await look(client, workload.name);
+        const released = stableDeployment(workload, release, before.stable, fullReplicas(before), {});
+        const tried = toTry(objects, workload, released, places);
+        for (const warning of [...warnings, ...(await tryOutObjects(client, tried))])
+          say(`Warning: ${warning}`);
         if (spec.work.traffic !== undefined) {
           const routing = await planRouting(client, spec.work.traffic, workload, release);
           await rehearseRouting(client, routing, workload, release, spec.work.steps);
@@ -167,6 +177,7 @@ export function kubernetesTarget(
         const before = await look(client, name);
         if (isRetired(before)) return factsOf(client, name);
         await noteStable(client, before, null);
+        await hold(client, name);
         await settle(client, name, (_, workload) => stopStable(client, workload, version));
         const [facts, { left }] = [await factsOf(client, name), await look(client, name)];
         const ready = left.filter((pod) => pod.version !== version).length;
@@ -185,6 +196,7 @@ export function kubernetesTarget(
         const routing =
           provider === undefined ? null : await planRouting(client, provider, workload, release);
         await prepareCanary(client, workload, before, release, routing);
+        if (before.stable !== null) await hold(client, name);
         say(`Applied ${canaryName(name)} with ${spec.image}; it gets no traffic yet.`);
         return factsOf(client, name);
       }),
@@ -213,12 +225,7 @@ export function kubernetesTarget(
         const isUsed = (canary?.weightPercent ?? 0) > 0 || (traffic !== undefined && !isNothing(traffic));
         await guard.keep(client, workload, isUsed ? 'has-traffic' : 'goes-on');
         const facts = await factsOf(client, workload.name);
-        const at = parts.now();
-        const versions = { stable: facts.stable?.version ?? null, canary: facts.canary?.version ?? null };
-        const historyEveryMs = asked?.history === true ? spec.work.intervalMs : null;
-        const url = environment.prometheusUrl;
-        const source = { url, metrics: spec.work.metrics, versions, at, historyEveryMs, signal };
-        return { facts, observation: await observePrometheus(source) };
+        return { facts, observation: await measure(facts, asked?.history ?? false) };
       }),
 
     promote: () =>
@@ -236,25 +243,78 @@ export function kubernetesTarget(
     retireOld: () =>
       connected(async (client) => {
         const { name } = await find(client);
-        await settle(client, name, async (way, workload) => {
+        const state = await settle(client, name, async (way, workload) => {
           if (!isRetired(workload)) await guard.keep(client, workload, 'goes-on');
           return way.retire(workload);
         });
+        if (state === 'done') await letGo(client, name);
         return factsOf(client, name);
       }),
 
     rollBack: () =>
       connected(async (client) => {
         const { name } = await find(client);
-        await settle(client, name, async (way, workload) => {
+        const state = await settle(client, name, async (way, workload) => {
           if (isRetired(workload)) throw alreadyRetired(version, name);
           await guard.keep(client, workload, 'gives-back');
           const isAlone = spec.work.strategy === 'recreate' && stableVersion(workload) !== null;
           return isAlone ? startStableAgain(client, workload, version) : way.giveBack(workload);
         });
+        if (state === 'done') await letGo(client, name);
         return factsOf(client, name);
       }),
   };
+
+  const target = byWorkload((act) =>
+    connected(async (client) => {
+      if (!(await isOfSet(client))) return act(deployments);
+      const stateful = {
+        client,
+        release,
+        say,
+        signal,
+        work: spec.work,
+        now: parts.now,
+        observe: measure,
+        instancesPercent: spec.instancesPercent,
+        read: () => read(client),
+      };
+      return act(statefulTarget(stateful));
+    }),
+  );
+  return {
+    ...target,
+    inspect: async () => {
+      checkMetrics(spec.work, environment, spec.environment);
+      return target.inspect();
+    },
+  };
+
+  /** Without a checkout where the rollout has left its mark in the cluster. */
+  async function isOfSet(client: KubeClient): Promise<boolean> {
+    if ((await touchedWorkload(client, release)) !== null) return false;
+    return (await touchedSet(client, release)) !== null || isStateful((await read(client)).objects);
+  }
+
+  async function measure(facts: TargetFacts, history: boolean): Promise<Observation> {
+    const versions = { stable: facts.stable?.version ?? null, canary: facts.canary?.version ?? null };
+    const historyEveryMs = history ? spec.work.intervalMs : null;
+    const { prometheusUrl: url } = environment;
+    const { metrics } = spec.work;
+    return observePrometheus({ url, metrics, versions, at: parts.now(), historyEveryMs, signal });
+  }
+
+  async function hold(client: KubeClient, name: string): Promise<void> {
+    for (const each of await holdAutoscalers(client, { kind: 'Deployment', name })) {
+      say(`Autoscaler ${each} is held still until the rollout is over.`);
+    }
+  }
+
+  async function letGo(client: KubeClient, name: string): Promise<void> {
+    for (const each of await releaseAutoscalers(client, { kind: 'Deployment', name })) {
+      say(`Autoscaler ${each} scales ${name} again.`);
+    }
+  }
 
   async function rollStable(
     client: KubeClient,
@@ -262,7 +322,9 @@ export function kubernetesTarget(
     notes: Readonly<Record<string, string>>,
   ): Promise<void> {
     const workload = await manifests(client);
-    const replicas = workload.deployment.spec.replicas ?? fullReplicas(before);
+    const scaled = await autoscalersOf(client, { kind: 'Deployment', name: workload.name });
+    const asked = scaled.length > 0 ? undefined : workload.deployment.spec.replicas;
+    const replicas = asked ?? fullReplicas(before);
     await client.apply(stableDeployment(workload, release, before.stable, replicas, notes));
     say(`Rolling ${workload.name} to version ${version} with ${replicas} replicas.`);
   }

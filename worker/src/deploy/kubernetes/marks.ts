@@ -21,11 +21,15 @@ export const note = {
   stableVersion: 'sluice.dev/stable-version',
   stableTemplate: 'sluice.dev/stable-template',
   stableReplicas: 'sluice.dev/stable-replicas',
-  /** On the canary Deployment: how many of its pods should get traffic. */
+  /** On the canary Deployment: how many of its pods should get traffic; on a StatefulSet: how many should be new. */
   open: 'sluice.dev/open',
+  /** On a StatefulSet: the replicas that the manifests ask for, from the end of the rollout on. */
+  replicas: 'sluice.dev/replicas',
   /** On the stable Deployment while a router shares its traffic: `httproute/shop`, and the Service of its pods. */
   router: 'sluice.dev/router',
   service: 'sluice.dev/service',
+  /** On an autoscaler that is held still: the workload that it scales. */
+  scales: 'sluice.dev/scales',
   /** On a route: its rules as they were before the first change, as JSON. */
   routeBefore: 'sluice.dev/route-before',
   /** By the guard, on a rollout's Lease: for how many seconds the engine was silent when the guard took over. */

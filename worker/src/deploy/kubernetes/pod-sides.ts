@@ -34,10 +34,29 @@ export function podsLeft(
   pods: readonly Pod[],
   workload: string,
 ): readonly { readonly version: string | null }[] {
-  return pods
-    .filter((pod) => ownerOf(pod, workload) !== null && !isOver(pod) && !hasEnded(pod))
-    .map(({ metadata }) => ({ version: metadata.labels?.[mark.version] ?? null }));
+  return running(pods.filter((pod) => ownerOf(pod, workload) !== null));
 }
+
+/** The same for a StatefulSet, whose pods are its own. */
+export function viewSetPods(pods: readonly Pod[], set: string, now: number): readonly PodView[] {
+  return pods.flatMap((pod) => {
+    const isGoing = typeof pod.metadata.deletionTimestamp === 'string';
+    return !isOfSet(pod, set) || isOver(pod) || isGoing ? [] : [viewPod(pod, false, now)];
+  });
+}
+
+export const setPodsLeft = (
+  pods: readonly Pod[],
+  set: string,
+): readonly { readonly version: string | null }[] => running(pods.filter((pod) => isOfSet(pod, set)));
+
+const isOfSet = ({ metadata }: Pod, set: string): boolean =>
+  metadata.ownerReferences?.some(({ kind, name }) => kind === 'StatefulSet' && name === set) ?? false;
+
+const running = (pods: readonly Pod[]): readonly { readonly version: string | null }[] =>
+  pods
+    .filter((pod) => !isOver(pod) && !hasEnded(pod))
+    .map(({ metadata }) => ({ version: metadata.labels?.[mark.version] ?? null }));
 
 /** A pod stays in sight for a while after its last container has ended. */
 function hasEnded({ metadata, status }: Pod): boolean {

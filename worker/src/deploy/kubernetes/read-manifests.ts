@@ -12,7 +12,7 @@ import { DeployProblem } from '../deploy-problem.ts';
 import type { ActionContext } from '../deploy-target.ts';
 import { kubeObject, type KubeObject } from './kube-objects.ts';
 import { buildKustomization } from './manifests/build-kustomization.ts';
-import { withoutHooks } from './manifests/chart-hooks.ts';
+import { hookOf } from './manifests/chart-hooks.ts';
 import { isKustomization } from './manifests/check-kustomization.ts';
 import { renderChart, type ClusterAbilities } from './manifests/render-chart.ts';
 import type { RendererPlaces } from './manifests/run-renderer.ts';
@@ -31,6 +31,8 @@ export interface ManifestSource {
 
 export interface ReadManifests {
   readonly objects: readonly KubeObject[];
+  /** Where each of them stands. */
+  readonly places: ReadonlyMap<KubeObject, string>;
   /** Sentences about what is there and is not applied. */
   readonly warnings: readonly string[];
 }
@@ -53,7 +55,7 @@ export async function readManifests(
     if (source.chart !== null) {
       return await chartObjects(source.chart, await source.cluster(), places, signal);
     }
-    return { objects: await plainObjects(source.manifests ?? '.', places, signal), warnings: [] };
+    return withPlaces(await plainObjects(source.manifests ?? '.', places, signal), []);
   } finally {
     await rm(root, { recursive: true, force: true });
   }
@@ -63,14 +65,20 @@ async function plainObjects(
   path: string,
   places: RendererPlaces,
   signal: AbortSignal,
-): Promise<readonly KubeObject[]> {
+): Promise<readonly PlacedObject[]> {
   const found = await findManifests(places.workspace, path);
   if (found.kind === 'kustomization') {
-    return parseManifests(await buildKustomization(found.folder, places, signal), `what ${path} builds`);
+    return placedObjects(await buildKustomization(found.folder, places, signal), `what ${path} builds`);
   }
   const texts = await Promise.all(found.files.map(readManifest));
-  return texts.flatMap(({ name, text }) => parseManifests(text, name));
+  return texts.flatMap(({ name, text }) => placedObjects(text, name));
 }
+
+const withPlaces = (placed: readonly PlacedObject[], warnings: readonly string[]): ReadManifests => ({
+  objects: placed.map(({ object }) => object),
+  places: new Map(placed.map(({ object, place }) => [object, place])),
+  warnings,
+});
 
 async function chartObjects(
   chart: ChartSpec,
@@ -79,10 +87,11 @@ async function chartObjects(
   signal: AbortSignal,
 ): Promise<ReadManifests> {
   const { text, definitions } = await renderChart(chart, cluster, places, signal);
-  const { objects, hooks } = withoutHooks(parseManifests(text, `what ${chart.path} renders`));
-  return {
-    objects,
-    warnings: [
+  const placed = placedObjects(text, `what ${chart.path} renders`);
+  const hooks = placed.flatMap(({ object }) => hookOf(object) ?? []);
+  return withPlaces(
+    placed.filter(({ object }) => hookOf(object) === null),
+    [
       ...(hooks.length === 0
         ? []
         : [
@@ -94,11 +103,20 @@ async function chartObjects(
             `custom resource definitions belong to the whole cluster and are not applied: ${definitions.join(', ')} of ${chart.path}/crds. Let somebody with that right install them.`,
           ]),
     ],
-  };
+  );
 }
 
 /** Objects of a text with one or more YAML documents; a `List` counts as its items. */
-export function parseManifests(text: string, file: string): readonly KubeObject[] {
+export const parseManifests = (text: string, file: string): readonly KubeObject[] =>
+  placedObjects(text, file).map(({ object }) => object);
+
+interface PlacedObject {
+  readonly object: KubeObject;
+  /** `shop.yml:12`, or the template of a chart. */
+  readonly place: string;
+}
+
+function placedObjects(text: string, file: string): readonly PlacedObject[] {
   const lineCounter = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter });
   if ('empty' in documents) return [];
@@ -108,9 +126,11 @@ export function parseManifests(text: string, file: string): readonly KubeObject[
     const value: unknown = document.toJS();
     if (value === null || value === undefined) return [];
     const line = lineCounter.linePos(document.contents?.range?.[0] ?? 0).line;
+    const comment = `${document.commentBefore ?? ''}\n${document.contents?.commentBefore ?? ''}`;
+    const place = /^ ?Source: (\S+)$/m.exec(comment)?.[1] ?? `${file}:${line}`;
     return itemsOf(value).map((item) => {
       const parsed = kubeObject.safeParse(item);
-      if (parsed.success) return parsed.data;
+      if (parsed.success) return { object: parsed.data, place };
       const issue = parsed.error.issues[0];
       throw invalid(file, line, `${issue?.path.join('.') ?? ''} ${issue?.message ?? 'is malformed'}`);
     });

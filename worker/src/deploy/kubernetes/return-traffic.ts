@@ -1,7 +1,7 @@
 // One step of a roll-back: the old version to full strength, traffic as far as it can take it, then away with the new one.
 import { DeployProblem } from '../deploy-problem.ts';
 import type { KubeClient } from './kube-client.ts';
-import { podTemplate, type Deployment } from './kube-objects.ts';
+import { podTemplate, type Deployment, type PodTemplate } from './kube-objects.ts';
 import { canaryName, note } from './marks.ts';
 import { fullReplicas, stableVersion, templateVersion, type OpenWorkload } from './open-workload.ts';
 import { scale, type ShiftStep } from './shift-traffic.ts';
@@ -59,21 +59,26 @@ async function removeFirst(client: KubeClient, workload: OpenWorkload, version: 
 
 export async function restoreTemplate(client: KubeClient, stable: Deployment, full: number): Promise<void> {
   const { annotations = {}, labels = {}, name } = stable.metadata;
-  const text = annotations[note.stableTemplate];
   const before = annotations[note.stableVersion];
-  const template = text === undefined ? null : podTemplate.safeParse(parse(text));
-  if (template?.success !== true || before === undefined) {
+  const template = notedTemplate(stable);
+  if (template === null || before === undefined) {
     throw new DeployProblem(
       'rollback-lost',
       `Deployment ${name} no longer has the note of what ran before (${note.stableTemplate}): run \`kubectl rollout undo deployment/${name}\`, or deploy the old version again.`,
     );
   }
   await client.replaceInDeployment(name, [
-    { op: 'replace', path: '/spec/template', value: template.data },
+    { op: 'replace', path: '/spec/template', value: template },
     { op: 'replace', path: '/spec/replicas', value: full },
     { op: 'replace', path: '/metadata/annotations', value: { ...annotations, [note.version]: before } },
     { op: 'replace', path: '/metadata/labels', value: { ...labels, version: before } },
   ]);
+}
+
+/** Pods of the version to come back to, as noted; null: there is no such note. */
+export function notedTemplate({ metadata }: Deployment): PodTemplate | null {
+  const parsed = podTemplate.safeParse(parse(metadata.annotations?.[note.stableTemplate] ?? ''));
+  return parsed.success ? parsed.data : null;
 }
 
 function parse(text: string): unknown {

@@ -1,6 +1,6 @@
 // What a workload's Deployments and pods say about both sides. Pure.
 import type { RouterAbilities, SideFacts, TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
-import type { Deployment } from './kube-objects.ts';
+import type { Deployment, PodTemplate } from './kube-objects.ts';
 import { note } from './marks.ts';
 import { stableVersion, templateVersion, type OpenWorkload } from './open-workload.ts';
 import type { PodView } from './pod-sides.ts';
@@ -40,7 +40,15 @@ export function workloadFacts(workload: OpenWorkload, release: Release): TargetF
     stable:
       before === null || stable === null
         ? null
-        : side(before, imageOf(stable, workload.name), oldReplicas, old, weight.old, servingOf(old), null),
+        : side(
+            before,
+            imageOf(stable.spec.template, workload.name),
+            oldReplicas,
+            old,
+            weight.old,
+            servingOf(old),
+            null,
+          ),
     canary:
       isNewTemplate || isNewCanary
         ? side(version, image, newReplicas, fresh, weight.fresh, healthyOf(fresh), failureOf(canary))
@@ -68,7 +76,8 @@ function retiredFacts(workload: OpenWorkload, { version, image }: Release): Targ
   };
 }
 
-function side(
+/** Facts of one version from its pods. */
+export function side(
   version: string,
   image: string,
   replicas: number,
@@ -81,7 +90,8 @@ function side(
   return { version, image, replicas, ready: Math.min(ready, replicas), weightPercent, problem };
 }
 
-function shares(old: readonly PodView[], fresh: readonly PodView[]): { old: number; fresh: number } {
+/** Of the pods that get traffic. */
+export function shares(old: readonly PodView[], fresh: readonly PodView[]): { old: number; fresh: number } {
   const [oldServing, freshServing] = [servingOf(old), servingOf(fresh)];
   const all = oldServing + freshServing;
   const percent = (serving: number): number =>
@@ -97,8 +107,7 @@ export function hasEverything({ canary }: TargetFacts): boolean {
 export const servingOf = (pods: readonly PodView[]): number => pods.filter((pod) => pod.isServing).length;
 export const healthyOf = (pods: readonly PodView[]): number => pods.filter((pod) => pod.isHealthy).length;
 
-function imageOf({ spec }: Deployment, name: string): string {
-  const { containers } = spec.template.spec;
+export function imageOf({ spec: { containers } }: PodTemplate, name: string): string {
   return (containers.find((container) => container.name === name) ?? containers[0])?.image ?? '';
 }
 

@@ -19,10 +19,7 @@ export interface Release {
 
 /** Finds the one Deployment that is rolled out. Rejects manifests that this environment must not apply. */
 export function findWorkload(objects: readonly KubeObject[], namespace: string): Workload {
-  for (const object of objects) {
-    const { namespace: own, name } = object.metadata;
-    if (own !== undefined && own !== namespace) throw otherNamespace(object.kind, name, own, namespace);
-  }
+  checkNamespaces(objects, namespace);
   const found = objects.filter(({ kind, apiVersion }) => kind === 'Deployment' && apiVersion === 'apps/v1');
   const [only] = found;
   if (only === undefined) throw noWorkload();
@@ -35,6 +32,13 @@ export function findWorkload(objects: readonly KubeObject[], namespace: string):
     deployment: parsed.data,
     others: objects.filter((object) => object !== only),
   };
+}
+
+export function checkNamespaces(objects: readonly KubeObject[], namespace: string): void {
+  for (const { kind, metadata } of objects) {
+    const { namespace: own, name } = metadata;
+    if (own !== undefined && own !== namespace) throw otherNamespace(kind, name, own, namespace);
+  }
 }
 
 /** An object beside the workload, marked as ours. */
@@ -57,7 +61,8 @@ export function canaryDeployment(
     ...spec.selector,
     matchLabels: { ...spec.selector.matchLabels, [mark.track]: 'canary' },
   };
-  const template = releaseTemplate(workload, release, 'canary');
+  const { name } = workload;
+  const template = releaseTemplate(name, spec.template, release, { [mark.track]: 'canary' });
   const gates = [
     ...(template.spec.readinessGates ?? []).filter(({ conditionType }) => conditionType !== trafficGate),
     ...(open === null ? [] : [{ conditionType: trafficGate }]),
@@ -100,7 +105,7 @@ export function stableDeployment(
     ...spec.selector.matchLabels,
     [mark.track]: 'stable',
   };
-  const template = releaseTemplate(workload, release, 'stable');
+  const template = releaseTemplate(workload.name, spec.template, release, { [mark.track]: 'stable' });
   const missing = Object.entries(matchLabels).find(
     ([key, value]) => template.metadata?.labels?.[key] !== value,
   );
@@ -129,10 +134,15 @@ export function stableDeployment(
 
 const rolling = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } };
 
-function releaseTemplate(workload: Workload, release: Release, track: 'stable' | 'canary'): PodTemplate {
-  const { template } = workload.deployment.spec;
+/** Pods of this release: its image in the container named like the workload, or in the first one. */
+export function releaseTemplate(
+  workload: string,
+  template: PodTemplate,
+  release: Release,
+  more: Readonly<Record<string, string>>,
+): PodTemplate {
   const { containers } = template.spec;
-  const chosen = containers.find(({ name }) => name === workload.name) ?? containers[0];
+  const chosen = containers.find(({ name }) => name === workload) ?? containers[0];
   const versions = [
     { name: 'SLUICE_VERSION', value: release.version },
     { name: 'VERSION', value: release.version },
@@ -141,7 +151,7 @@ function releaseTemplate(workload: Workload, release: Release, track: 'stable' |
     ...template,
     metadata: {
       ...template.metadata,
-      labels: { ...template.metadata?.labels, ...versionLabels(release), [mark.track]: track },
+      labels: { ...template.metadata?.labels, ...versionLabels(release), ...more },
     },
     spec: {
       ...template.spec,
@@ -165,7 +175,7 @@ function ownLabels({ installation, environment }: Release): Record<string, strin
   return { [mark.installation]: installation, [mark.environment]: environment };
 }
 
-function versionLabels(release: Release): Record<string, string> {
+export function versionLabels(release: Release): Record<string, string> {
   return { ...ownLabels(release), [mark.version]: release.version };
 }
 
@@ -179,23 +189,24 @@ function otherNamespace(kind: string, name: string, own: string, namespace: stri
 function noWorkload(): DeployProblem {
   return new DeployProblem(
     'no-workload',
-    'The manifests hold no Deployment (apps/v1), so there is nothing to roll out: add one, or name another folder in `manifests`.',
+    'The manifests hold no Deployment and no StatefulSet (apps/v1), so there is nothing to roll out: add one, or name another folder in `manifests`.',
   );
 }
 
-function severalWorkloads(names: readonly string[]): DeployProblem {
+export function severalWorkloads(names: readonly string[], kind = 'Deployment'): DeployProblem {
   return new DeployProblem(
     'several-workloads',
-    `The manifests hold ${names.length} Deployments (${names.join(', ')}), and a deploy stage rolls out exactly one: give each a folder and a stage of its own.`,
+    `The manifests hold ${names.length} ${kind}s (${names.join(', ')}), and a deploy stage rolls out exactly one: give each a folder and a stage of its own.`,
   );
 }
 
-function malformed(
+export function malformed(
   name: string,
   issue: { readonly path: readonly PropertyKey[]; readonly message: string } | undefined,
+  kind = 'Deployment',
 ): DeployProblem {
   const where = issue === undefined ? '' : ` at ${issue.path.map(String).join('.')}: ${issue.message}`;
-  return new DeployProblem('manifest-refused', `Deployment ${name} is malformed${where}.`);
+  return new DeployProblem('manifest-refused', `${kind} ${name} is malformed${where}.`);
 }
 
 function recreate(name: string): DeployProblem {

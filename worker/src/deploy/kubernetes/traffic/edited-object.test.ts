@@ -33,6 +33,8 @@ function aCluster({ store = (object) => object, serves = ['gateway.networking.k8
     deployment: unused,
     deployments: unused,
     pods: unused,
+    tryOut: unused,
+    replaceIn: unused,
     abilities: unused,
     list: unused,
     readyAddresses: unused,

@@ -2,7 +2,7 @@
 import type { ChannelKind } from '../notify/notify-event.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { entriesOf, nodeAt } from './find-node.ts';
-import type { FileText } from './join-files.ts';
+import type { FileText } from './included-files.ts';
 import type { LoadedPipeline } from './load-pipelines.ts';
 import { readYaml } from './read-yaml.ts';
 import { diagnosticAt, sourceFile } from './source-file.ts';

@@ -1,7 +1,7 @@
 // Where files of a pipeline lie and which patterns find them: the same rules for a commit on the server and for a
 // folder on a laptop. What is a link is never followed.
 import { matchesAny } from '../trigger/match-glob.ts';
-import type { FileText, IncludeAnswer } from './join-files.ts';
+import type { FileText, IncludeAnswer } from './included-files.ts';
 import { maxFileBytes } from './read-yaml.ts';
 
 /** A repository's files at one commit, or as they lie in a folder. Paths count from its root, `''`. */

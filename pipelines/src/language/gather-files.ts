@@ -1,6 +1,7 @@
 import { findIncluded, type FileTree } from './find-files.ts';
 import { entriesOf, nodeAt } from './find-node.ts';
-import { joinIncluded, nothingFound, type FoundFiles, type IncludeAnswer } from './join-files.ts';
+import type { IncludeAnswer } from './included-files.ts';
+import { joinIncluded, nothingFound, type FoundFiles } from './join-files.ts';
 import { normalisePath, pathProblem } from './read-path.ts';
 import { gatherTemplates, type ReadTemplateFile } from './templates/gather-templates.ts';
 

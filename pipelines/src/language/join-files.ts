@@ -2,6 +2,7 @@
 // the readers of the language need not know where a stage stands.
 import { globProblem } from '../trigger/match-glob.ts';
 import type { YamlProblem } from './convert-yaml.ts';
+import type { FileText, IncludeAnswer } from './included-files.ts';
 import { normalisePath, pathProblem } from './read-path.ts';
 import { maxFileBytes, readYaml } from './read-yaml.ts';
 import { joinFiles, placeOf, type SourceFile } from './source-file.ts';
@@ -13,18 +14,6 @@ import {
   type ScalarNode,
   type SourceNode,
 } from './source-node.ts';
-
-export interface FileText {
-  /** From the repository's root; messages begin with it. */
-  readonly file: string;
-  readonly text: string;
-}
-
-/** What a pattern of `include` stands for. */
-export type IncludeAnswer =
-  | { readonly kind: 'found'; readonly files: readonly FileText[] }
-  /** `why` goes on after the pattern: `is not there. …` */
-  | { readonly kind: 'refused'; readonly why: string };
 
 /** What was read for a pipeline file beside itself. */
 export interface FoundFiles {

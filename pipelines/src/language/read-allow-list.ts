@@ -1,7 +1,7 @@
 // The findings that a scan accepts, written in the pipeline or in a file of their own.
 import type { ScanWork } from './definition.ts';
 import { field, readFields, requiredField, type Reader } from './fields.ts';
-import type { IncludeAnswer } from './join-files.ts';
+import type { IncludeAnswer } from './included-files.ts';
 import { allowedFindingKeys } from './keys/image-keys.ts';
 import { namesOf } from './keys/key.ts';
 import { readRepositoryPath } from './read-path.ts';

@@ -3,7 +3,7 @@
 // out when nothing was reported.
 import type { Diagnostic } from './diagnostic.ts';
 import type { EnvValue, InputDefinition } from './definition.ts';
-import type { FoundFiles } from './join-files.ts';
+import type { IncludeAnswer } from './included-files.ts';
 import type { ScalarNode } from './source-node.ts';
 import { diagnosticAt, type SourceFile, type Span } from './source-file.ts';
 import { didYouMean } from './suggest.ts';
@@ -24,7 +24,7 @@ export interface Reading {
   /** Where what stands at an offset looks for templates beside itself. */
   readonly placeAt: (offset: number) => TemplatePlace;
   /** Files of lists that were read; null: none may be named here. */
-  readonly lists: FoundFiles['lists'] | null;
+  readonly lists: ReadonlyMap<string, IncludeAnswer> | null;
   /** Stages with `use`, by id, with what they use. */
   readonly used: Map<string, TemplateDefinition>;
 }

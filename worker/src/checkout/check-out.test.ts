@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CheckoutSpec } from '@sluice/pipelines/protocol/worker-api';
-import { createCheckout, type CheckoutTarget } from './check-out.ts';
+import { createCheckout } from './check-out.ts';
+import type { CheckoutTarget } from './mirror.ts';
 
 let root: string;
 let origin: string;

@@ -6,7 +6,7 @@ import type { CheckoutWishes } from '@sluice/pipelines/language/definition';
 import type { CheckoutSpec } from '@sluice/pipelines/protocol/worker-api';
 import { giveHistory } from './history.ts';
 import { createLocks } from './locks.ts';
-import { missing, provideCommit, writeFiles } from './mirror.ts';
+import { missing, provideCommit, writeFiles, type CheckoutTarget } from './mirror.ts';
 import { addSubmodules } from './submodules.ts';
 
 export interface Checkout {
@@ -20,12 +20,6 @@ export interface Checkout {
     signal: AbortSignal,
     wishes?: CheckoutWishes,
   ) => Promise<Result<void, string>>;
-}
-
-export interface CheckoutTarget {
-  readonly workspace: string;
-  readonly scratch: string;
-  readonly say: (line: string) => void;
 }
 
 export interface CheckoutOptions {

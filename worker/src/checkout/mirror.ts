@@ -6,6 +6,12 @@ import { err, ok, type Result } from '@sluice/pipelines/result';
 import type { CheckoutSpec } from '@sluice/pipelines/protocol/worker-api';
 import { openGit } from './git-client.ts';
 
+export interface CheckoutTarget {
+  readonly workspace: string;
+  readonly scratch: string;
+  readonly say: (line: string) => void;
+}
+
 export interface ProvideOptions {
   readonly say: (line: string) => void;
   /** Somebody else may have fetched it meanwhile. */

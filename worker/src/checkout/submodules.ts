@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { err, ok, type Result } from '@sluice/pipelines/result';
 import { trimEnd } from '@sluice/pipelines/trim-end';
 import type { CheckoutSpec } from '@sluice/pipelines/protocol/worker-api';
-import type { CheckoutTarget } from './check-out.ts';
 import { openGit } from './git-client.ts';
+import type { CheckoutTarget } from './mirror.ts';
 import { submoduleUrl } from './submodule-url.ts';
 
 export interface SubmoduleOptions {

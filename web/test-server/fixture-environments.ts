@@ -45,6 +45,20 @@ export function fixtureEnvironments(now: number): EnvironmentView[] {
       history: staging,
       activeRollout: null,
       freeze: { rules: noFreeze, now: null, next: null },
+      drift: {
+        lookedAt: now - 40_000,
+        problem: null,
+        since: now - 1_300_000,
+        differences: [
+          {
+            what: 'image',
+            expected: `registry.example.com/shop@sha256:${digest('image 417')}`,
+            found: 'registry.example.com/shop:hotfix',
+            by: 'kubectl-set',
+          },
+          { what: 'replicas', expected: '3', found: '1', by: 'kubectl' },
+        ],
+      },
     },
     {
       name: 'preview',

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { defaultPool } from '@sluice/pipelines/protocol/queues';
 import type { Logger } from 'pino';
 import { hostClock } from './attempt-clock.ts';
 import type { BegunWorker } from './begin-worker.ts';
@@ -19,6 +20,7 @@ import type { Pods } from './executors/kubernetes/connect-pods.ts';
 import { openHost } from './executors/process/open-host.ts';
 import { createProcessExecutor } from './executors/process/process-executor.ts';
 import { endProcesses, removeProcesses } from './executors/process/remove-processes.ts';
+import { watchDrift } from './drift/watch-drift.ts';
 import { canaryWatch } from './orphans/canary-watch.ts';
 import { dockerPlace } from './orphans/docker-place.ts';
 import { hostPlace } from './orphans/host-place.ts';
@@ -147,6 +149,13 @@ export async function startWorker(
     },
     Math.random,
   );
+  const drift =
+    config.pool === defaultPool
+      ? watchDrift(
+          { ...parts, server: server.drift, workerId: folder.workerId, everyMs: driftEveryMs, log },
+          Math.random,
+        )
+      : null;
   const actions = startActionConsumer({
     ...config,
     server,
@@ -185,7 +194,7 @@ export async function startWorker(
       stopKeeping();
       abandon.abort();
       stopReaping();
-      await reaper.close();
+      await Promise.all([reaper.close(), drift?.close()]);
       disk.stop();
       await closeHealth?.();
       heart.stop();
@@ -196,6 +205,9 @@ export async function startWorker(
     },
   };
 }
+
+/** Between two questions whether an environment is to be looked at. */
+const driftEveryMs = 60_000;
 
 /** What a worker without pods needs not load. */
 async function openPods(

@@ -7,6 +7,7 @@ import { readSettings } from '@sluice/pipelines/read-settings';
 import { wallClock } from '@sluice/pipelines/cron/time-zone';
 import type { EnvironmentView, FreezeView, ReleaseView, RunView } from '@sluice/pipelines/protocol/api';
 import { ApiError, type ApiClient } from '../api-client.ts';
+import { differenceInWords } from '@sluice/pipelines/rollout/drift';
 import { formatDuration } from '@sluice/pipelines/rollout/figures';
 import { age } from '../state-word.ts';
 import { findRun } from './find-run.ts';
@@ -122,7 +123,7 @@ async function releaseOf(api: ApiClient, name: string, version: string): Promise
 }
 
 function formatEnvironment(environment: EnvironmentView, now: number): string[] {
-  const { name, current, activeRollout, freeze, clusters = [] } = environment;
+  const { name, current, activeRollout, freeze, drift, clusters = [] } = environment;
   const runs =
     current === null
       ? pc.dim('nothing deployed yet')
@@ -131,6 +132,9 @@ function formatEnvironment(environment: EnvironmentView, now: number): string[] 
   return [
     `${pc.bold(name)}  ${runs}${rolling}`,
     ...clusterLines(clusters).map((line) => `  ${line}`),
+    ...(drift?.differences ?? []).map(
+      (difference) => `  ${pc.yellow('not as it was released:')} ${differenceInWords(difference)}`,
+    ),
     ...(freeze === undefined ? [] : freezeLines(freeze, now)).map((line) => `  ${line}`),
   ];
 }

@@ -59,6 +59,7 @@ const colours: Readonly<Record<EventKind, string>> = {
   'rollout-held': amber,
   'rollout-frozen': grey,
   'rollback-blocked': red,
+  drift: amber,
   test: grey,
 };
 

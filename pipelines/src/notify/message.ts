@@ -36,6 +36,7 @@ const titles: Readonly<Record<'en' | 'zh', Readonly<Record<EventKind, string>>>>
     'rollout-held': 'Held, a person has to decide',
     'rollout-frozen': 'Frozen',
     'rollback-blocked': 'Rollback blocked, act now',
+    drift: 'Changed by hand',
     test: 'Test message',
   },
   zh: {
@@ -48,6 +49,7 @@ const titles: Readonly<Record<'en' | 'zh', Readonly<Record<EventKind, string>>>>
     'rollout-held': '已暂停，需要人工决定',
     'rollout-frozen': '封网中',
     'rollback-blocked': '回滚受阻，请立即处理',
+    drift: '被手工改动',
     test: '测试消息',
   },
 };

@@ -12,6 +12,7 @@ export const eventKinds = [
   'rollout-held',
   'rollout-frozen',
   'rollback-blocked',
+  'drift',
 ] as const;
 export type EventKind = (typeof eventKinds)[number] | 'test';
 

@@ -41,8 +41,9 @@ import type { InputProblem } from '../plan/check-inputs.ts';
 import type { ManualStart } from '../plan/manual-start.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ComparedDecision } from '../rollout/compare-decisions.ts';
+import type { Difference } from '../rollout/drift.ts';
 import type { ClusterStatus } from '../rollout/fleet/fleet-state.ts';
-import type { Preflight } from '../rollout/preflight.ts';
+import type { Preflight } from '../rollout/preflight-report.ts';
 import type { Decision, Rollout, RolloutPhase } from '../rollout/rollout-state.ts';
 import type { RerunStage } from '../run/choose-rerun.ts';
 import type { ForeseenFailure } from '../run/foresee-failure.ts';
@@ -296,6 +297,19 @@ export interface EnvironmentView {
   readonly clusters?: readonly ClusterView[];
   /** Absent from older servers. */
   readonly freeze?: FreezeView;
+  /** Null: nobody has looked yet; absent from older servers. */
+  readonly drift?: DriftView | null;
+}
+
+/** Whether it still runs what was released there. */
+export interface DriftView {
+  /** Null: never. */
+  readonly lookedAt: number | null;
+  /** Why the last look told nothing; null: it did. */
+  readonly problem: string | null;
+  /** Null: it runs as it was released. */
+  readonly since: number | null;
+  readonly differences: readonly Difference[];
 }
 
 export interface ClusterView {

@@ -3,6 +3,7 @@ import type { DeployWork } from '../language/definition.ts';
 import { everCounted, everServed } from './counter-difference.ts';
 import { formatCount, formatPercent, formatValue } from './figures.ts';
 import { gateMetrics } from './gate-metrics.ts';
+import type { SafeWeight } from './preflight-report.ts';
 import type { Rollout } from './rollout-state.ts';
 
 export interface BlastBudget {
@@ -46,13 +47,6 @@ export function blastBudget(rollout: Rollout): BlastBudget | null {
     requestsPerSecond: perMs * 1_000,
     safePercent: safestFirstPercent(allowed, perMs, rollBackMs(spec.work.intervalMs)),
   };
-}
-
-export interface SafeWeight {
-  readonly allowed: number;
-  readonly expectedRequests: number;
-  /** Null: any. */
-  readonly safePercent: number | null;
 }
 
 /** The same before anything was counted, at that rate; null: the stage has no budget. */

@@ -1,5 +1,5 @@
 import { formatCount, formatDuration, formatPercent, formatValue } from './figures.ts';
-import type { Forecast, Preflight } from './preflight.ts';
+import type { Forecast, Preflight } from './preflight-report.ts';
 
 /** A preflight in words, for the log and the command line. */
 export function preflightLines(found: Preflight, firstPercent: number | null): readonly string[] {

@@ -2,40 +2,14 @@
 // how soon it would have caught one that is worse.
 import type { DeployWork } from '../language/definition.ts';
 import { analysesOf } from './analyses.ts';
-import { budgetAt, type SafeWeight } from './blast-budget.ts';
+import { budgetAt } from './blast-budget.ts';
 import { decide } from './count-gate.ts';
 import { evidenceThreshold, gateMetrics, rulesOf, type CountedMetric } from './gate-metrics.ts';
 import { evidenceBeside } from './metric-evidence.ts';
 import { dispersionOf, noSpread } from './metric-spread.ts';
+import type { Forecast, Preflight } from './preflight-report.ts';
 import { generator, poisson } from './random.ts';
 import type { MetricHistory, PastHour } from './rollout-state.ts';
-
-export interface Preflight {
-  /** How much of the past was known. */
-  readonly pastMs: number;
-  /** In the last hour, to both versions together. */
-  readonly requestsPerSecond: number;
-  /** Of all of the past. */
-  readonly badShare: number;
-  /** Simulated releases of each kind. */
-  readonly trials: number;
-  /** As good as the old version, with twice and with five times its bad rate. */
-  readonly forecasts: readonly Forecast[];
-  /** Metrics whose past is not known, which the forecasts leave out. */
-  readonly unknown: readonly string[];
-  /** Null: the stage has no budget. */
-  readonly budget: SafeWeight | null;
-}
-
-export interface Forecast {
-  readonly times: 1 | 2 | 5;
-  readonly failed: number;
-  readonly passed: number;
-  /** An analysis ended without a verdict. */
-  readonly undecided: number;
-  /** Of those that failed, from the first request to the new version on; null: none did. */
-  readonly medianMs: number | null;
-}
 
 const trials = 100;
 /** Of one analysis; a longer one is looked at less often than in earnest, which fails a little less. */

@@ -2,7 +2,6 @@
 import { addObservation, type Taking } from './counter-difference.ts';
 import { gateMetrics } from './gate-metrics.ts';
 import { pastHour, withPast } from './past-hour.ts';
-import { preflight } from './preflight.ts';
 import type { ActionResult, Observation, Rollout, SideFacts, TargetFacts } from './rollout-state.ts';
 
 export type Done = Extract<ActionResult, { result: 'done' }>;
@@ -14,7 +13,7 @@ export function absorb(before: Rollout, done: Done, isLook = false): Rollout {
   const rollout = facts.guard === undefined ? before : { ...before, guard: facts.guard };
   if (observation === null || isLate(rollout, observation)) return { ...rollout, facts };
   const tally = addObservation(rollout.tally, observation, taking(rollout, observation, isLook));
-  const { history, days, ...latest } = observation;
+  const { history, days: _, ...latest } = observation;
   const counted = {
     ...rollout,
     facts,
@@ -23,8 +22,7 @@ export function absorb(before: Rollout, done: Done, isLook = false): Rollout {
     countingSince: rollout.countingSince ?? observation.at,
     tally,
   };
-  const remembering = history === undefined ? counted : withHistory(counted, history);
-  return days === undefined ? remembering : withDays(remembering, days);
+  return history === undefined ? counted : withHistory(counted, history);
 }
 
 /** The first answer is kept: later ones would be about the rollout's own time. */
@@ -34,13 +32,6 @@ function withHistory(rollout: Rollout, history: NonNullable<Observation['history
     Object.entries(history).map(([metric, counts]) => [metric, pastHour(counts)]),
   );
   return { ...rollout, past, tally: withPast(rollout.tally, past) };
-}
-
-/** Like the hour before, the first answer alone. */
-function withDays(rollout: Rollout, days: NonNullable<Observation['days']>): Rollout {
-  if (rollout.preflight !== undefined) return rollout;
-  const found = preflight(rollout.spec.work, days, rollout.past ?? {});
-  return found === null ? rollout : { ...rollout, preflight: found };
 }
 
 /** Read before the last one: what it counts is counted already, or belongs to another weight. */

@@ -20,7 +20,7 @@ import type {
 import type { ApprovalVote, StageOutcome } from '../run/run-state.ts';
 import type { ClusterNews, Fleet, WaveCluster } from './fleet/fleet-state.ts';
 import type { PointWindow } from './point-gate.ts';
-import type { Preflight } from './preflight.ts';
+import type { Preflight } from './preflight-report.ts';
 
 /** Frozen when the rollout starts. */
 export interface RolloutSpec {

@@ -22,6 +22,7 @@ import { claimAction } from '../orchestrator/claim-action.ts';
 import { claimAttempt } from '../orchestrator/claim-attempt.ts';
 import { openWorkerDoor } from '../orchestrator/worker-door.ts';
 import { reportAction } from '../orchestrator/report-action.ts';
+import { driftRoutes } from './drift-routes.ts';
 import { acknowledged, exchangeRoute } from './exchange-route.ts';
 import { grantHold, holdEnded } from '../shell/holds.ts';
 import { orphanRoutes } from './orphan-routes.ts';
@@ -41,7 +42,7 @@ export function workerRoutes(context: ServerContext): Router {
   router.use(workerBlobRoutes(context), contentRoute(context), pastRoute(context));
   router.use(express.json({ limit: largestBatch }));
   router.use(keptFileRoutes(context));
-  router.use(workerReportRoutes(context), orphanRoutes(context));
+  router.use(workerReportRoutes(context), orphanRoutes(context), driftRoutes(context));
 
   router.post('/claims', async (request, response) => {
     response.json(await claimAttempt(context, parseBody(claimRequest, request), door));

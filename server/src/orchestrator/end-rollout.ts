@@ -1,5 +1,6 @@
 import type { StageOutcome } from '@sluice/pipelines/run/run-state';
 import { closeServerLog, sayInLog } from '../ingest/server-log.ts';
+import { forgetLook } from '../store/drift-store.ts';
 import { addToOutbox } from '../store/outbox-store.ts';
 import { insertRelease } from '../store/release-store.ts';
 import type { StoredRollout } from '../store/rollout-store.ts';
@@ -15,6 +16,7 @@ export async function endRollout(
   outcome: StageOutcome,
 ): Promise<void> {
   await recordRelease(unit, run, rollout);
+  await forgetLook(unit.trx, rollout.environment, unit.at);
   await endDeployStage(unit, run, { ...rollout, attemptId: rollout.attempt_id }, outcome);
   await addToOutbox(unit.trx, [{ kind: 'next-rollout', environment: rollout.environment }], unit.at);
   unit.tell({ kind: 'outbox' });

@@ -17,6 +17,7 @@ import { notificationsMigration } from './migrations/0015-notifications.ts';
 import { sharedRepositoriesMigration } from './migrations/0016-shared-repositories.ts';
 import { clustersMigration } from './migrations/0019-clusters.ts';
 import { mailChannelsMigration } from './migrations/0022-mail-channels.ts';
+import { driftMigration } from './migrations/0023-drift.ts';
 import type { Schema } from './schema.ts';
 
 /** By name, in their order. */
@@ -38,6 +39,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0016-shared-repositories': sharedRepositoriesMigration,
   '0019-clusters': clustersMigration,
   '0022-mail-channels': mailChannelsMigration,
+  '0023-drift': driftMigration,
 };
 
 /**

@@ -1,4 +1,5 @@
 import type { CoreTables } from './core-schema.ts';
+import type { DriftTables } from './drift-schema.ts';
 import type { EdgeTables } from './edge-schema.ts';
 import type { FairnessTables } from './fairness-schema.ts';
 import type { KeptTables } from './kept-schema.ts';
@@ -10,7 +11,7 @@ import type { ScheduleTables } from './schedule-schema.ts';
 /**
  * Every table: what the orchestrator owns, what the doors own (repositories, deliveries, secrets, sessions), who goes
  * before whom, what outlives a stage (artifacts, caches), what test tools said, what is left on engines, and what begins by the clock,
- * and what people are told.
+ * what people are told, and whether environments run what was released there.
  */
 export interface Schema
   extends
@@ -21,4 +22,5 @@ export interface Schema
     ReportTables,
     OrphanTables,
     ScheduleTables,
-    NotificationTables {}
+    NotificationTables,
+    DriftTables {}

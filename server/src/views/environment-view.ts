@@ -1,7 +1,8 @@
 import { freezeAt, nextFreeze } from '@sluice/pipelines/freeze/freeze-at';
 import { noFreeze, type FreezeRules } from '@sluice/pipelines/freeze/freeze-rules';
-import type { EnvironmentView, FreezeView, ReleaseView } from '@sluice/pipelines/protocol/api';
+import type { DriftView, EnvironmentView, FreezeView, ReleaseView } from '@sluice/pipelines/protocol/api';
 import type { Database } from '../store/database.ts';
+import { listLooks, type EnvironmentLook } from '../store/drift-store.ts';
 import { findEnvironment, listEnvironments, type StoredEnvironment } from '../store/environment-store.ts';
 import { listReleases } from '../store/release-store.ts';
 import { listOpenRollouts } from '../store/rollout-store.ts';
@@ -12,8 +13,13 @@ const historyLength = 50;
 
 /** `now`: milliseconds since the epoch. */
 export async function environmentViews(db: Database, now: number): Promise<readonly EnvironmentView[]> {
-  const environments = await listEnvironments(db);
-  return Promise.all(environments.map((environment) => environmentView(db, environment, now)));
+  const [environments, looks] = await Promise.all([listEnvironments(db), listLooks(db)]);
+  return Promise.all(
+    environments.map(async (environment) => ({
+      ...(await environmentView(db, environment, now)),
+      drift: driftView(looks.get(environment.name)),
+    })),
+  );
 }
 
 export const freezeView = (rules: FreezeRules, now: number): FreezeView => ({
@@ -21,6 +27,12 @@ export const freezeView = (rules: FreezeRules, now: number): FreezeView => ({
   now: freezeAt(rules, now),
   next: nextFreeze(rules, now),
 });
+
+function driftView(look: EnvironmentLook | undefined): DriftView | null {
+  if (look === undefined) return null;
+  const { looked_at: lookedAt, problem, drift } = look;
+  return { lookedAt, problem, since: drift?.since ?? null, differences: drift?.differences ?? [] };
+}
 
 async function environmentView(
   db: Database,

@@ -22,6 +22,7 @@ import { whileAway } from './backoff.ts';
 import { createExchange } from './exchange.ts';
 import { createHttpDoor, type TokenListener } from './http-door.ts';
 import { createKeptFilesClient, type KeptFilesClient } from './kept-files-client.ts';
+import { createDriftClient, type DriftClient } from './drift-client.ts';
 import { createOrphansClient, type OrphansClient } from './orphans-client.ts';
 import { readPast, type KnownPast } from './read-past.ts';
 import { createRecordsClient, type RecordsClient } from './records-client.ts';
@@ -46,6 +47,7 @@ export interface ServerClient extends RecordsClient {
   readonly blobs: (attemptId: string, fence: number, signal: AbortSignal) => BlobClient;
   readonly keptFiles: (attemptId: string, fence: number) => KeptFilesClient;
   readonly orphans: OrphansClient;
+  readonly drift: DriftClient;
 }
 
 export function createServerClient(serverUrl: string, token: string, onToken?: TokenListener): ServerClient {
@@ -79,6 +81,7 @@ export function createServerClient(serverUrl: string, token: string, onToken?: T
     },
     keptFiles: (attemptId, fence) => createKeptFilesClient(door, attemptId, fence),
     orphans: createOrphansClient(post),
+    drift: createDriftClient(post),
     blobs: (attemptId, fence, signal) => ({
       put: async (name, body) =>
         storedBlob.parse(

@@ -4,6 +4,7 @@ import { finishWith, refuse } from '../endings.ts';
 import { gateMetrics, hasTest } from '../gate-metrics.ts';
 import { whyUnguarded } from '../guarded.ts';
 import { act, andThen, say, stay, type Move } from '../move.ts';
+import { preflight } from '../preflight.ts';
 import { preflightLines } from '../preflight-lines.ts';
 import { absorb, isReady } from '../reading.ts';
 import type { Observation, Rollout, TargetFacts } from '../rollout-state.ts';
@@ -17,7 +18,7 @@ import { describe, retry } from './retry.ts';
 /** Nothing is changed before it is clear that the rollout can be judged. */
 export const inspecting: PhaseRules<PhaseNamed<'inspecting'>> = {
   done: (before, _phase, done, what, at) => {
-    const rollout = absorb(before, done);
+    const rollout = withPreflight(absorb(before, done), done.observation);
     if (done.facts.stable?.version === rollout.spec.version) return alreadyThere(rollout, done.facts, at);
     const impossible = whyNotHere(rollout, done.facts) ?? whyUnguarded(rollout);
     if (impossible !== null) return refuse(rollout, impossible, at, 'failed');
@@ -44,6 +45,13 @@ export const inspecting: PhaseRules<PhaseNamed<'inspecting'>> = {
   overdue: (rollout, _phase, at) =>
     refuse(rollout, rollout.lastProblem ?? 'the target did not answer in time', at, 'infrastructure'),
 };
+
+/** From the first answer about the past: later ones would be about the rollout's own time. */
+function withPreflight(rollout: Rollout, observation: Observation | null): Rollout {
+  if (observation?.days === undefined || rollout.preflight !== undefined) return rollout;
+  const found = preflight(rollout.spec.work, observation.days, rollout.past ?? {});
+  return found === null ? rollout : { ...rollout, preflight: found };
+}
 
 /** What to expect of the gate, before anything is deployed. */
 function tellPreflight(rollout: Rollout): Move {

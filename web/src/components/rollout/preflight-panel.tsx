@@ -1,4 +1,4 @@
-import type { Forecast, Preflight } from '@sluice/pipelines/rollout/preflight';
+import type { Forecast, Preflight } from '@sluice/pipelines/rollout/preflight-report';
 import { formatDuration } from '../../format/duration.ts';
 import { formatCount, formatPercent, formatRate } from '../../format/figure.ts';
 import { useMessages } from '../../messages/language-context.tsx';

@@ -53,6 +53,7 @@ test('a channel that is not there is an error at its place, with what is meant o
 test('what is included and what a template brings is looked at too', () => {
   const stage = (name: string) => `stages: { one: { deploy: { notify: [slack/${name}] } } }`;
   const found = {
+    lists: new Map(),
     includes: new Map([
       ['more.yml', { kind: 'found', files: [{ file: 'more.yml', text: stage('included') }] } as const],
     ]),

@@ -51,7 +51,7 @@ export async function sendMail(outgoing: OutgoingMail, place: MailPlace): Promis
       ...(certificates === null ? {} : { ca: [...rootCertificates, certificates] }),
     },
     ...(user === null || address.secret === null ? {} : { auth: { user, pass: address.secret } }),
-    // What signs in must be asked to: a server that asks nobody would take the message as from nobody.
+    // Also where the server does not offer it: the refusal is said, instead of a mail in nobody's name.
     forceAuth: user !== null,
     greetingTimeout: limitMs,
     socketTimeout: limitMs,

@@ -1,7 +1,9 @@
 // On a real cluster: a canary whose share is given by a route, which a real proxy carries out. What users get is counted by
 // the users themselves.
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RolloutView, RunView } from '@sluice/pipelines/protocol/api';
 import { startLoad, type Load } from '../../cli/src/up/load.ts';
@@ -11,6 +13,7 @@ import {
   type RouteControllerRig,
 } from '../../worker/src/deploy/kubernetes/traffic/route-controller-rig.ts';
 import { missingForRoutes } from '../../worker/src/deploy/kubernetes/traffic/router-rig.ts';
+import { installGuard } from '../rig/guard.ts';
 import { aNamespace, type TestNamespace } from '../rig/kubernetes.ts';
 import type { TestRepository } from '../rig/repository.ts';
 import { endedRun, eventually, runOf, startSluice, type SluiceRig } from '../rig/sluice.ts';
@@ -102,6 +105,98 @@ describe.skipIf(isMissing)('a canary behind a route', () => {
     const stage = run.state?.stages['production'];
     const failure = stage?.status === 'failed' ? stage.failure.message : '';
     expect(failure).toMatch(/nothing was deployed.*no HTTPRoute helo.*add it to the manifests/);
+  });
+
+  test('is given back by the guard while the engine is dead, and rolled back when it lives again', async () => {
+    const route = (): unknown => JSON.parse(namespace.kubectl('get', 'httproute/hello', '-o', 'json')).spec;
+    const before = route();
+    const [old = ''] = Object.keys(await versionsSeen(1));
+    await using guard = await installGuard(namespace.name, 'httproute/hello');
+    const guarded = pipeline('hello').replace('interval: 2s', 'interval: 2s\n      guard: 20s');
+    const paused = guarded.replace('- set_weight: 20', '- set_weight: 20\n        - pause: {}');
+
+    guard.start();
+    await eventually('the guard at work', () => (guard.output().includes('guarding rollouts') ? true : null));
+    const commit = await repository.push({ '.sluice.yml': paused }, 'the third version');
+    const { id } = await runOf(sluice.api, commit);
+    const rolloutOf = async (): Promise<RolloutView | null> => {
+      const run = await sluice.api.call<RunView>('GET', `/api/runs/${id}`);
+      const newest = run.rollouts.at(-1);
+      return newest === undefined ? null : sluice.api.call<RolloutView>('GET', `/api/rollouts/${newest.id}`);
+    };
+    const pausedRollout = async (): Promise<RolloutView['rollout'] | null> => {
+      const rollout = (await rolloutOf())?.rollout;
+      return rollout?.phase.name === 'paused' ? rollout : null;
+    };
+    const { spec, guard: watched } = await eventually('the pause at 20 %', pausedRollout, 300_000);
+    expect(watched).toEqual({ problem: null });
+    expect(Object.keys(await versionsSeen(200)).toSorted()).toEqual([old, spec.version].toSorted());
+
+    process.kill(sluice.pid('up'), 'SIGSTOP'); // who would start them again
+    for (const part of ['server', 'worker'] as const) process.kill(sluice.pid(part), 'SIGKILL');
+    const diedAt = performance.now();
+    await eventually('the old route', () => (isDeepStrictEqual(route(), before) ? true : null));
+    const seconds = (performance.now() - diedAt) / 1_000;
+    await controller.caughtUp();
+    expect(await versionsSeen(500)).toEqual({ [old]: 500 });
+    console.log(`the engine killed at 20 %: old version alone after ${seconds.toFixed(1)} s (guard: 20s)`);
+
+    process.kill(sluice.pid('up'), 'SIGCONT');
+    const run = await endedRun(sluice.api, commit);
+    const view = await rolloutOf();
+    expect(run.status).toBe('failed');
+    expect(view?.rollout.phase).toMatchObject({
+      name: 'rolled-back',
+      reason: expect.stringMatching(
+        /^nothing was heard of the engine for 2\d s, and the guard in the cluster has acted: HTTPRoute hello/,
+      ),
+    });
+    expect(view?.decisions.at(-1)).toMatchObject({ kind: 'roll-back', by: 'guard' });
+    expect(route()).toEqual(before);
+    expect(namespace.kubectl('get', 'leases', '-o', 'name').trim()).toBe(
+      'lease.coordination.k8s.io/sluice-guard',
+    );
+    expect(await versionsSeen(100)).toEqual({ [old]: 100 });
+    const { requests, failed } = load.counts();
+    console.log(`with a dead engine in the middle: ${requests} requests, ${failed} failed`);
+    expect(failed).toBe(0);
+  }, 600_000);
+
+  test('has a guard that may put it back, and nothing else', async () => {
+    await using guard = await installGuard(namespace.name, 'httproute/hello');
+    const mayIt = (asked: string): boolean => {
+      const args = [
+        '-n',
+        namespace.name,
+        '--kubeconfig',
+        guard.kubeconfig,
+        'auth',
+        'can-i',
+        ...asked.split(' '),
+      ];
+      return spawnSync('kubectl', args, { encoding: 'utf8' }).stdout.trim() === 'yes';
+    };
+    const needed = [
+      'list leases.coordination.k8s.io',
+      'patch leases.coordination.k8s.io/sluice-guard',
+      'patch leases.coordination.k8s.io/sluice-guard-hello',
+      'get endpoints/hello',
+      'get httproutes.gateway.networking.k8s.io/hello',
+      'patch httproutes.gateway.networking.k8s.io/hello',
+    ];
+    const others = [
+      'get secrets',
+      'list pods',
+      'get deployments.apps/hello',
+      'patch deployments.apps/hello',
+      'patch services/hello',
+      'create leases.coordination.k8s.io',
+      'patch leases.coordination.k8s.io/elect',
+      'delete httproutes.gateway.networking.k8s.io/hello',
+      'patch httproutes.gateway.networking.k8s.io/other',
+      'list leases.coordination.k8s.io --all-namespaces',
+    ];
+    expect([...needed, ...others].filter(mayIt)).toEqual(needed);
   });
 
   async function versionsSeen(count: number): Promise<Readonly<Record<string, number>>> {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setImmediate as nextLoop } from 'node:timers/promises';
 import { notify } from '../../cli/src/commands/notify.ts';
 import type { ApiClient } from '../../cli/src/api-client.ts';
 
@@ -79,6 +80,8 @@ export async function aRepository(parts: {
     announce,
     push: async (files, message, branch) => {
       const sha = commit(files, message, branch);
+      // Git held this process up; only now it hears of kept connections that the server has closed meanwhile.
+      await nextLoop();
       await announce(sha, branch);
       return sha;
     },

@@ -21,7 +21,8 @@ export interface SluiceRig extends AsyncDisposable {
   readonly output: () => string;
   /** A repository of its own, connected by the generic signed hook. */
   readonly repository: (name: string, options?: { readonly trusted?: boolean }) => Promise<TestRepository>;
-  readonly pid: (part: 'server' | 'worker' | 'redis') => number;
+  /** `up` is who starts the others again when they end. */
+  readonly pid: (part: 'up' | 'server' | 'worker' | 'redis') => number;
   /** Ctrl-C, and wait for the end; gives the exit code. */
   readonly stop: () => Promise<number | null>;
 }
@@ -69,6 +70,7 @@ export async function startSluice(options: RigOptions = {}): Promise<SluiceRig> 
     repository: (name, settings) =>
       aRepository({ api, folder: repositories, name, trusted: settings?.trusted ?? false }),
     pid: (part) => {
+      if (part === 'up') return child.pid ?? Number.NaN;
       const file = part === 'redis' ? join(dataDir, 'redis', 'running') : join(dataDir, 'run', `${part}.pid`);
       return Number(readFileSync(file, 'utf8').split('\n')[0]);
     },

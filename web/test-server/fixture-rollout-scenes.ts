@@ -18,6 +18,11 @@ export function rolloutScenes(now: number): Map<string, RolloutView> {
       phase: { name: 'awaiting-approval', since: now - 190_000, expiresAt: now + 7_010_000 },
       step: 4,
       weightPercent: 10,
+      work: {
+        traffic: { kind: 'httproute', name: 'shop' },
+        guard: { afterMs: 60_000, isRequired: true },
+      },
+      guard: { problem: null },
       verdict: 'pass',
       badPerThousand: 0.9,
       decisions: [
@@ -65,6 +70,12 @@ export function rolloutScenes(now: number): Map<string, RolloutView> {
           { kind: 'set-route', match: groupB },
           { kind: 'analysis', forMs: 600_000, whole: true },
         ],
+        traffic: { kind: 'ingress', name: 'shop' },
+        guard: { afterMs: 60_000, isRequired: false },
+      },
+      guard: {
+        problem:
+          'no guard is installed in namespace shop: `sluice guard manifests --namespace shop …` prints what to apply (docs/guard.md)',
       },
       traffic: { match: groupB, mirrorPercent: 0 },
       verdict: 'no-data',

@@ -3,6 +3,7 @@ import type { DecisionView, RolloutPoint, RolloutView } from '@sluice/pipelines/
 import type {
   ChosenTraffic,
   Decision,
+  GuardFacts,
   LatencyReading,
   MetricTally,
   MetricVerdict,
@@ -27,6 +28,7 @@ export interface RolloutSketch {
   /** Default: a canary. */
   readonly work?: Partial<DeployWork>;
   readonly traffic?: ChosenTraffic;
+  readonly guard?: GuardFacts;
 }
 
 export function aRollout(sketch: RolloutSketch): RolloutView {
@@ -58,6 +60,7 @@ export function aRollout(sketch: RolloutSketch): RolloutView {
     step,
     weightPercent,
     ...(sketch.traffic === undefined ? {} : { traffic: sketch.traffic }),
+    ...(sketch.guard === undefined ? {} : { guard: sketch.guard }),
     facts: {
       stable: side('r412-88c0d1e', `registry.example.com/shop@sha256:${digest('old')}`, 100 - weightPercent),
       canary: phase.name === 'rolled-back' ? null : side('r417-3f2a91c', image, weightPercent),

@@ -12,6 +12,7 @@ import { startAttemptConsumer } from './consumers/attempt-consumer.ts';
 import { listenForCancels } from './consumers/cancel-listener.ts';
 import { startHeartbeat } from './consumers/heartbeat.ts';
 import { ensureProxies } from './deploy/docker/running-services.ts';
+import { guardSightings } from './deploy/kubernetes/guard/guard-sightings.ts';
 import { performAction } from './deploy/perform-action.ts';
 import { connectDocker, isLocalEngine } from './executors/docker/docker-connection.ts';
 import { createDockerExecutor } from './executors/docker/docker-executor.ts';
@@ -126,6 +127,7 @@ export async function startWorker(
     hookHosts: config.hookHosts,
     limits: config.serviceLimits,
     kubeconfigPath: config.kubeconfigPath,
+    guards: guardSightings(),
     path: config.path,
     checkout: deps.checkout,
     now: Date.now,

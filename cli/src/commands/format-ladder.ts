@@ -10,7 +10,14 @@ export function formatLadder(rollout: Rollout): string {
     const line = `  ${signs[rung.standing]} ${rungInWords(rung)}`;
     return rung.standing === 'now' ? pc.bold(line) : rung.standing === 'done' ? line : pc.dim(line);
   });
-  return [head, ...rungs].join('\n');
+  return [head, ...rungs, ...guardLine(rollout)].join('\n');
+}
+
+/** A rollout whose traffic nobody would give back if the engine died is worth a line; a guarded one is as it should be. */
+function guardLine({ guard, phase }: Rollout): readonly string[] {
+  const isOver = 'at' in phase;
+  if (guard === undefined || guard.problem === null || isOver) return [];
+  return [pc.yellow(`  not guarded: ${guard.problem}`)];
 }
 
 const names = {

@@ -127,7 +127,7 @@ function deployment(namespace: string, image: string): object {
                 readOnlyRootFilesystem: true,
                 capabilities: { drop: ['ALL'] },
               },
-              resources: { requests: { cpu: '20m', memory: '128Mi' }, limits: { memory: '384Mi' } },
+              resources: { requests: { cpu: '20m', memory: '256Mi' }, limits: { memory: '384Mi' } },
               volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
             },
           ],

@@ -4,6 +4,7 @@ import { clusterNews } from '@sluice/pipelines/rollout/fleet/cluster-news';
 import type { Rollout, RolloutCommand, RolloutEvent } from '@sluice/pipelines/rollout/rollout-state';
 import type { StageOutcome } from '@sluice/pipelines/run/run-state';
 import { notifyOfRollout } from '../notifications/notify.ts';
+import { recordAudit } from '../store/audit-store.ts';
 import { appendDecision } from '../store/decision-store.ts';
 import { addToOutbox } from '../store/outbox-store.ts';
 import { dropQueuedActions, insertAction } from '../store/rollout-action-store.ts';
@@ -141,6 +142,7 @@ async function carryCommands(
         break;
       case 'record-decision':
         await appendDecision(unit.trx, rollout.id, command.decision);
+        if (command.decision.by === 'guard') await recordGuard(unit, rollout, command.decision.reason);
         break;
       case 'say':
         lines.push(command.line);
@@ -160,4 +162,10 @@ async function carryCommands(
   }
   await sayInRollout(unit, rollout, lines);
   return outcome;
+}
+
+/** Not the engine has taken the traffic back, and nobody has asked it to. */
+async function recordGuard(unit: Unit, { id, environment }: StoredRollout, reason: string): Promise<void> {
+  const detail = { environment, reason };
+  await recordAudit(unit.trx, { who: 'guard', what: 'rollout-given-back', target: id, detail, at: unit.at });
 }

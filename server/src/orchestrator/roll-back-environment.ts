@@ -106,7 +106,6 @@ function chooseRelease(
 
 function rollbackPlan(origin: Run, release: Release, environment: string, wanted: RollbackWish): Plan {
   const { trigger } = origin;
-  const work = restoringWork(release.work);
   return {
     pipeline: `roll back ${environment}`,
     trigger: {

@@ -139,6 +139,36 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
     expect(environment?.history).toMatchObject([{ outcome: 'rolled-back' }]);
   });
 
+  test('what the guard in the cluster has given back is rolled back, replayed to the same end, and audited', async () => {
+    const target = { kind: 'docker', service: 'guarded', listenHost: '127.0.0.1', listenPort: 80 } as const;
+    await core.context.db
+      .transaction()
+      .execute((trx) => saveEnvironment(trx, { name: 'guarded', target, at: 0 }));
+    let hasTraffic = false;
+    worker = workOnTarget(core, {
+      fails: ({ kind }) => {
+        hasTraffic ||= kind === 'set-weight';
+        const isTaken = hasTraffic && kind === 'observe';
+        return isTaken ? { reason: 'guard-restored', retryable: false } : null;
+      },
+    });
+    const runId = await startDeploy(core, aDeploy('guarded'));
+    await expect.poll(() => statusOf(core, runId)).toBe('failed');
+    const run = await runView(core.context.db, runId);
+    expect(run?.stages.find(({ id }) => id === 'deploy')?.status).toBe('rolled-back');
+    const rolloutId = run?.rollouts[0]?.id ?? '';
+    const view = await rolloutView(core.context.db, rolloutId);
+    expect(view?.decisions.at(-1)).toMatchObject({ kind: 'roll-back', by: 'guard', reason: 'as simulated' });
+    expect(await replayView(core.context.db, rolloutId)).toMatchObject({
+      isSame: true,
+      ends: { recorded: 'rolled-back', replayed: 'rolled-back' },
+    });
+    const audit = await listAudit(core.context.db, { before: null, limit: 20 });
+    expect(audit.filter(({ subject }) => subject === rolloutId)).toMatchObject([
+      { who: 'guard', action: 'rollout-given-back' },
+    ]);
+  });
+
   test('an approval inside a rollout counts only with the newest evidence, and not from its author', async () => {
     worker = workOnTarget(core, {});
     const approval = { by: [], count: 1, withinMs: 60_000, notAuthor: true };

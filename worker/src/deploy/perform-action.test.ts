@@ -14,6 +14,7 @@ const parts: DeployParts = {
   limits: { memoryBytes: 2 ** 28, pids: 64 },
   now: () => 0,
   kubeconfigPath: null,
+  guards: { isHeard: () => true },
   path: '',
   checkout: createCheckout('/nonexistent'),
 };

@@ -68,7 +68,7 @@ async function guardOne(
   } catch (error) {
     if (isGone(error)) return;
     const problem = `the guard cannot put ${router.object} back: ${messageOf(error)}`;
-    log.error({ ...about, err: error }, problem);
+    if (lease.guard !== problem) log.error({ ...about, err: error }, problem);
     await say(client, object, lease.guard, problem).catch(() => {});
   }
 }

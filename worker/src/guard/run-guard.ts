@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { messageOf } from '../deploy/deploy-problem.ts';
 import { leaseKind, microTime } from '../deploy/kubernetes/guard/rollout-lease.ts';
-import { heartbeatMs } from '../deploy/kubernetes/guard/look-for-guard.ts';
+import { heartbeatMs } from '../deploy/kubernetes/guard/guard-sightings.ts';
 import { kubeClient, type KubeClient } from '../deploy/kubernetes/kube-client.ts';
 import type { KubeConnection } from '../deploy/kubernetes/kube-connection.ts';
 import { heartbeatLeaseName, mark } from '../deploy/kubernetes/marks.ts';

@@ -1,5 +1,6 @@
 import type { DecisionView } from '@sluice/pipelines/protocol/api';
 import type { Decision } from '@sluice/pipelines/rollout/rollout-state';
+import type { Messages } from '../../messages/en.ts';
 import { useMessages } from '../../messages/language-context.tsx';
 import type { StateName } from '../../state/state-name.ts';
 import { Copyable, shortHash } from '../copyable.tsx';
@@ -21,6 +22,11 @@ const colors = {
   'break-glass': 'held',
 } as const satisfies Record<Decision['kind'], StateName>;
 
+function sayWho(by: string, words: Messages['rollout']): string {
+  if (by === 'judge') return words.judge;
+  return by === 'guard' ? words.theGuard : by;
+}
+
 /** Every decision, newest first, each with its hash in the chain. */
 export function DecisionLog({ decisions }: { readonly decisions: readonly DecisionView[] }) {
   const t = useMessages();
@@ -41,8 +47,7 @@ export function DecisionLog({ decisions }: { readonly decisions: readonly Decisi
               {t.rollout.decisionKinds[decision.kind]}
             </strong>
             <span className="decision-reason">
-              {decision.reason}{' '}
-              <span className="soft">{decision.by === 'judge' ? t.rollout.judge : decision.by}</span>
+              {decision.reason} <span className="soft">{sayWho(decision.by, t.rollout)}</span>
             </span>
             <Copyable value={decision.hash} shown={shortHash(decision.hash)} />
           </li>

@@ -1,4 +1,5 @@
 import type { RolloutView, RunView } from '@sluice/pipelines/protocol/api';
+import { formatDuration } from '../../format/duration.ts';
 import { useMessages } from '../../messages/language-context.tsx';
 import { Copyable, shortCommit, shortHash, shortImage } from '../copyable.tsx';
 
@@ -10,7 +11,7 @@ interface ReleaseFactsProps {
 /** Exactly what is deployed, and what a vote signs. */
 export function ReleaseFacts({ view, run }: ReleaseFactsProps) {
   const t = useMessages();
-  const { spec, facts, phase } = view.rollout;
+  const { spec, facts, phase, guard } = view.rollout;
   const isVoting = phase.name === 'awaiting-approval';
   const hash = isVoting ? view.decisions.at(-1)?.hash : undefined;
   return (
@@ -41,6 +42,16 @@ export function ReleaseFacts({ view, run }: ReleaseFactsProps) {
           <>
             <dt>{t.rollout.address}</dt>
             <dd className="mono">{facts.address}</dd>
+          </>
+        )}
+        {spec.work.guard !== undefined && guard !== undefined && (
+          <>
+            <dt>{t.rollout.guard}</dt>
+            <dd>
+              {guard.problem === null
+                ? t.rollout.guarded(formatDuration(spec.work.guard.afterMs))
+                : `${t.rollout.notGuarded}: ${guard.problem}`}
+            </dd>
           </>
         )}
         {hash !== undefined && (

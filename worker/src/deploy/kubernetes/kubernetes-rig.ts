@@ -13,6 +13,7 @@ import type { DeployTarget } from '../deploy-target.ts';
 import { aClaim } from '../test-claim.ts';
 import type { TestImages } from '../test-service.ts';
 import { renderersPath } from './manifests/renderers-rig.ts';
+import { guardSightings } from './guard/guard-sightings.ts';
 import { kubernetesTarget } from './kubernetes-target.ts';
 
 export interface KubernetesRig extends TargetRig {
@@ -70,6 +71,7 @@ export async function openKubernetesRig(
     commits.get(JSON.stringify(files)) ?? commitFiles(folder, files, commits);
   const parts = {
     kubeconfigPath: process.env['KUBECONFIG'] ?? null,
+    guards: guardSightings(),
     checkout: createCheckout(join(folder, 'mirrors')),
     path: renderersPath,
     now: () => Date.now(),

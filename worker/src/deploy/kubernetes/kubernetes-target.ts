@@ -8,7 +8,7 @@ import type { Checkout } from '../../checkout/check-out.ts';
 import { observePrometheus } from '../../metrics/observe-prometheus.ts';
 import type { ActionContext, DeployTarget } from '../deploy-target.ts';
 import { checkTraffic } from '../traffic-problem.ts';
-import { rolloutGuard } from './guard/rollout-guard.ts';
+import { rolloutGuard, type GuardParts } from './guard/rollout-guard.ts';
 import { autoscalersOf, holdAutoscalers, releaseAutoscalers } from './autoscalers.ts';
 import { byWorkload } from './by-workload.ts';
 import { kubeClient, type KubeClient } from './kube-client.ts';
@@ -43,14 +43,12 @@ import { toTry, tryOutObjects } from './try-out-objects.ts';
 import type { TrafficWay, WayParts } from './traffic-way.ts';
 import { findWorkload, stableDeployment, type Release, type Workload } from './workload.ts';
 
-export interface KubernetesParts {
+export interface KubernetesParts extends GuardParts {
   /** Path of the worker's own kubeconfig, for environments that name none; null: it has none. */
   readonly kubeconfigPath: string | null;
   readonly checkout: Checkout;
   /** PATH on which kustomize, helm and bubblewrap are looked for. */
   readonly path: string;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
 }
 
 type KubernetesEnvironment = Extract<PlaceTarget, { kind: 'kubernetes' }>;
@@ -74,7 +72,7 @@ export function kubernetesTarget(
   const { say, signal } = context;
   const { version } = spec;
   const release: Release = { installation, environment: spec.environment, version, image: spec.image };
-  const guard = rolloutGuard(spec.work, release, parts.now, signal);
+  const guard = rolloutGuard(spec.work, release, parts, signal);
 
   const connected = async <T>(work: (client: KubeClient) => Promise<T>): Promise<T> => {
     const source = { text: claim.kubeconfig, ownPath: parts.kubeconfigPath };

@@ -4,8 +4,8 @@ import type { GuardFacts } from '@sluice/pipelines/rollout/rollout-state';
 import { DeployProblem } from '../../deploy-problem.ts';
 import type { KubeClient } from '../kube-client.ts';
 import type { KubeObject } from '../kube-objects.ts';
-import { heartbeatLeaseName, note, rolloutLeaseName } from '../marks.ts';
-import { noGuard } from './look-for-guard.ts';
+import { note, rolloutLeaseName } from '../marks.ts';
+import { findHeartbeat, noGuard } from './look-for-guard.ts';
 import {
   leaseKind,
   leaseTerms,
@@ -38,7 +38,7 @@ export async function keepPromise(
       const found = await findLease(client, promise);
       if (found === null) {
         if (!begins) return null;
-        if (!isRequired && (await client.find({ ...leaseKind, name: heartbeatLeaseName })) === null) {
+        if (!isRequired && (await findHeartbeat(client)) === null) {
           return { problem: noGuard(client.namespace) };
         }
         await client.apply(rolloutLease(promise, now()));

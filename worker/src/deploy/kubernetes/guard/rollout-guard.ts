@@ -7,7 +7,8 @@ import { fullReplicas, type OpenWorkload } from '../open-workload.ts';
 import { notedRouting } from '../traffic/routing.ts';
 import type { Release } from '../workload.ts';
 import { endPromise, forgetPromise, keepPromise } from './keep-promise.ts';
-import { lookForGuard } from './look-for-guard.ts';
+import type { GuardSightings } from './guard-sightings.ts';
+import { findHeartbeat, lookForGuard, noGuard, silentGuard } from './look-for-guard.ts';
 import type { RolloutPromise } from './rollout-lease.ts';
 
 /** Without `guard` in the stage, and while no router shares the traffic, every call does nothing. */
@@ -33,10 +34,16 @@ export type GuardMoment =
   /** The engine does it itself, and nothing about the guard holds it up. */
   | 'gives-back';
 
+export interface GuardParts {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly guards: GuardSightings;
+}
+
 export function rolloutGuard(
   { guard: wish }: Pick<DeployWork, 'guard'>,
   release: Release,
-  now: () => number,
+  { now, guards }: GuardParts,
   signal: AbortSignal,
 ): RolloutGuard {
   if (wish === undefined) return noGuardWanted;
@@ -54,6 +61,14 @@ export function rolloutGuard(
     }
   };
 
+  /** On a guard that has taken note of the promise: whether it is still there. */
+  const listen = async (client: KubeClient): Promise<GuardFacts> => {
+    const heartbeat = await findHeartbeat(client);
+    if (heartbeat === null) return { problem: noGuard(client.namespace) };
+    const isHeard = guards.isHeard(`${release.environment} ${client.namespace}`, heartbeat);
+    return { problem: isHeard ? null : silentGuard(client.namespace) };
+  };
+
   return {
     look: async (client) => {
       seen = await lookForGuard(client, signal);
@@ -66,7 +81,10 @@ export function rolloutGuard(
       const replicas = fullReplicas(workload);
       const promise: RolloutPromise = { provider, service: pair.stable, release, replicas, holdsMs: afterMs };
       const begins = moment === 'has-traffic';
-      const kept = allowed(() => keepPromise(client, promise, { now, begins, isRequired }));
+      const kept = allowed(async () => {
+        const facts = await keepPromise(client, promise, { now, begins, isRequired });
+        return facts?.problem === null ? listen(client) : facts;
+      });
       await (moment === 'gives-back' ? kept.catch(expected) : kept);
       keptAt = performance.now();
     },

@@ -86,7 +86,8 @@ export function readRolloutLease(object: KubeObject): RolloutLease | null {
   const [installation, environment] = [labels[mark.installation], labels[mark.environment]];
   if (labels[mark.guard] !== 'rollout' || installation === undefined || environment === undefined)
     return null;
-  if (provider === null || service === undefined || name !== rolloutLeaseName(service)) return null;
+  if (provider === null || !isName(provider.name)) return null;
+  if (service === undefined || !isName(service) || name !== rolloutLeaseName(service)) return null;
   const silence = annotations[note.silence];
   return {
     name,
@@ -103,6 +104,9 @@ export function readRolloutLease(object: KubeObject): RolloutLease | null {
   };
 }
 
+/** Both become part of an address; whoever may write Leases may write anything into one. */
+const isName = (text: string): boolean => /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(text);
+
 function wholeNumber(text: string | undefined): number | null {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : null;
 }
@@ -118,10 +122,10 @@ const lease = kubeObject.extend({
   spec: z.looseObject({ leaseDurationSeconds: z.number().int().min(1), renewTime: z.string() }),
 });
 
-/** Of a Lease by which a guard says that it is at work; null: it never has. */
-export function readHeartbeat(object: KubeObject): string | null {
+/** Of a Lease by which a guard says that it is at work; empty: it never has. */
+export function readHeartbeat(object: KubeObject): string {
   const parsed = heartbeat.safeParse(object);
-  return parsed.success ? parsed.data.spec.renewTime : null;
+  return parsed.success ? parsed.data.spec.renewTime : '';
 }
 
 const heartbeat = kubeObject.extend({ spec: z.looseObject({ renewTime: z.string() }) });

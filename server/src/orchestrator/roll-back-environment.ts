@@ -106,6 +106,7 @@ function chooseRelease(
 
 function rollbackPlan(origin: Run, release: Release, environment: string, wanted: RollbackWish): Plan {
   const { trigger } = origin;
+  const work = restoringWork(release.work);
   return {
     pipeline: `roll back ${environment}`,
     trigger: {

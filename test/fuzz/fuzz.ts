@@ -40,6 +40,9 @@ export interface FuzzReport {
 
 export interface FuzzOptions {
   readonly seed: number;
+  /** Number of the first input; default: 0. */
+  readonly from?: number;
+  /** Number after that of the last one. */
   readonly inputs: number;
   /** Only what throws or answers wrongly counts: where other tests run beside it, time says nothing. */
   readonly isTimed: boolean;
@@ -49,10 +52,10 @@ export interface FuzzOptions {
   readonly onFinding?: (finding: Finding) => void;
 }
 
-export function fuzz({ seed, inputs, isTimed, onInput, onFinding }: FuzzOptions): FuzzReport {
+export function fuzz({ seed, from = 0, inputs, isTimed, onInput, onFinding }: FuzzOptions): FuzzReport {
   const corpus = readCorpus();
   const report: FuzzReport = { kinds: mapKinds(emptyReport), findings: [] };
-  for (let number = 0; number < inputs; number += 1) {
+  for (let number = from; number < inputs; number += 1) {
     onInput?.(number);
     const { kind, input } = makeInput(seed, number, corpus);
     const its = report.kinds[kind];

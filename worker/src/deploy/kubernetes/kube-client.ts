@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { DeployProblem } from '../deploy-problem.ts';
 import type { ClusterAbilities } from './manifests/render-chart.ts';
+import { accessRules, type AccessRules } from './rights/granted-rights.ts';
+import type { Right } from './rights/needed-rights.ts';
 import { withProtocols } from './with-protocols.ts';
 import type { KubeAnswer, KubeConnection, KubeRequest } from './kube-connection.ts';
 import {
@@ -60,6 +62,12 @@ export interface KubeClient {
   readonly removeDeployment: (name: string) => Promise<void>;
   /** Rejects when the cluster does not know the kind, or it belongs to no namespace. */
   readonly checkKind: (object: KubeObject) => Promise<void>;
+  /** The plural that the cluster has for the kind; rejects like `checkKind`. */
+  readonly pluralOf: (object: KubeObject) => Promise<string>;
+  /** What these credentials may do in the namespace, as far as the cluster can list it; null: it does not tell. */
+  readonly ownRules: () => Promise<AccessRules | null>;
+  /** Null: the cluster does not tell. */
+  readonly mayI: (right: Right) => Promise<boolean | null>;
 }
 
 /** A field, such as `.spec.replicas`, and who else applies it. */
@@ -103,6 +111,20 @@ export function kubeClient(connection: KubeConnection, namespace: string): KubeC
   };
   const resourceOf = async (object: ObjectRef): Promise<string> =>
     `${await collectionOf(object)}/${object.name}`;
+  /** The `status` of a review of what these credentials may do; undefined: the cluster makes none. */
+  const review = async (of: 'rules' | 'access', spec: object): Promise<unknown> => {
+    const [kind, plural] =
+      of === 'rules'
+        ? ['SelfSubjectRulesReview', 'selfsubjectrulesreviews']
+        : ['SelfSubjectAccessReview', 'selfsubjectaccessreviews'];
+    const answer = await connection.send({
+      method: 'POST',
+      path: `/apis/authorization.k8s.io/v1/${plural}`,
+      body: { apiVersion: 'authorization.k8s.io/v1', kind, spec },
+      contentType: 'application/json',
+    });
+    return z.object({ status: z.unknown() }).safeParse(answer.body).data?.status;
+  };
   const remove = async (path: string, what: string, resourceVersion?: string): Promise<void> => {
     const preconditions = resourceVersion === undefined ? {} : { preconditions: { resourceVersion } };
     const body = { propagationPolicy: 'Background', ...preconditions };
@@ -228,6 +250,15 @@ export function kubeClient(connection: KubeConnection, namespace: string): KubeC
     removeDeployment: (name) => remove(`${deployments}/${name}`, `deployment ${name}`),
     checkKind: async (object) => {
       await resourceOf(refOf(object));
+    },
+    pluralOf: async (object) => (await resourceOf(refOf(object))).split('/').at(-2) ?? '',
+    ownRules: async () => accessRules.safeParse(await review('rules', { namespace })).data ?? null,
+    mayI: async ({ apiGroup, resource: path, name, verb }) => {
+      const [resource, subresource] = path.split('/');
+      const asked = { namespace, verb, group: apiGroup, resource, ...(name === null ? {} : { name }) };
+      const attributes = { ...asked, ...(subresource === undefined ? {} : { subresource }) };
+      const status = await review('access', { resourceAttributes: attributes });
+      return z.object({ allowed: z.boolean() }).safeParse(status).data?.allowed ?? null;
     },
   };
 }

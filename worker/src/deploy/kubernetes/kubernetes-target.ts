@@ -29,6 +29,8 @@ import {
   type OpenWorkload,
 } from './open-workload.ts';
 import { readManifests, type ReadManifests } from './read-manifests.ts';
+import { checkRights } from './rights/check-rights.ts';
+import { neededRights, type Right } from './rights/needed-rights.ts';
 import { startStableAgain, stopStable } from './replace-version.ts';
 import { noteStable, prepareCanary } from './prepare-canary.ts';
 import { replicaWay } from './replica-way.ts';
@@ -101,6 +103,16 @@ export function kubernetesTarget(
   };
   const manifests = async (client: KubeClient): Promise<Workload> =>
     scaled(findWorkload((await read(client)).objects, environment.namespace), spec.instancesPercent);
+  const place =
+    spec.cluster === undefined ? `environment "${spec.environment}"` : `cluster "${spec.cluster}"`;
+  const rightsFor = async (client: KubeClient, { name, others }: Workload): Promise<readonly Right[]> => {
+    const applied = others.map(async (object) => ({
+      apiVersion: object.apiVersion,
+      resource: await client.pluralOf(object),
+      name: object.metadata.name,
+    }));
+    return neededRights(name, await Promise.all(applied), spec.work);
+  };
   const look = (client: KubeClient, name: string): Promise<OpenWorkload> =>
     openWorkload(client, name, parts.now());
   /** Without a checkout where the rollout has left its mark in the cluster. */
@@ -156,6 +168,7 @@ export function kubernetesTarget(
       connected(async (client) => {
         const { objects, places, warnings } = await read(client);
         const workload = findWorkload(objects, environment.namespace);
+        await checkRights(client, await rightsFor(client, workload), { place });
         const before = await look(client, workload.name);
         const released = stableDeployment(workload, release, before.stable, fullReplicas(before), {});
         const tried = toTry(objects, workload, released, places);

@@ -63,7 +63,7 @@ describe.skipIf(KUBECONFIG === undefined || REGISTRY === undefined)(
       const before = versionsIn('a');
       const namespace = clusters.get('b');
       namespace?.kubectl('create', 'quota', 'full', '--hard=pods=2');
-      const run = await release('second');
+      const run = await release('second', '30s');
       namespace?.kubectl('delete', 'quota', 'full');
       expect(run.status).toBe('failed');
       const { rollout } = await leaderOf(run);
@@ -101,8 +101,8 @@ describe.skipIf(KUBECONFIG === undefined || REGISTRY === undefined)(
         .filter((pod) => !pod.isEnding && pod.isReady)
         .map(({ version }) => version);
 
-    async function release(word: string): Promise<RunView> {
-      return endedRun(sluice.api, await repository.push(files(word), word));
+    async function release(word: string, patience?: string): Promise<RunView> {
+      return endedRun(sluice.api, await repository.push(files(word, patience), word));
     }
 
     const leaderOf = (run: RunView): Promise<RolloutView> =>
@@ -118,10 +118,11 @@ function failures(run: RunView): readonly string[] {
   ];
 }
 
-const files = (word: string): Readonly<Record<string, string>> => ({
+/** `patience`: how long replicas that do not get ready are waited for. */
+const files = (word: string, patience = '5m'): Readonly<Record<string, string>> => ({
   Dockerfile: `FROM ${baseImage}\nENV WORD=${word}\n`,
   'k8s/shop.yml': manifest,
-  '.sluice.yml': pipeline,
+  '.sluice.yml': pipeline(patience),
 });
 
 const manifest = `apiVersion: apps/v1
@@ -137,7 +138,7 @@ spec:
       containers: [{ name: shop, image: shop, command: [sleep, '100000'] }]
 `;
 
-const pipeline = `name: fleet
+const pipeline = (patience: string): string => `name: fleet
 on: { push: {} }
 stages:
   image: { build: { file: Dockerfile } }
@@ -152,5 +153,5 @@ stages:
       manifests: k8s/
       waves: [1, rest]
       drain: 0s
-      progress_deadline: 40s
+      progress_deadline: ${patience}
 `;

@@ -102,7 +102,7 @@ export function kubernetesTarget(
     return readManifests(source, context);
   };
   const manifests = async (client: KubeClient): Promise<Workload> =>
-    scaled(findWorkload((await read(client)).objects, environment.namespace), spec.instancesPercent);
+    shareOf(findWorkload((await read(client)).objects, environment.namespace), spec.instancesPercent);
   const place =
     spec.cluster === undefined ? `environment "${spec.environment}"` : `cluster "${spec.cluster}"`;
   const rightsFor = async (client: KubeClient, { name, others }: Workload): Promise<readonly Right[]> => {
@@ -352,7 +352,7 @@ export function kubernetesTarget(
 }
 
 /** The share of the instances that this cluster runs of what the manifests ask for. */
-function scaled(workload: Workload, percent: number | undefined): Workload {
+function shareOf(workload: Workload, percent: number | undefined): Workload {
   if (percent === undefined) return workload;
   const { deployment } = workload;
   const replicas = instancesIn(deployment.spec.replicas ?? 1, percent);

@@ -33,7 +33,8 @@ test('all that is missing is named at once, with the rules to add', async () => 
     message:
       'The credentials of cluster "sh-1" may not patch services/shop; patch httproutes/shop in namespace shop. Add to their Role:\n' +
       "- { apiGroups: [''], resources: [services], resourceNames: [shop], verbs: [patch] }\n" +
-      '- { apiGroups: [gateway.networking.k8s.io], resources: [httproutes], resourceNames: [shop], verbs: [patch] }',
+      '- { apiGroups: [gateway.networking.k8s.io], resources: [httproutes], resourceNames: [shop], verbs: [patch] }\n' +
+      '(docs/kubernetes-deployments.yml has all that a deployment needs)',
   });
 });
 

@@ -32,7 +32,7 @@ function rightsMissing(missing: readonly Right[], namespace: string, place: stri
   const rules = groups.map(ruleOf).join('\n');
   return new DeployProblem(
     'rights-missing',
-    `The credentials of ${place} may not ${what} in namespace ${namespace}. Add to their Role:\n${rules}`,
+    `The credentials of ${place} may not ${what} in namespace ${namespace}. Add to their Role:\n${rules}\n(docs/kubernetes-deployments.yml has all that a deployment needs)`,
   );
 }
 

@@ -126,8 +126,8 @@ describe.skipIf(missing !== null)(`a rollout by a router${missing === null ? '' 
       message: expect.stringContaining('only cart'),
     });
     await expect(open({ name: 'hidden' }).inspect()).rejects.toMatchObject({
-      reason: 'forbidden',
-      message: expect.stringContaining('kubernetes-deployments.yml'),
+      reason: 'rights-missing',
+      message: expect.stringMatching(/resourceNames: \[hidden.*kubernetes-deployments\.yml/s),
     });
     expect(standing()).toEqual(before);
   });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunSummary, RunView } from '@sluice/pipelines/protocol/api';
 import { ApiError, type ApiClient } from '../api-client.ts';
 
@@ -15,4 +16,16 @@ export async function findRun(api: ApiClient, name: string): Promise<RunView> {
     );
   }
   return api.call<RunView>('GET', `/api/runs/${found.id}`);
+}
+
+/** A run that was just pushed for is there a moment later: waits for it, at most 15 s. */
+export async function findSoon(api: ApiClient, name: string, everyMs = 500): Promise<RunView> {
+  for (let left = 30; ; left -= 1) {
+    try {
+      return await findRun(api, name);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.reason !== 'not-found' || left === 0) throw error;
+      await sleep(everyMs);
+    }
+  }
 }

@@ -4,7 +4,7 @@ import pc from 'picocolors';
 import type { AttemptView, LogPage, NumberedLine, RunView } from '@sluice/pipelines/protocol/api';
 import type { LiveMessage, LiveRequest } from '@sluice/pipelines/protocol/live';
 import type { ApiClient } from '../api-client.ts';
-import { findRun } from './find-run.ts';
+import { findRun, findSoon } from './find-run.ts';
 
 export interface LogsOptions {
   readonly follow: boolean;
@@ -22,7 +22,7 @@ export async function showLogs(
   options: LogsOptions,
   write: Write,
 ): Promise<void> {
-  const run = await findRun(api, name);
+  const run = options.follow ? await findSoon(api, name) : await findRun(api, name);
   if (options.follow) return follow(api, run.id, options.stage, write);
   for (const attempt of wanted(run, options.stage)) {
     write(heading(attempt));

@@ -58,25 +58,37 @@ function seenOf(found: Deployment, isAutoscaled: boolean): DriftReport['seen'] {
     replicas: found.spec.replicas ?? 1,
     weightPercent: null,
     changedBy: {
-      image: writerOf(found, 'f:image'),
+      image: writerOf(found, ...containersOf, `k:{"name":"${container?.name ?? ''}"}`, 'f:image'),
       // Clusters before 1.22 do not note who has scaled.
-      replicas: isAutoscaled ? autoscaler : writerOf(found, 'f:replicas'),
+      replicas: isAutoscaled ? autoscaler : writerOf(found, 'f:spec', 'f:replicas'),
     },
   };
 }
 
 const autoscaler = 'horizontal-pod-autoscaler';
+const containersOf = ['f:spec', 'f:template', 'f:spec', 'f:containers'];
 
 const managedFields = z.array(
   z.looseObject({ manager: z.string(), time: z.string().nullish(), fieldsV1: z.unknown() }),
 );
 
-/** The newest field manager of a field, where it is not ourselves; null: it is, or nobody knows. */
-function writerOf({ metadata }: Deployment, field: string): string | null {
+/**
+ * Who owns a field and is not ourselves, the newest of them; null: nobody, or nobody knows. Who changes a value takes the
+ * field from those who had set another one.
+ */
+function writerOf({ metadata }: Deployment, ...path: readonly string[]): string | null {
   const managers = managedFields.safeParse(metadata['managedFields']);
   if (!managers.success) return null;
   const [newest] = managers.data
-    .filter(({ fieldsV1 }) => JSON.stringify(fieldsV1 ?? {}).includes(`"${field}"`))
+    .filter(({ manager, fieldsV1 }) => manager !== fieldManager && holds(fieldsV1, path))
     .toSorted((a, b) => (b.time ?? '').localeCompare(a.time ?? ''));
-  return newest === undefined || newest.manager === fieldManager ? null : newest.manager.slice(0, 300);
+  return newest?.manager.slice(0, 300) ?? null;
 }
+
+const holds = (fields: unknown, [first, ...rest]: readonly string[]): boolean => {
+  if (first === undefined) return true;
+  const below = fieldTree.safeParse(fields).data?.[first];
+  return below !== undefined && holds(below, rest);
+};
+
+const fieldTree = z.record(z.string(), z.unknown());

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { advanceRollout } from '../rollout/advance-rollout.ts';
 import { aSpec, RolloutRig, simulateTarget, type World } from '../rollout/rollout-rig.ts';
+import { FleetRig } from '../rollout/fleet/fleet-rig.ts';
 import { rolloutNews } from './rollout-news.ts';
 
 /** What is told of a rollout from its beginning to its end. */
@@ -38,4 +39,15 @@ test('a look that changes nothing tells nothing', () => {
   const rig = new RolloutRig(spec, simulateTarget(spec)).start().until('analysing');
   const { rollout } = advanceRollout(rig.rollout, { kind: 'tick', at: rig.now });
   expect(rolloutNews(rig.rollout, rollout)).toBeNull();
+});
+
+test('an approval is wanted once for a wave: when all of its clusters that go on wait for it', () => {
+  const rig = new FleetRig([['a', 'b']]);
+  const asks = { kind: 'asks', approval: true, reason: 'waits for an approval' } as const;
+  const told = ['a', 'b'].map((cluster) => {
+    const before = rig.rollout;
+    rig.say(cluster, asks);
+    return rolloutNews(before, rig.rollout);
+  });
+  expect(told).toMatchObject([null, { kind: 'approval-wanted', reason: 'clusters a, b' }]);
 });

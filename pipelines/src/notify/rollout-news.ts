@@ -1,4 +1,5 @@
 import type { Rollout } from '../rollout/rollout-state.ts';
+import { listed } from '../rollout/fleet/plan-waves.ts';
 import { isUrgent, type EventKind } from './notify-event.ts';
 
 export interface RolloutNews {
@@ -18,6 +19,10 @@ export function rolloutNews(before: Rollout, now: Rollout): RolloutNews | null {
 
 function newsOf(before: Rollout, now: Rollout): Pick<RolloutNews, 'kind' | 'reason'> | null {
   const { phase } = now;
+  const asking = clustersThatAsk(now);
+  if (asking.length > clustersThatAsk(before).length) {
+    return { kind: 'approval-wanted', reason: `clusters ${listed(asking)}` };
+  }
   const isNew = before.phase.name !== phase.name || before.step !== now.step;
   if (!isNew) return null;
   switch (phase.name) {
@@ -39,4 +44,11 @@ function newsOf(before: Rollout, now: Rollout): Pick<RolloutNews, 'kind' | 'reas
     default:
       return null;
   }
+}
+
+/** Of a rollout over several clusters: those that wait for an approval, when all that goes on in the wave does. */
+function clustersThatAsk({ fleet, phase }: Rollout): readonly string[] {
+  if (fleet === undefined || phase.name !== 'delivering') return [];
+  const open = Object.entries(fleet.clusters).filter(([, { status }]) => status === 'delivering');
+  return open.every(([, { asks }]) => asks === true) ? open.map(([name]) => name) : [];
 }

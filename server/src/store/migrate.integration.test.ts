@@ -109,10 +109,38 @@ function hindrances(before: readonly Table[], after: readonly Table[]): readonly
       ...table.columns.flatMap(({ name, takesNull, hasDefault }) =>
         known.has(name) || takesNull || hasDefault ? [] : [`${old.name}.${name} is new and must be given`],
       ),
-      ...table.rules.flatMap((rule) => (old.rules.includes(rule) ? [] : [`${old.name} must now: ${rule}`])),
+      ...table.rules.flatMap((rule) =>
+        old.rules.includes(rule) || leavesOldRowsFree(rule, old, table)
+          ? []
+          : [`${old.name} must now: ${rule}`],
+      ),
       ...(table.file === old.file ? [] : [`${old.name} was written anew, and nobody can use it meanwhile`]),
     ];
   });
+}
+
+/**
+ * Whether a rule asks nothing new of rows without a value in the new columns, as older servers write them: it is about
+ * others alone, or it is one that there was, narrowed to those rows.
+ */
+function leavesOldRowsFree(rule: string, old: Table, { columns }: Table): boolean {
+  const known = new Set(old.columns.map(({ name }) => name));
+  return columns
+    .filter(({ name, takesNull }) => takesNull && !known.has(name))
+    .some(({ name }) => {
+      if (rule.startsWith(`FOREIGN KEY (${name})`) || rule.includes(`(${name} IS NOT NULL)`)) return true;
+      const whole = uniqueness(rule, name);
+      return whole !== null && old.rules.some((was) => uniqueness(was, name) === whole);
+    });
+}
+
+/** What a unique index is about, whatever it is called and whether `column` has to be null. */
+function uniqueness(rule: string, column: string): string | null {
+  const [, columns, where = ''] =
+    /^CREATE UNIQUE INDEX .* USING btree (\(.*?\))(?: WHERE (.*))?$/.exec(rule) ?? [];
+  if (columns === undefined) return null;
+  const rest = where.replace(`(${column} IS NULL)`, '').replace(/^\((\(.*\)) AND \)$/, '$1');
+  return `${columns} ${rest}`;
 }
 
 async function emptyDatabase(name: string): Promise<Database> {

@@ -19,6 +19,8 @@ let fault: Fault | null = null;
 /** What users have asked of each version so far, and the share of the new one. */
 let requests = { r12: 0, r13: 0 };
 let weight = 0;
+/** Whoever asks now gives up as soon as it is sure that no answer comes. */
+let patience = new AbortController();
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -27,6 +29,7 @@ beforeAll(async () => {
       const wrong =
         fault === null ? { body: good(asked.get('query') ?? '') } : fault(asked.get('query') ?? '');
       if (wrong !== null) response.writeHead(wrong.status ?? 200).end(wrong.body);
+      else patience.abort(new DOMException('the time allowed is over', 'TimeoutError'));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -126,7 +129,8 @@ async function drive(until: (rollout: Rollout) => boolean, late: Fault): Promise
     requests = { r12: requests.r12 + 20 * (100 - weight), r13: requests.r13 + 20 * weight };
     const done = target.answer(next.what, now);
     const versions = { stable: 'r12', canary: 'r13' };
-    const signal = AbortSignal.timeout(300);
+    patience = new AbortController();
+    const { signal } = patience;
     const observation =
       next.what.kind === 'observe'
         ? await observePrometheus({ url, metrics, versions, at: now, signal })

@@ -32,7 +32,6 @@ function Loaded({ view }: { readonly view: NonNullable<ReturnType<typeof useRoll
         <div className="stack">
           <Ladder rollout={view.rollout} />
           <ReleaseFacts view={view} run={run} />
-          {view.rollout.preflight !== undefined && <PreflightPanel preflight={view.rollout.preflight} />}
         </div>
         <div className="stack">
           <section className="panel">

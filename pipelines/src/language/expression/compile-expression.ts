@@ -73,11 +73,28 @@ function compile(text: string): Result<CompiledExpression, readonly ExpressionPr
     const message = `The expression is longer than ${maxExpressionLength} characters. Move the decision into a step.`;
     return err([{ code: 'expression-too-complex', message, ...whole }]);
   }
+  if (nestingOf(text) > deepestNesting) {
+    const message = `The expression has more than ${deepestNesting} brackets inside each other. Move the decision into a step.`;
+    return err([{ code: 'expression-too-complex', message, ...whole }]);
+  }
   const parsed = tryParse(text);
   if (!parsed.ok) return err([parsed.error]);
   const analysis = analyseExpression(text, parsed.value);
   if (analysis.problems.length > 0) return err(analysis.problems);
   return ok({ text, ...analysis, evaluate: evaluator(parsed.value) });
+}
+
+/** The parser takes time by the cube of the depth at which a bracket is missing. */
+const deepestNesting = 32;
+
+function nestingOf(text: string): number {
+  let [depth, deepest] = [0, 0];
+  for (const character of withoutQuoted(text)) {
+    if ('([{'.includes(character)) depth += 1;
+    else if (')]}'.includes(character)) depth -= 1;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
 }
 
 function tryParse(text: string): Result<Parsed, ExpressionProblem> {

@@ -40,7 +40,8 @@ function compose(text: string): Composed {
   const tokens = tokenise(text);
   if (!Array.isArray(tokens)) return failed(tokens);
   const options = { uniqueKeys: false, prettyErrors: false, keepSourceTokens: false };
-  const documents = [...new Composer<ParsedNode>(options).compose(tokens, true, text.length)];
+  const composer = new Composer<ParsedNode>(options);
+  const documents = withoutStackTraces(() => [...composer.compose(tokens, true, text.length)]);
   const [document, second] = documents;
   if (document === undefined) return failed();
   const problems = syntaxProblems(text, document);
@@ -55,6 +56,20 @@ function compose(text: string): Composed {
     });
   }
   return { kind: 'document', document };
+}
+
+/**
+ * A hostile file has tens of thousands of errors, each an object that nobody throws: noting for each where in the
+ * program it was made would take longer than all the rest.
+ */
+function withoutStackTraces<T>(work: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 const failed = (...problems: readonly YamlProblem[]): Composed => ({ kind: 'unreadable', problems });

@@ -5,6 +5,7 @@ import { messageOf } from '../deploy/deploy-problem.ts';
 import type { ServicePlace } from '../deploy/docker/open-service.ts';
 import { listServices } from '../deploy/docker/running-services.ts';
 import type { DriftClient } from '../server-client/drift-client.ts';
+import { isTokenRefused } from '../server-client/http-door.ts';
 import { timeLimit } from '../time-limit.ts';
 import { lookAtService } from './look-at-service.ts';
 
@@ -43,7 +44,8 @@ async function run(watch: DriftWatch, random: () => number, signal: AbortSignal)
       await lookAtAll(watch, signal);
       isAway = false;
     } catch (error) {
-      if (!isAway && !signal.aborted) watch.log.warn(`looking for drift: ${messageOf(error)}; tried again`);
+      if (!isAway && !signal.aborted && !isTokenRefused(error))
+        watch.log.warn(`looking for drift: ${messageOf(error)}; tried again`);
       isAway = true;
     }
     await rest(watch.everyMs * (0.8 + 0.4 * random()), signal);

@@ -113,7 +113,7 @@ describe.skipIf(missing !== null)(`on Kubernetes${missing === null ? '' : ` (${m
     async () => {
       await using rig = await openKubernetesRig(images, 1);
       const errors = {
-        query: 'http_requests_total{version="${{ version }}",code="500"}',
+        query: `http_requests_total{version="\${{ version }}",code="500",namespace="${rig.namespace}"}`,
         of: `http_requests_total{version="\${{ version }}",namespace="${rig.namespace}"}`,
         worseThan: 1.5,
         limit: null,

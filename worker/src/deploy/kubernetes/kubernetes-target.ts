@@ -6,6 +6,7 @@ import type { Observation, TargetFacts } from '@sluice/pipelines/rollout/rollout
 import { isAllOld, isNothing, matchInWords } from '@sluice/pipelines/rollout/traffic';
 import type { Checkout } from '../../checkout/check-out.ts';
 import { observePrometheus } from '../../metrics/observe-prometheus.ts';
+import { DeployProblem } from '../deploy-problem.ts';
 import type { ActionContext, DeployTarget } from '../deploy-target.ts';
 import { checkTraffic } from '../traffic-problem.ts';
 import { rolloutGuard, type GuardParts } from './guard/rollout-guard.ts';
@@ -106,12 +107,14 @@ export function kubernetesTarget(
   const place =
     spec.cluster === undefined ? `environment "${spec.environment}"` : `cluster "${spec.cluster}"`;
   const rightsFor = async (client: KubeClient, { name, others }: Workload): Promise<readonly Right[]> => {
-    const applied = others.map(async (object) => ({
-      apiVersion: object.apiVersion,
-      resource: await client.pluralOf(object),
-      name: object.metadata.name,
-    }));
-    return neededRights(name, await Promise.all(applied), spec.work);
+    const applied = others.map(async (object) => {
+      // What is of no kind of a namespace is refused with its place, when it is tried out.
+      const resource = await client.pluralOf(object).catch(unlessRefused);
+      return resource === null
+        ? []
+        : [{ apiVersion: object.apiVersion, resource, name: object.metadata.name }];
+    });
+    return neededRights(name, (await Promise.all(applied)).flat(), spec.work);
   };
   const look = (client: KubeClient, name: string): Promise<OpenWorkload> =>
     openWorkload(client, name, parts.now());
@@ -372,4 +375,9 @@ function trafficLine({ canary, traffic, can }: TargetFacts, version: string): st
     ...(mirrorPercent === 0 ? [] : [`copies of ${mirrorPercent} %`]),
   ];
   return `${can?.router ?? 'The router'} gives version ${version} ${[`${percent} % of the requests`, ...also].join(', ')}.`;
+}
+
+function unlessRefused(error: unknown): null {
+  if (error instanceof DeployProblem && error.reason === 'manifest-refused') return null;
+  throw error;
 }

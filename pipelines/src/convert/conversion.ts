@@ -68,8 +68,17 @@ export function fatesOfKeys({
 }: Conversion): readonly { readonly name: string; readonly fate: KeyFate }[] {
   const keys = [...met.values()].toSorted((a, b) => a.start - b.start || b.end - a.end);
   const fates = new Map<MetKey, KeyFate>(keys.map((key) => [key, 'carried']));
-  for (const { span, note } of notes) {
-    const innermost = keys.findLast((key) => key.start <= span.start && span.start < key.end);
+  // Keys stand inside each other or apart: those that are open at a place are a stack, the innermost on top.
+  const open: MetKey[] = [];
+  let next = 0;
+  for (const { span, note } of notes.toSorted((a, b) => a.span.start - b.span.start)) {
+    for (let key = keys[next]; key !== undefined && key.start <= span.start; key = keys[next]) {
+      while ((open.at(-1)?.end ?? Infinity) <= key.start) open.pop();
+      open.push(key);
+      next += 1;
+    }
+    while ((open.at(-1)?.end ?? Infinity) <= span.start) open.pop();
+    const innermost = open.at(-1);
     if (innermost === undefined || fates.get(innermost) === 'left-out') continue;
     fates.set(innermost, note.severity === 'carried-over-changed' ? 'changed' : 'left-out');
   }

@@ -6,6 +6,7 @@ import { expandVariables, type Variables } from './gitlab-variables.ts';
 import { isVariable, type StageNames } from './names.ts';
 import type { StageDraft } from './pipeline-draft.ts';
 import type { Command } from './script.ts';
+import { replaceTemplates } from '../language/expression/replace-templates.ts';
 
 interface DockerJob {
   readonly conversion: Conversion;
@@ -91,7 +92,7 @@ export function targetsOf(images: readonly string[]): DockerWork['targets'] | nu
   const byRepository = new Map<string, Set<string>>();
   for (const image of images) {
     if (/env\./.test(image)) return null;
-    const colon = image.replace(/\$\{\{.*?\}\}/g, (part) => 'x'.repeat(part.length)).lastIndexOf(':');
+    const colon = replaceTemplates(image, (part) => 'x'.repeat(part.length)).lastIndexOf(':');
     const hasTag = colon > image.lastIndexOf('/');
     const to = hasTag ? image.slice(0, colon) : image;
     const tag = hasTag ? image.slice(colon + 1) : 'latest';

@@ -9,6 +9,7 @@ import { readSecretName, readTemplate, type TemplateContext } from './read-templ
 import { readBoolean, readChoice, readList, readPlainText, readRecord, variableName } from './read-values.ts';
 import { report, type Reading } from './reading.ts';
 import type { SourceNode } from './source-node.ts';
+import { replaceTemplates } from './expression/replace-templates.ts';
 
 export function readBuildWork(
   reading: Reading,
@@ -154,4 +155,4 @@ function readTag(reading: Reading, node: SourceNode, name: string, context: Temp
 }
 
 /** What an expression gives is not known yet: it counts as a letter. */
-const withoutTemplates = (text: string): string => text.replace(/\$\{\{.*?\}\}/g, 'x');
+const withoutTemplates = (text: string): string => replaceTemplates(text, () => 'x');

@@ -4,10 +4,29 @@ import { trimEnd } from '../trim-end.ts';
 
 const taken = (name: string): boolean => name in Object.prototype || !wordName.pattern.test(name);
 
+/** Names that were not given before: `db`, `db-2`, `db-3`. */
+export class FreshNames {
+  readonly #used = new Set<string>();
+  /** The last number behind a name: who asks for one name thousands of times is not made to wait. */
+  readonly #counts = new Map<string, number>();
+
+  of(wanted: string): string {
+    let count = this.#counts.get(wanted) ?? 1;
+    let name = wanted;
+    while (this.#used.has(name)) {
+      count += 1;
+      name = `${wanted.slice(0, 56)}-${count}`;
+    }
+    this.#counts.set(wanted, count);
+    this.#used.add(name);
+    return name;
+  }
+}
+
 /** Gives each name of another system its own; asks twice for the same name get the same answer. */
 export class StageNames {
   readonly #byName = new Map<string, string>();
-  readonly #used = new Set<string>();
+  readonly #fresh = new FreshNames();
 
   of(name: string): string {
     const known = this.#byName.get(name);
@@ -19,11 +38,7 @@ export class StageNames {
 
   /** A further name, never given before. */
   fresh(name: string): string {
-    const wanted = wordOf(name, 'stage');
-    let id = wanted;
-    for (let count = 2; this.#used.has(id); count += 1) id = `${wanted.slice(0, 56)}-${count}`;
-    this.#used.add(id);
-    return id;
+    return this.#fresh.of(wordOf(name, 'stage'));
   }
 
   get(name: string): string | undefined {

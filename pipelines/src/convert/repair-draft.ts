@@ -16,11 +16,15 @@ export interface Removal {
 }
 
 const mostRounds = 40;
+/** Of all rounds together: a hostile file becomes a large draft with thousands of mistakes. */
+const mostCharacters = 1_000_000;
 
 /** Changes `draft`. False: it could not be mended, and a smaller one has to be written. */
 export function repairDraft(draft: DraftMap, removed: (removal: Removal) => void): boolean {
-  for (let round = 0; round < mostRounds; round += 1) {
+  let characters = 0;
+  for (let round = 0; round < mostRounds && characters < mostCharacters; round += 1) {
     const text = writeDraft(draft, []);
+    characters += text.length;
     const errors = parsePipeline(text, '.sluice.yml').diagnostics.filter((each) => each.severity === 'error');
     if (errors.length === 0) return true;
     const { root } = readYaml(text);

@@ -1,6 +1,6 @@
 // Containers beside the steps, and what they commonly need to be ready.
 import { draftList, draftMap, draftOf, put, type DraftMap, type DraftValue } from './draft.ts';
-import { hostOf, imageWord } from './names.ts';
+import { FreshNames, hostOf, imageWord } from './names.ts';
 import type { Span } from '../language/source-file.ts';
 
 export interface ServiceDraft {
@@ -46,10 +46,9 @@ export const isServiceVariable = (name: string, image: string): boolean => {
 /** Each name once; undefined where there is none. */
 export function servicesDraft(services: readonly ServiceDraft[]): DraftValue | undefined {
   const map = draftMap();
+  const names = new FreshNames();
   for (const service of services) {
-    let name = hostOf(service.name);
-    for (let count = 2; map.entries.some((entry) => entry.key === name); count += 1)
-      name = `${hostOf(service.name)}-${count}`;
+    const name = names.of(hostOf(service.name));
     const ready = service.ready ?? readyOf(service.image);
     const isPlain = ready === null && service.env.entries.length === 0 && service.command.length === 0;
     const long = draftOf({

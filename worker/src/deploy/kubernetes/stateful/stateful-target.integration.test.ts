@@ -22,7 +22,8 @@ describe.skipIf(missing !== null)(
       openKubernetesRig(images, replicas, { manifests: shopSet(replicas, more) });
 
     // Pods that are replaced one after another take their time: the whole contract, some five minutes.
-    if (process.env['WHOLE_CONTRACTS'] === undefined) test.skip('by places (set WHOLE_CONTRACTS)', () => {});
+    if (process.env['WHOLE_CONTRACTS'] === undefined)
+      test.skip('by places (skipped: it takes minutes, and WHOLE_CONTRACTS=1 runs it)', () => {});
     else deployTargetContract('by places', () => openRig(2), replicaAbilities);
 
     test('the highest ordinals get the new version, one after another, and a broken one takes one place', async () => {

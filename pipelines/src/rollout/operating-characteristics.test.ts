@@ -7,6 +7,7 @@ import { dispersionOf, noSpread } from './metric-spread.ts';
 import { pastHour } from './past-hour.ts';
 import { comparePoints, keptPairs } from './point-gate.ts';
 import published from './vectors/anytime-valid-counts.json' with { type: 'json' };
+import { generator, poisson } from './random.ts';
 
 const looks = 60;
 const looksBefore = 360;
@@ -155,23 +156,4 @@ function median(values: readonly number[]): number {
 function parse(name: string): [number, number] {
   const [, share, rate] = /^w(\S+) p(\S+)$/.exec(name) ?? [];
   return [Number(share), Number(rate)];
-}
-
-/** Knuth's method; means here are small. */
-function poisson(mean: number, random: () => number): number {
-  const limit = Math.exp(-mean);
-  let count = 0;
-  for (let product = random(); product > limit; product *= random()) count += 1;
-  return count;
-}
-
-/** mulberry32 */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlaceTarget } from '@sluice/pipelines/protocol/environment';
 import type { ActionClaim } from '@sluice/pipelines/protocol/worker-api';
 import { instancesIn } from '@sluice/pipelines/rollout/fleet/instances';
@@ -35,6 +34,7 @@ import { neededRights, type Right } from './rights/needed-rights.ts';
 import { startStableAgain, stopStable } from './replace-version.ts';
 import { noteStable, prepareCanary } from './prepare-canary.ts';
 import { replicaWay } from './replica-way.ts';
+import { settle } from './settle.ts';
 import type { ShiftStep } from './shift-traffic.ts';
 import { touchedSet } from './stateful/open-set.ts';
 import { statefulTarget } from './stateful/stateful-target.ts';
@@ -151,20 +151,15 @@ export function kubernetesTarget(
     if (state === 'moving') await wayOf(client, await look(client, name)).checkInEffect();
   };
 
-  /** Repeats a step for as long as it makes progress by itself; waiting for pods to start is not ours to do. */
-  const settle = async (
+  const advance = (
     client: KubeClient,
     name: string,
     step: (way: TrafficWay, workload: OpenWorkload) => Promise<ShiftStep>,
-  ): Promise<ShiftStep> => {
-    const until = performance.now() + settleMs;
-    for (;;) {
+  ): Promise<ShiftStep> =>
+    settle(async () => {
       const workload = await look(client, name);
-      const state = await step(wayOf(client, workload), workload);
-      if (state !== 'moving' || performance.now() >= until) return state;
-      await sleep(settlePollMs, undefined, { signal });
-    }
-  };
+      return step(wayOf(client, workload), workload);
+    }, signal);
 
   const deployments: DeployTarget = {
     inspect: () =>
@@ -192,7 +187,7 @@ export function kubernetesTarget(
         if (isRetired(before)) return factsOf(client, name);
         await noteStable(client, before, null);
         await hold(client, name);
-        await settle(client, name, (_, workload) => stopStable(client, workload, version));
+        await advance(client, name, (_, workload) => stopStable(client, workload, version));
         const [facts, { left }] = [await factsOf(client, name), await look(client, name)];
         const ready = left.filter((pod) => pod.version !== version).length;
         return facts.stable === null ? facts : { ...facts, stable: { ...facts.stable, ready } };
@@ -219,7 +214,7 @@ export function kubernetesTarget(
       connected(async (client) => {
         checkTraffic(traffic, can);
         const { name } = await find(client);
-        const state = await settle(client, name, async (way, workload) => {
+        const state = await advance(client, name, async (way, workload) => {
           if (isRetired(workload)) return 'done';
           if (workload.canary === null) throw notDeployed(version);
           await guard.keep(client, workload, isAllOld(traffic) ? 'goes-on' : 'has-traffic');
@@ -245,7 +240,7 @@ export function kubernetesTarget(
     promote: () =>
       connected(async (client) => {
         const { name } = await find(client);
-        const state = await settle(client, name, async (way, workload) => {
+        const state = await advance(client, name, async (way, workload) => {
           if (isRetired(workload)) return 'done';
           await guard.keep(client, workload, 'has-traffic');
           return way.promote(workload);
@@ -257,7 +252,7 @@ export function kubernetesTarget(
     retireOld: () =>
       connected(async (client) => {
         const { name } = await find(client);
-        const state = await settle(client, name, async (way, workload) => {
+        const state = await advance(client, name, async (way, workload) => {
           if (!isRetired(workload)) await guard.keep(client, workload, 'goes-on');
           return way.retire(workload);
         });
@@ -268,7 +263,7 @@ export function kubernetesTarget(
     rollBack: () =>
       connected(async (client) => {
         const { name } = await find(client);
-        const state = await settle(client, name, async (way, workload) => {
+        const state = await advance(client, name, async (way, workload) => {
           if (isRetired(workload)) throw alreadyRetired(version, name);
           await guard.keep(client, workload, 'gives-back');
           const isAlone = spec.work.strategy === 'recreate' && stableVersion(workload) !== null;
@@ -347,7 +342,7 @@ export function kubernetesTarget(
   async function clearLeftOver(client: KubeClient, name: string): Promise<void> {
     const isOurs = ({ canary }: OpenWorkload): boolean =>
       canary?.metadata.annotations?.[note.version] === version;
-    const state = await settle(client, name, async (way, workload) =>
+    const state = await advance(client, name, async (way, workload) =>
       isOurs(workload) || notedRouting(client, workload, release) === null ? 'done' : way.giveBack(workload),
     );
     if (state !== 'done') throw leftOver(name);
@@ -361,10 +356,6 @@ function shareOf(workload: Workload, percent: number | undefined): Workload {
   const replicas = instancesIn(deployment.spec.replicas ?? 1, percent);
   return { ...workload, deployment: { ...deployment, spec: { ...deployment.spec, replicas } } };
 }
-
-/** What changes by itself within moments (a gate, the end of a pod) is given this long inside one action. */
-const settleMs = 8_000;
-const settlePollMs = 250;
 
 function trafficLine({ canary, traffic, can }: TargetFacts, version: string): string {
   const percent = canary?.weightPercent ?? 0;

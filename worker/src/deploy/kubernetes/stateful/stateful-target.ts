@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeployWork } from '@sluice/pipelines/language/definition';
 import { instancesIn } from '@sluice/pipelines/rollout/fleet/instances';
 import type { Observation, TargetFacts } from '@sluice/pipelines/rollout/rollout-state';
@@ -11,6 +10,7 @@ import type { ReadManifests } from '../read-manifests.ts';
 import { alreadyRetired, notDeployed, notPromoted } from '../kubernetes-problems.ts';
 import { note } from '../marks.ts';
 import { fullReplicas, stableVersion, templateVersion } from '../open-workload.ts';
+import { settle } from '../settle.ts';
 import type { ShiftStep } from '../shift-traffic.ts';
 import { hasEverything, replicaAbilities } from '../workload-facts.ts';
 import { toTry, tryOutObjects } from '../try-out-objects.ts';
@@ -51,15 +51,11 @@ export function statefulTarget(parts: StatefulParts): DeployTarget {
   const isRetired = (open: OpenSet): boolean => stableVersion(open) === version;
   const factsOf = async (name: string): Promise<TargetFacts> => setFacts(await look(name), release);
 
-  /** Repeats a step for as long as it makes progress by itself; waiting for pods to start is not ours to do. */
-  const settle = async (
+  const advance = async (
     name: string,
     step: (open: OpenSet) => Promise<ShiftStep> | 'done',
   ): Promise<TargetFacts> => {
-    const until = performance.now() + settleMs;
-    while ((await step(await look(name))) === 'moving' && performance.now() < until) {
-      await sleep(settlePollMs, undefined, { signal: parts.signal });
-    }
+    await settle(async () => step(await look(name)), parts.signal);
     return factsOf(name);
   };
   const replace = (open: OpenSet, wanted: number): Promise<ShiftStep> => {
@@ -87,7 +83,7 @@ export function statefulTarget(parts: StatefulParts): DeployTarget {
       if (isRetired(before) || before.stable === null) return setFacts(before, release);
       await client.mergeInto(before.stable, { metadata: { annotations: notesOf(before) } });
       await holdAutoscalers(client, scaled(name));
-      const { stable, ...facts } = await settle(name, (open) => endPods(client, open));
+      const { stable, ...facts } = await advance(name, (open) => endPods(client, open));
       const { left } = await look(name);
       return { ...facts, stable: stable === null ? null : { ...stable, ready: left.length } };
     },
@@ -110,7 +106,7 @@ export function statefulTarget(parts: StatefulParts): DeployTarget {
 
     setTraffic: async (traffic) => {
       checkTraffic(traffic, replicaAbilities);
-      const facts = await settle(await nameOf(), (open) =>
+      const facts = await advance(await nameOf(), (open) =>
         isRetired(open) ? 'done' : replace(open, newPodsFor(traffic.percent, fullReplicas(open))),
       );
       say(`${facts.canary?.weightPercent ?? 0} % of the ready pods are version ${version}.`);
@@ -118,7 +114,7 @@ export function statefulTarget(parts: StatefulParts): DeployTarget {
     },
 
     observe: async (asked) => {
-      const facts = await settle(await nameOf(), (open) =>
+      const facts = await advance(await nameOf(), (open) =>
         open.stable === null || isRetired(open) || templateVersion(open) !== version
           ? 'done'
           : replace(open, wantedNew(open)),
@@ -127,7 +123,7 @@ export function statefulTarget(parts: StatefulParts): DeployTarget {
     },
 
     promote: async () =>
-      settle(await nameOf(), (open) => (isRetired(open) ? 'done' : replace(open, fullReplicas(open)))),
+      advance(await nameOf(), (open) => (isRetired(open) ? 'done' : replace(open, fullReplicas(open)))),
 
     retireOld: async () => {
       const name = await nameOf();
@@ -143,7 +139,7 @@ export function statefulTarget(parts: StatefulParts): DeployTarget {
 
     rollBack: async () => {
       const name = await nameOf();
-      const facts = await settle(name, (open) => {
+      const facts = await advance(name, (open) => {
         if (isRetired(open)) throw alreadyRetired(version, name, 'statefulset');
         return returnPods(client, open, version, isAlone);
       });
@@ -201,10 +197,6 @@ function notesOf(before: OpenSet): Readonly<Record<string, string>> {
     [note.stableReplicas]: String(fullReplicas(before)),
   };
 }
-
-/** What changes by itself within moments is given this long inside one action. */
-const settleMs = 8_000;
-const settlePollMs = 250;
 
 /** A StatefulSet has one pod for each place: a second side beside it, and a Service for that, cannot be. */
 function checkStrategy(

@@ -116,3 +116,11 @@ test('a quoted text whose second line is indented too little is read as GitLab r
     'a:\n  image: x:1\n  script: make\n  rules:\n    - if: \'$CI_COMMIT_TAG != "v1"\n    && $CI_COMMIT_BRANCH == "main"\'\n';
   expect(converted('gitlab', text)).toContain("if: tag != 'v1' && branch == 'main'");
 });
+
+test('of thousands of services, those that a stage may have are carried over, and the rest is told', () => {
+  const services = Array.from({ length: 5_000 }, () => 'redis').join(', ');
+  const result = converted('gitlab', `a:\n  image: x:1\n  services: [${services}]\n  script: make\n`);
+  expect(result).toContain('      redis-20:');
+  expect(result).not.toContain('redis-21');
+  expect(result).toContain('a stage has at most 20 services, and here are 5000');
+});

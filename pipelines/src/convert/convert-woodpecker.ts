@@ -18,7 +18,7 @@ import { imageWord, isVariable, StageNames } from './names.ts';
 import type { PipelineDraft } from './pipeline-draft.ts';
 import type { SourceText } from './read-source.ts';
 import { variablesIn } from './script.ts';
-import type { ServiceDraft } from './services.ts';
+import { firstServices, type ServiceDraft } from './services.ts';
 import { environmentOf } from './woodpecker-env.ts';
 import { woodpeckerStages, type WoodpeckerContext } from './woodpecker-stages.ts';
 import { readStep, type WoodpeckerStep } from './woodpecker-steps.ts';
@@ -139,7 +139,8 @@ function servicesOf(
   node: SourceNode | undefined,
   matrixNames: ReadonlySet<string>,
 ): readonly ServiceDraft[] {
-  return namedItems(node).flatMap(([name, item]): readonly ServiceDraft[] => {
+  const written = firstServices(conversion, namedItems(node), ([, item]) => item);
+  return written.flatMap(([name, item]): readonly ServiceDraft[] => {
     const keys = takeKeys(conversion, item, 'service');
     const image = textOf(keys.get('image')?.value);
     if (image === null) return [];

@@ -25,7 +25,7 @@ import { takeKeys, type Taken } from './take-keys.ts';
 import { isVariable, type StageNames } from './names.ts';
 import { needsDraft, type StageDraft } from './pipeline-draft.ts';
 import { listOf } from './script.ts';
-import { servicesDraft, type ServiceDraft } from './services.ts';
+import { firstServices, servicesDraft, type ServiceDraft } from './services.ts';
 
 export interface GithubContext {
   readonly conversion: Conversion;
@@ -181,11 +181,12 @@ function servicesOf(
   scope: GithubScope,
   entry: MapEntry | undefined,
 ): readonly ServiceDraft[] {
-  return entriesOf(entry?.value).flatMap(({ key, keySpan, value }): readonly ServiceDraft[] => {
+  const written = firstServices(conversion, entriesOf(entry?.value), spanOfEntry);
+  return written.flatMap(({ key, keySpan, value }): readonly ServiceDraft[] => {
     conversion.met.set(keySpan.start, { start: keySpan.start, end: value.end, name: 'service' });
     const keys = takeKeys(conversion, value, 'service');
-    const written = textOf(keys.get('image')?.value);
-    const image = written === null ? null : githubText({ conversion, scope, span: value }, written);
+    const name = textOf(keys.get('image')?.value);
+    const image = name === null ? null : githubText({ conversion, scope, span: value }, name);
     if (image === null || image === '') return [];
     const env = draftMap();
     for (const each of entriesOf(keys.get('env')?.value)) {

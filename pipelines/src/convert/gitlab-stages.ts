@@ -36,7 +36,7 @@ import { matrixDraft, type MatrixRow } from './matrix.ts';
 import { imageWord, isVariable, type StageNames } from './names.ts';
 import { needsDraft, type NeedDraft, type StageDraft } from './pipeline-draft.ts';
 import { listOf, shellVariables, stepOf, stepsOf, variablesIn, wantsBash, type Command } from './script.ts';
-import { isServiceVariable, servicesDraft, type ServiceDraft } from './services.ts';
+import { firstServices, isServiceVariable, servicesDraft, type ServiceDraft } from './services.ts';
 
 export interface GitlabContext extends ConditionContext {
   readonly names: StageNames;
@@ -338,11 +338,12 @@ function expanded(context: GitlabContext, text: string, texts: Variables, node: 
 
 function servicesOf(context: GitlabContext, job: GitlabJob, texts: Variables): readonly ServiceDraft[] {
   const { conversion } = context;
-  return itemsOf(job.keys.get('services')?.value).flatMap((node): readonly ServiceDraft[] => {
+  const written = itemsOf(job.keys.get('services')?.value);
+  return firstServices(conversion, written, (node) => node).flatMap((node): readonly ServiceDraft[] => {
     const keys = takeKeys(conversion, node, 'service');
-    const written = textOf(keys.get('name')?.value) ?? textOf(node);
-    if (written === null) return [];
-    const image = expanded(context, written, texts, node);
+    const name = textOf(keys.get('name')?.value) ?? textOf(node);
+    if (name === null) return [];
+    const image = expanded(context, name, texts, node);
     if (imageWord(image) === 'docker' || /dind/.test(image)) {
       leftOut(conversion, node, {
         what: 'docker:dind',
@@ -355,9 +356,9 @@ function servicesOf(context: GitlabContext, job: GitlabJob, texts: Variables): r
     const env = draftMap();
     for (const { key, value } of own)
       if (isVariable(key)) put(env, key, expanded(context, textOf(value) ?? '', texts, value));
-    for (const [name, text] of texts) {
-      if (isServiceVariable(name, image) && !own.some((each) => each.key === name))
-        put(env, name, expanded(context, text, texts, node));
+    for (const [key, text] of texts) {
+      if (isServiceVariable(key, image) && !own.some((each) => each.key === key))
+        put(env, key, expanded(context, text, texts, node));
     }
     const command = [...textsOf(keys.get('entrypoint')?.value), ...textsOf(keys.get('command')?.value)];
     const [alias = imageWord(image)] = (textOf(keys.get('alias')?.value) ?? '')

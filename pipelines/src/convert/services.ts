@@ -1,4 +1,6 @@
 // Containers beside the steps, and what they commonly need to be ready.
+import { maxServices } from '../language/read-services.ts';
+import { leftOut, type Conversion } from './conversion.ts';
 import { draftList, draftMap, draftOf, put, type DraftMap, type DraftValue } from './draft.ts';
 import { FreshNames, hostOf, imageWord } from './names.ts';
 import type { Span } from '../language/source-file.ts';
@@ -42,6 +44,23 @@ export const isServiceVariable = (name: string, image: string): boolean => {
   };
   return families[prefix]?.test(word) ?? false;
 };
+
+/** As many as a stage may have. */
+export function firstServices<Item>(
+  conversion: Conversion,
+  items: readonly Item[],
+  spanOf: (item: Item) => Span,
+): readonly Item[] {
+  const [further] = items.slice(maxServices);
+  if (further !== undefined) {
+    leftOut(conversion, spanOf(further), {
+      what: `service ${maxServices + 1} and those after it`,
+      why: `a stage has at most ${maxServices} services, and here are ${items.length}.`,
+      whatToDo: 'Make several stages.',
+    });
+  }
+  return items.slice(0, maxServices);
+}
 
 /** Each name once; undefined where there is none. */
 export function servicesDraft(services: readonly ServiceDraft[]): DraftValue | undefined {

@@ -10,7 +10,7 @@ import { readList, readRecord, type NameRule } from './read-values.ts';
 import { report } from './reading.ts';
 
 /** Each is a container that its worker starts and watches. */
-const maxServices = 20;
+export const maxServices = 20;
 const defaultReadyTimeoutMs = 60_000;
 
 const hostName: NameRule = {

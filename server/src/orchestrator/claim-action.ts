@@ -6,6 +6,7 @@ import type {
 import { registriesSecret, resolveEnv, secretNamesOf } from '@sluice/pipelines/plan/stage-secrets';
 import { placeIn, type PlaceTarget } from '@sluice/pipelines/protocol/environment';
 import { registryCredentials } from '@sluice/pipelines/protocol/make-claim';
+import { err, ok, type Result } from '@sluice/pipelines/result';
 import type { RolloutSpec } from '@sluice/pipelines/rollout/rollout-state';
 import type { ServerContext } from '../context.ts';
 import { findEnvironment } from '../store/environment-store.ts';
@@ -15,7 +16,7 @@ import { findRollout, type StoredRollout } from '../store/rollout-store.ts';
 import { findRun } from '../store/run-store.ts';
 import { readSecrets } from '../store/secret-store.ts';
 import { checkoutOf } from './checkout.ts';
-import { foldRollout, lockRolloutWithRun } from './fold-rollout.ts';
+import { foldRollout, lockRolloutAlone, lockRolloutWithRun } from './fold-rollout.ts';
 import { leaseMs } from './lease.ts';
 import { requireSecrets } from './stage-secrets.ts';
 import { inUnit } from './unit.ts';
@@ -35,80 +36,86 @@ export async function claimAction(
   const supplies = await collectSupplies(context, request.rolloutId);
   if (supplies === null) return over;
   return inUnit(context, async (unit): Promise<ActionClaimAnswer> => {
-    const locked = await lockRolloutWithRun(unit, request.rolloutId);
+    const lock = supplies.ok ? lockRolloutAlone : lockRolloutWithRun;
+    const locked = await lock(unit, request.rolloutId);
     const action = await lockAction(unit.trx, request.rolloutId, request.action);
     if (locked?.stored.status !== 'active' || action === undefined || action.status === 'done') return over;
     const isTaken = action.status === 'held' && (action.lease_until ?? 0) >= unit.at;
     if (isTaken && action.worker_id !== request.workerId) return held;
     if (await isEarlierActionHeld(unit.trx, request.rolloutId, request.action, unit.at)) return held;
-    const { spec } = locked.stored.state;
-    const { project } = locked.run;
-    const { target } = supplies;
-    const secrets = requireSecrets(project, namesOf(spec, target), supplies.secrets);
-    if (!secrets.ok || target === null) {
-      const problem = secrets.ok ? removedCluster(locked.stored) : missingSecret(secrets.error);
-      const result = { result: 'failed', ...problem, retryable: false } as const;
+    if (!supplies.ok) {
+      const result = { result: 'failed', ...supplies.error, retryable: false } as const;
       await finishAction(unit.trx, action, result, unit.at);
       await foldRollout(unit, locked, [
         { kind: 'action-finished', action: action.number, result, at: unit.at },
       ]);
       return over;
     }
+    const { spec } = locked.stored.state;
     const fence = await holdAction(unit.trx, action, request.workerId, unit.at + leaseMs);
     const claim: ActionClaim = {
       rolloutId: request.rolloutId,
       action: request.action,
       fence,
       installation: context.installation,
-      project,
+      project: locked.run.project,
       what: action.what,
       spec,
-      checkout: checkoutOf(locked.run, supplies.repository, spec.commit),
-      ...suppliesFor(spec, target, supplies),
+      checkout: checkoutOf(locked.run, supplies.value.repository, spec.commit),
+      ...suppliesFor(spec, supplies.value),
     };
     return { kind: 'claimed', claim };
   });
 }
 
-const missingSecret = (message: string) => ({ reason: 'secret-missing', message });
-
-const removedCluster = ({ cluster, environment }: StoredRollout) => ({
-  reason: 'cluster-removed',
-  message: `environment "${environment}" has no cluster "${cluster ?? ''}" any more: add it again, or give it up`,
-});
-
 interface Supplies {
-  /** Null: its cluster is not in the environment any more. */
-  readonly target: PlaceTarget | null;
+  readonly target: PlaceTarget;
   readonly repository: Repository | null;
   readonly secrets: Readonly<Record<string, string>>;
 }
 
-async function collectSupplies(context: ServerContext, rolloutId: string): Promise<Supplies | null> {
+/** Why an action can be given to nobody, for its result. */
+interface Missing {
+  readonly reason: 'secret-missing' | 'cluster-removed';
+  readonly message: string;
+}
+
+/** Null: there is no such rollout any more. */
+async function collectSupplies(
+  context: ServerContext,
+  rolloutId: string,
+): Promise<Result<Supplies, Missing> | null> {
   const rollout = await findRollout(context.db, rolloutId);
   if (rollout === undefined) return null;
   const run = await findRun(context.db, rollout.run_id);
   const environment = await findEnvironment(context.db, rollout.environment);
   if (run === null || environment === null) return null;
   const target = placeIn(environment.target, rollout.cluster);
-  const names = [...namesOf(rollout.state.spec, target), registriesSecret];
+  if (target === null) return err(removedCluster(rollout));
+  const names = namesOf(rollout.state.spec, target);
   const [repository, secrets] = await Promise.all([
     findRepository(context, run.repositoryId),
-    readSecrets(context, run.project, names),
+    readSecrets(context, run.project, [...names, registriesSecret]),
   ]);
-  return { target, repository, secrets };
+  const required = requireSecrets(run.project, names, secrets);
+  if (!required.ok) return err({ reason: 'secret-missing', message: required.error });
+  return ok({ target, repository, secrets });
 }
 
-function namesOf(spec: RolloutSpec, target: PlaceTarget | null): readonly string[] {
+const removedCluster = ({ cluster, environment }: StoredRollout): Missing => ({
+  reason: 'cluster-removed',
+  message: `environment "${environment}" has no cluster "${cluster ?? ''}" any more: add it again, or give it up`,
+});
+
+function namesOf(spec: RolloutSpec, target: PlaceTarget): readonly string[] {
   const names = secretNamesOf({}, spec.work);
-  const kubeconfig = target?.kind === 'kubernetes' ? target.kubeconfigSecret : null;
+  const kubeconfig = target.kind === 'kubernetes' ? target.kubeconfigSecret : null;
   return kubeconfig === null ? names : [...names, kubeconfig];
 }
 
 function suppliesFor(
   spec: RolloutSpec,
-  target: PlaceTarget,
-  { secrets }: Pick<Supplies, 'secrets'>,
+  { target, secrets }: Pick<Supplies, 'target' | 'secrets'>,
 ): Pick<ActionClaim, 'target' | 'containerEnv' | 'kubeconfig' | 'registryCredentials' | 'secrets'> {
   const kubeconfigSecret = target.kind === 'kubernetes' ? target.kubeconfigSecret : null;
   const credentials = registryCredentials(secrets);

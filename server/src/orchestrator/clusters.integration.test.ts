@@ -1,16 +1,18 @@
 import { freezeRules, noFreeze } from '@sluice/pipelines/freeze/freeze-rules';
 import { aPlan } from '@sluice/pipelines/plan/a-plan';
 import type { DeployWork } from '@sluice/pipelines/language/definition';
-import { actionJob, actionQueue, defaultPool } from '@sluice/pipelines/protocol/queues';
+import { actionJob, actionQueue, defaultPool, type ActionJob } from '@sluice/pipelines/protocol/queues';
 import { aSpec, simulateTarget, type World } from '@sluice/pipelines/rollout/rollout-rig';
 import { Worker } from 'bullmq';
+import { sql } from 'kysely';
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ingestRecords } from '../ingest/ingest-records.ts';
 import { newestDecisionHash } from '../store/decision-store.ts';
 import { saveEnvironment } from '../store/environment-store.ts';
 import { readLogLines } from '../store/log-store.ts';
-import { findRun } from '../store/run-store.ts';
+import { findRollout } from '../store/rollout-store.ts';
+import { findRun, lockRun } from '../store/run-store.ts';
 import { environmentViews } from '../views/environment-view.ts';
 import { replayView } from '../views/replay-view.ts';
 import { rolloutView } from '../views/rollout-view.ts';
@@ -20,6 +22,7 @@ import { castVote } from './cast-vote.ts';
 import { claimAction } from './claim-action.ts';
 import { claimAttempt } from './claim-attempt.ts';
 import { reportAction } from './report-action.ts';
+import { requestCancel } from './request-cancel.ts';
 import { rollBackEnvironment } from './roll-back-environment.ts';
 import { saveFreezeWindows } from './save-freeze-windows.ts';
 import { startOrchestrator } from './start-orchestrator.ts';
@@ -116,6 +119,29 @@ describe.skipIf(redisUrl === undefined)('environments with several clusters (nee
     const third = back.ok ? back.value.runId : '';
     await expect.poll(() => statusOf(core, third), wait).toBe('succeeded');
     expect(clusters.images('three')).toEqual({ a: old, b: old, c: old });
+  });
+
+  test('a look at one of several clusters waits for nobody who holds the run', async () => {
+    await aFleet(core, 'eight', ['a', 'b']);
+    const analysis = { kind: 'analysis', forMs: 3_600_000, whole: true } as const;
+    const steps = [{ kind: 'set-weight', percent: 10 } as const, analysis];
+    const runId = await startDeploy(core, aDeploy('eight', { steps }));
+    let looks = 0;
+    clusters.around = async (rolloutId, perform) => {
+      const rollout = await findRollout(core.context.db, rolloutId);
+      if (looks > 0 || rollout?.phase !== 'analysing') return perform();
+      await core.context.db.transaction().execute(async (trx) => {
+        // Where a look waits nevertheless, the database ends this, and nothing was seen.
+        await sql`set local idle_in_transaction_session_timeout = '20s'`.execute(trx);
+        await lockRun(trx, runId);
+        await perform();
+        await sql`select 1`.execute(trx);
+        looks += 1;
+      });
+    };
+    await expect.poll(() => looks, wait).toBeGreaterThan(0);
+    await requestCancel(core.context, runId, 'ada', 'seen enough');
+    await expect.poll(() => statusOf(core, runId), wait).toBe('cancelled');
   });
 
   test('a cluster that is lost in the middle holds its wave, and when it is back the wave goes on', async () => {
@@ -283,6 +309,8 @@ interface Clusters {
   readonly worlds: Map<string, Partial<World>>;
   /** Clusters and runs to which a version was deployed, in order. */
   readonly deployed: (environment: string) => readonly string[];
+  /** Asked to claim and do each action. */
+  around: (rolloutId: string, perform: () => Promise<void>) => Promise<void>;
   /** What each cluster has had last. */
   readonly images: (environment: string) => Readonly<Record<string, string>>;
   close(): Promise<void>;
@@ -293,34 +321,38 @@ function workOnClusters(core: TestCore): Clusters {
   const targets = new Map<string, ReturnType<typeof simulateTarget>>();
   const promoted: { environment: string; cluster: string; image: string }[] = [];
   const connection = core.context.redis.duplicate({ maxRetriesPerRequest: null });
+  const perform = async ({ rolloutId, action }: ActionJob): Promise<void> => {
+    const answer = await claimAction(core.context, { rolloutId, action, workerId: 'w' });
+    if (answer.kind === 'refused') return;
+    const { spec, what, fence } = answer.claim;
+    const cluster = spec.cluster ?? '';
+    const world = () => worlds.get(cluster) ?? {};
+    const fresh = { startMs: 0, requestsPerSecond: 100_000, ...world() };
+    const target =
+      targets.get(rolloutId) ??
+      simulateTarget(
+        spec,
+        { ...fresh, fails: (asked, at) => world().fails?.(asked, at) ?? null },
+        core.context.now(),
+      );
+    targets.set(rolloutId, target);
+    const result = target.answer(what, core.context.now());
+    if (what.kind === 'promote' && result.result === 'done')
+      promoted.push({ environment: spec.environment, cluster, image: spec.image });
+    await reportAction(core.context, rolloutId, action, { fence, result, lines: [] });
+  };
   const worker = new Worker(
     actionQueue(defaultPool),
-    async (job) => {
-      const { rolloutId, action } = actionJob.parse(job.data);
-      const answer = await claimAction(core.context, { rolloutId, action, workerId: 'w' });
-      if (answer.kind === 'refused') return;
-      const { spec, what, fence } = answer.claim;
-      const cluster = spec.cluster ?? '';
-      const world = () => worlds.get(cluster) ?? {};
-      const fresh = { startMs: 0, requestsPerSecond: 100_000, ...world() };
-      const target =
-        targets.get(rolloutId) ??
-        simulateTarget(
-          spec,
-          { ...fresh, fails: (asked, at) => world().fails?.(asked, at) ?? null },
-          core.context.now(),
-        );
-      targets.set(rolloutId, target);
-      const result = target.answer(what, core.context.now());
-      if (what.kind === 'promote' && result.result === 'done')
-        promoted.push({ environment: spec.environment, cluster, image: spec.image });
-      await reportAction(core.context, rolloutId, action, { fence, result, lines: [] });
+    async ({ data }) => {
+      const job = actionJob.parse(data);
+      await clusters.around(job.rolloutId, () => perform(job));
     },
     { connection, prefix: core.context.queuePrefix, concurrency: 4 },
   );
   const of = (name: string) => promoted.filter(({ environment }) => environment === name);
-  return {
+  const clusters: Clusters = {
     worlds,
+    around: (_, work) => work(),
     deployed: (environment) => [...new Set(of(environment).map(({ cluster }) => cluster))],
     images: (environment) =>
       Object.fromEntries(of(environment).map(({ cluster, image }) => [cluster, image])),
@@ -329,4 +361,5 @@ function workOnClusters(core: TestCore): Clusters {
       connection.disconnect();
     },
   };
+  return clusters;
 }

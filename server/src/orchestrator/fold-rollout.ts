@@ -1,6 +1,7 @@
 import { unreachable } from '@sluice/pipelines/result';
 import { advanceRollout } from '@sluice/pipelines/rollout/advance-rollout';
 import { clusterNews } from '@sluice/pipelines/rollout/fleet/cluster-news';
+import type { ClusterNews } from '@sluice/pipelines/rollout/fleet/fleet-state';
 import type { Rollout, RolloutCommand, RolloutEvent } from '@sluice/pipelines/rollout/rollout-state';
 import type { StageOutcome } from '@sluice/pipelines/run/run-state';
 import { notifyOfRollout } from '../notifications/notify.ts';
@@ -16,18 +17,20 @@ import {
   saveRollout,
   type StoredRollout,
 } from '../store/rollout-store.ts';
-import { isPlanned, lockRun, touchRun, type PlannedRun } from '../store/run-store.ts';
+import { findRun, isPlanned, lockRun, touchRun, type PlannedRun } from '../store/run-store.ts';
 import { addTimer } from '../store/timer-store.ts';
 import { endRollout, recordRelease } from './end-rollout.ts';
 import { sayInRollout } from './say-in-rollout.ts';
 import { shownStatus } from './shown-status.ts';
 import { reconsiderTurns } from './turns.ts';
-import type { Unit } from './unit.ts';
+import { LostRace, type Unit } from './unit.ts';
 
 /** A rollout with its run, both locked by this transaction. */
 export interface LockedRollout {
   readonly run: PlannedRun;
   readonly stored: StoredRollout;
+  /** The run is not locked: what concerns it too must not be stored. */
+  readonly isAlone?: true;
 }
 
 /** Locks the run, then its rollout; null when there is no such rollout. */
@@ -40,12 +43,36 @@ export async function lockRolloutWithRun(unit: Unit, rolloutId: string): Promise
   return { run, stored };
 }
 
+/**
+ * Locks what these events will change. Most of what the rollout of one of several clusters hears is its own affair, and
+ * then its run is left alone: a hundred clusters do not wait for each other.
+ */
+export async function lockForEvents(
+  unit: Unit,
+  rolloutId: string,
+  events: readonly RolloutEvent[],
+): Promise<LockedRollout | null> {
+  const found = await findRollout(unit.trx, rolloutId);
+  if (found === undefined) return null;
+  return isOwnAffair(found, foldEvents(found, events))
+    ? lockRolloutAlone(unit, rolloutId)
+    : lockRolloutWithRun(unit, rolloutId);
+}
+
+/** Enough for what concerns neither the run nor the rollout that leads this one; null when there is no such rollout. */
+export async function lockRolloutAlone(unit: Unit, rolloutId: string): Promise<LockedRollout | null> {
+  const stored = await lockRollout(unit.trx, rolloutId);
+  const run = stored === undefined ? null : await findRun(unit.trx, stored.run_id);
+  if (run === null || !isPlanned(run) || stored === undefined) return null;
+  return { run, stored, isAlone: true };
+}
+
 export async function foldRolloutById(
   unit: Unit,
   rolloutId: string,
   events: readonly RolloutEvent[],
 ): Promise<void> {
-  const locked = await lockRolloutWithRun(unit, rolloutId);
+  const locked = await lockForEvents(unit, rolloutId, events);
   if (locked !== null) await foldRollout(unit, locked, events);
 }
 
@@ -55,21 +82,20 @@ export async function foldRolloutById(
  */
 export async function foldRollout(
   unit: Unit,
-  { run, stored }: LockedRollout,
+  { run, stored, isAlone }: LockedRollout,
   events: readonly RolloutEvent[],
 ): Promise<void> {
   if (stored.status !== 'active') return;
-  let { state, last_event: lastEvent } = stored;
-  const commands: RolloutCommand[] = [];
-  for (const event of events) {
-    const next = advanceRollout(state, event);
-    if (event.kind === 'tick' && next.rollout === state && next.commands.length === 0) continue;
+  const folded = foldEvents(stored, events);
+  if (folded.heard.length === 0) return;
+  // It changed between the look that foresaw this and the lock.
+  if (isAlone === true && !isOwnAffair(stored, folded)) throw new LostRace();
+  const { state, commands } = folded;
+  let lastEvent = stored.last_event;
+  for (const { event, weightPercent } of folded.heard) {
     lastEvent++;
-    await appendEvidence(unit.trx, stored.id, lastEvent, event, state.weightPercent);
-    commands.push(...next.commands);
-    state = next.rollout;
+    await appendEvidence(unit.trx, stored.id, lastEvent, event, weightPercent);
   }
-  if (lastEvent === stored.last_event) return;
   const outcome = await carryCommands(unit, stored, commands);
   await save(unit, stored, state, lastEvent, outcome);
   await notifyOfRollout(unit, run, stored, { state, lastEvent });
@@ -89,12 +115,46 @@ export async function foldRollout(
   await tellLeader(unit, run, stored, state);
 }
 
+interface Folded {
+  /** The events that are evidence, each with the weight when it came. */
+  readonly heard: readonly { readonly event: RolloutEvent; readonly weightPercent: number }[];
+  readonly state: Rollout;
+  readonly commands: readonly RolloutCommand[];
+}
+
+function foldEvents(stored: StoredRollout, events: readonly RolloutEvent[]): Folded {
+  let { state } = stored;
+  const heard: { event: RolloutEvent; weightPercent: number }[] = [];
+  const commands: RolloutCommand[] = [];
+  for (const event of events) {
+    const next = advanceRollout(state, event);
+    if (event.kind === 'tick' && next.rollout === state && next.commands.length === 0) continue;
+    heard.push({ event, weightPercent: state.weightPercent });
+    commands.push(...next.commands);
+    state = next.rollout;
+  }
+  return { heard, state, commands };
+}
+
+/** Of one of several clusters: neither its run nor the rollout that leads it has to know. */
+function isOwnAffair(stored: StoredRollout, { state, commands }: Folded): boolean {
+  const isOver = commands.some(({ kind }) => kind === 'finish');
+  const isSeen = state.phase.name !== stored.state.phase.name;
+  return stored.parent_id !== null && !isOver && !isSeen && newsFor(stored, state) === null;
+}
+
+/** What the rollout that leads this one has not been told yet; null: nothing. */
+function newsFor(stored: StoredRollout, state: Rollout): ClusterNews | null {
+  const news = clusterNews(state);
+  return JSON.stringify(news) === JSON.stringify(clusterNews(stored.state)) ? null : news;
+}
+
 /** The rollout that leads this one hears of it in the same transaction, when it is something new to it. */
 async function tellLeader(unit: Unit, run: PlannedRun, stored: StoredRollout, state: Rollout): Promise<void> {
   const { parent_id: parentId, cluster, round } = stored;
   if (parentId === null || cluster === null || round === null) return;
-  const news = clusterNews(state);
-  if (JSON.stringify(news) === JSON.stringify(clusterNews(stored.state))) return;
+  const news = newsFor(stored, state);
+  if (news === null) return;
   const leader = await lockRollout(unit.trx, parentId);
   if (leader === undefined) return;
   await foldRollout(unit, { run, stored: leader }, [

@@ -3,7 +3,7 @@ import { err, ok, type Result } from '@sluice/pipelines/result';
 import type { ServerContext } from '../context.ts';
 import { addToOutbox } from '../store/outbox-store.ts';
 import { finishAction, listQueuedActions, lockAction } from '../store/rollout-action-store.ts';
-import { foldRollout, lockRolloutWithRun } from './fold-rollout.ts';
+import { foldRollout, lockForEvents } from './fold-rollout.ts';
 import { sayInRollout } from './say-in-rollout.ts';
 import { inUnit, type Unit } from './unit.ts';
 
@@ -15,7 +15,8 @@ export async function reportAction(
   report: ActionReport,
 ): Promise<Result<null, { readonly reason: 'stale-fence'; readonly message: string }>> {
   return inUnit(context, async (unit) => {
-    const locked = await lockRolloutWithRun(unit, rolloutId);
+    const finished = { kind: 'action-finished', action: number, result: report.result, at: unit.at } as const;
+    const locked = await lockForEvents(unit, rolloutId, [finished]);
     const action = await lockAction(unit.trx, rolloutId, number);
     if (
       locked === null ||
@@ -29,9 +30,7 @@ export async function reportAction(
     if (action.status === 'done') return ok(null);
     await finishAction(unit.trx, action, report.result, unit.at);
     if (locked.stored.status === 'active') await sayInRollout(unit, locked.stored, report.lines);
-    await foldRollout(unit, locked, [
-      { kind: 'action-finished', action: number, result: report.result, at: unit.at },
-    ]);
+    await foldRollout(unit, locked, [finished]);
     await callWaitingActions(unit, rolloutId);
     return ok(null);
   });

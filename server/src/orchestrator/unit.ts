@@ -15,8 +15,8 @@ type Needs = Pick<ServerContext, 'db' | 'now' | 'newId' | 'news'>;
 
 /**
  * Runs `work` in a transaction and tells its news after the commit. Locks are taken in the order outbox or
- * timer → run → environment → rollout → attempt or action. A deadlock, which that order should rule out, is
- * tried again, so `work` must have no effect outside of the database.
+ * timer → run → environment → rollout → attempt or action. A deadlock, which that order should rule out, and a lost
+ * race are tried again, so `work` must have no effect outside of the database.
  */
 export async function inUnit<T>(context: Needs, work: (unit: Unit) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
@@ -41,7 +41,13 @@ export async function inUnit<T>(context: Needs, work: (unit: Unit) => Promise<T>
 const deadlockDetected = '40P01';
 const serializationFailure = '40001';
 
+/** What this transaction has locked is not all that it would change: it begins again. */
+export class LostRace extends Error {
+  override readonly name = 'LostRace';
+}
+
 function isLostRace(error: unknown): boolean {
+  if (error instanceof LostRace) return true;
   if (!(error instanceof Error) || !('code' in error)) return false;
   return error.code === deadlockDetected || error.code === serializationFailure;
 }

@@ -17,7 +17,7 @@ export function pipelineOf({ place, trial, perSecond, baseImage, registry }: Tri
     'environment: trials',
     'image: push',
     ...place.deployKeys,
-    ...(ungated.includes(trial.strategy) ? [] : place.gateKeys),
+    ...(ungated.includes(trial.strategy) ? [] : gateKeys(place, trial)),
     `strategy: ${trial.strategy}`,
     `interval: ${intervalMs / 1_000}s`,
     ...(trial.keys ?? canaryKeys(place, trial.fewestRequests / perSecond)),
@@ -36,6 +36,14 @@ stages:
     needs: [push]
     deploy:
 ${keys.map((line) => `      ${line}\n`).join('')}`;
+}
+
+/** Half of all requests come to a shadow from its first second, and a process that has just begun answers slowly. */
+function gateKeys({ gateKeys: keys }: Place, { strategy }: Pick<Trial, 'strategy'>): readonly string[] {
+  if (strategy !== 'shadow') return keys;
+  return keys.flatMap((line) =>
+    line.startsWith('    worse_than:') ? [line, '    initial_delay: 10s'] : [line],
+  );
 }
 
 /** `seconds`: how long the rollout has to last at least, over all its weights. */

@@ -37,7 +37,7 @@ export const metricRuleKeys: KeyTable = {
   },
   initial_delay: {
     shape: durationOrZero,
-    says: 'Nothing counts for this long after each change of weight.',
+    says: 'Nothing counts for this long after each change of weight: for a service that answers slowly when it has just begun.',
     fallback: '0',
   },
   dry_run: {

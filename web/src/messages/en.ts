@@ -564,6 +564,7 @@ export const en = {
     oneOf: (cluster: string) => `cluster ${cluster} of several`,
     runs: (version: string) => `runs ${version}`,
     empty: 'nothing yet',
+    notReached: 'Was not reached',
     form: {
       name: 'Cluster',
       partition: 'Partition (optional)',

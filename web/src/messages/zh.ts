@@ -551,6 +551,7 @@ export const zh: Messages = {
     oneOf: (cluster: string) => `多集群发布中的集群 ${cluster}`,
     runs: (version: string) => `运行 ${version}`,
     empty: '尚无版本',
+    notReached: '未执行到',
     form: {
       name: '集群',
       partition: '分区（可选）',

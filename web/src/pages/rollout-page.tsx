@@ -11,6 +11,7 @@ import { ReleaseFacts } from '../components/rollout/release-facts.tsx';
 import { RolloutCharts } from '../components/rollout/rollout-charts.tsx';
 import { RolloutHead } from '../components/rollout/rollout-head.tsx';
 import { VerdictPanel } from '../components/rollout/verdict-panel.tsx';
+import { reachesMore } from '../state/cluster-state.ts';
 import '../components/rollout/rollout.css';
 
 /** Is the new version good, what happens next, and may I let it go on? */
@@ -61,7 +62,7 @@ function SeveralClusters({ view, clusters, run }: SeveralClustersProps) {
       <div className="rollout-grid">
         <ReleaseFacts view={view} run={run} />
         <div className="stack">
-          <ClusterWaves clusters={clusters} />
+          <ClusterWaves clusters={clusters} canBegin={reachesMore(view.rollout)} />
           <DecisionLog decisions={view.decisions} />
         </div>
       </div>

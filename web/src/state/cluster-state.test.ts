@@ -1,6 +1,6 @@
 import type { ClusterRolloutView } from '@sluice/pipelines/protocol/api';
 import { expect, test } from 'vitest';
-import { byWave, clusterState } from './cluster-state.ts';
+import { byWave, clusterState, reachesMore } from './cluster-state.ts';
 
 const cluster = (name: string, changes: Partial<ClusterRolloutView> = {}): ClusterRolloutView => ({
   name,
@@ -22,4 +22,13 @@ test('a cluster under way is in the state of its own rollout', () => {
 test('clusters stand in their waves, in order', () => {
   const waves = byWave([cluster('b', { wave: 2 }), cluster('a'), cluster('c', { wave: 2 })]);
   expect(waves.map((wave) => wave.map(({ name }) => name))).toEqual([['a'], ['b', 'c']]);
+});
+
+test('a cluster whose wave cannot come any more does not wait for it', () => {
+  const left = cluster('a', { status: 'waiting', phase: null });
+  expect(clusterState(left, reachesMore({ phase: { name: 'delivering', since: 0, wave: 0 } }))).toBe(
+    'waiting',
+  );
+  const back = { name: 'rolling-back', since: 0, reason: 'b failed', cancelled: false } as const;
+  expect(clusterState(left, reachesMore({ phase: back }))).toBe('skipped');
 });

@@ -5,8 +5,14 @@ import { byWave, clusterState } from '../../state/cluster-state.ts';
 import { StateBadge } from '../state-badge.tsx';
 import './cluster-waves.css';
 
+interface ClusterWavesProps {
+  readonly clusters: readonly ClusterRolloutView[];
+  /** Further waves may still come. */
+  readonly canBegin: boolean;
+}
+
 /** Which cluster stands where, wave by wave; each leads to its own rollout. */
-export function ClusterWaves({ clusters }: { readonly clusters: readonly ClusterRolloutView[] }) {
+export function ClusterWaves({ clusters, canBegin }: ClusterWavesProps) {
   const t = useMessages();
   const waves = byWave(clusters);
   return (
@@ -24,7 +30,7 @@ export function ClusterWaves({ clusters }: { readonly clusters: readonly Cluster
             </h3>
             <ul className="wave">
               {wave.map((cluster) => (
-                <ClusterCell key={cluster.name} cluster={cluster} />
+                <ClusterCell key={cluster.name} cluster={cluster} canBegin={canBegin} />
               ))}
             </ul>
           </li>
@@ -36,14 +42,20 @@ export function ClusterWaves({ clusters }: { readonly clusters: readonly Cluster
 
 const isDone = ({ status }: ClusterRolloutView): boolean => status === 'delivered' || status === 'seen';
 
-function ClusterCell({ cluster }: { readonly cluster: ClusterRolloutView }) {
+interface ClusterCellProps {
+  readonly cluster: ClusterRolloutView;
+  readonly canBegin: boolean;
+}
+
+function ClusterCell({ cluster, canBegin }: ClusterCellProps) {
   const t = useMessages();
   const { name, status, phase, note, rolloutId } = cluster;
-  const words =
-    status === 'delivering' && phase !== null ? t.rollout.phases[phase] : t.clusters.statuses[status];
+  const ownWords = status === 'delivering' && phase !== null ? t.rollout.phases[phase] : null;
+  const isLeftOut = status === 'waiting' && !canBegin;
+  const words = isLeftOut ? t.clusters.notReached : (ownWords ?? t.clusters.statuses[status]);
   return (
     <li className="cluster" data-status={status} title={note ?? undefined}>
-      <StateBadge state={clusterState(cluster)} iconOnly />
+      <StateBadge state={clusterState(cluster, canBegin)} iconOnly />
       {rolloutId === null ? (
         <strong className="clip">{name}</strong>
       ) : (

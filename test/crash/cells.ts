@@ -24,6 +24,8 @@ export const phasesOf = {
   approval: ['approval-awaited', 'approval-given'],
   rollout: ['inspect', 'deploy', 'set-weight', 'analysis', 'pause', 'approve', 'promote', 'retire'],
   'roll-back': ['roll-back'],
+  fleet: ['wave-deploy', 'cluster-paused', 'wave-end', 'next-wave', 'fleet-end'],
+  'fleet-back': ['cluster-back', 'put-back'],
 } as const;
 export type JourneyName = keyof typeof phasesOf;
 export type Phase = (typeof phasesOf)[JourneyName][number];
@@ -48,8 +50,12 @@ export const platformOf = ({ component }: Cell): 'docker' | 'kubernetes' =>
 
 /** Why a cell is not tried; null: it is. */
 export function reasonAgainst({ component, phase }: Cell): string | null {
-  const isImageWork = phasesOf.image.some((each) => each === phase);
-  return component === 'kubernetes' && isImageWork
-    ? 'an image is built and pushed by a Docker engine, wherever stages run: no API server of Kubernetes is asked'
+  if (component !== 'kubernetes') return null;
+  const isOf = (...names: readonly JourneyName[]): boolean =>
+    names.some((name) => phasesOf[name].some((each) => each === phase));
+  if (isOf('image'))
+    return 'an image is built and pushed by a Docker engine, wherever stages run: no API server of Kubernetes is asked';
+  return isOf('fleet', 'fleet-back')
+    ? 'between the rollouts of several clusters no cluster is asked; what one on Kubernetes does is in the phases of its own rollout'
     : null;
 }

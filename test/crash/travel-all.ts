@@ -7,6 +7,7 @@ import { nameOf, phasesOf, platformOf, type Cell, type JourneyName } from './cel
 import type { Installation } from './installation.ts';
 import { travel, type Journey, type Outcome } from './journey.ts';
 import { approvalJourney } from './journeys/approval.ts';
+import { fleetBackJourney, fleetJourney } from './journeys/fleet.ts';
 import { imageJourney } from './journeys/image.ts';
 import { rollBackJourney, rolloutJourney } from './journeys/rollout.ts';
 import { stepsJourney } from './journeys/steps.ts';
@@ -20,6 +21,8 @@ const journeys: Readonly<Record<JourneyName, Begin>> = {
   approval: approvalJourney,
   rollout: rolloutJourney,
   'roll-back': rollBackJourney,
+  fleet: fleetJourney,
+  'fleet-back': fleetBackJourney,
 };
 
 /** Cells that share one run. */

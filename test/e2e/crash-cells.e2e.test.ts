@@ -13,6 +13,9 @@ const cells: readonly Cell[] = [
   { component: 'worker', phase: 'step-running', fault: 'kill' },
   { component: 'postgres', phase: 'step-running', fault: 'kill' },
   { component: 'docker', phase: 'step-running', fault: 'kill' },
+  // Between the rollouts of several clusters.
+  { component: 'server', phase: 'wave-end', fault: 'kill' },
+  { component: 'server', phase: 'next-wave', fault: 'kill' },
 ];
 
 // It starts a Docker engine of its own, which only root may.

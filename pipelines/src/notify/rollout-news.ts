@@ -32,6 +32,10 @@ function newsOf(before: Rollout, now: Rollout): Pick<RolloutNews, 'kind' | 'reas
       return { kind: 'approval-wanted', reason: now.verdict?.reason ?? '' };
     case 'held':
       return { kind: 'rollout-held', reason: phase.reason };
+    case 'paused':
+      return phase.held === undefined
+        ? null
+        : { kind: 'rollout-held', reason: `${phase.held.by}: ${phase.held.reason}` };
     case 'frozen':
       return { kind: 'rollout-frozen', reason: phase.reason };
     case 'succeeded':

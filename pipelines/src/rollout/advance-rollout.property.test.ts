@@ -142,6 +142,8 @@ const interruptions = fc.array(
       'approved',
       'rejected',
       'resume',
+      'hold',
+      'promote',
       'abort',
       'tick',
       'old-result',
@@ -266,6 +268,10 @@ function eventOf({ who, what }: Interruption, { rollout, now }: RolloutRig): Rol
       return { kind: 'voted', vote: { by: who, verdict: what, reason: null, at: now }, at: now };
     case 'resume':
       return { kind: 'resume-requested', by: who, reason: 'because', at: now };
+    case 'hold':
+      return { kind: 'hold-requested', by: who, reason: 'because', at: now };
+    case 'promote':
+      return { kind: 'promote-requested', by: who, reason: 'because', at: now };
     case 'abort':
       return { kind: 'abort-requested', by: who, reason: 'because', cancelled: who === 'ann', at: now };
     case 'break-glass':
@@ -328,8 +334,9 @@ function expectEvidenceForPromotion({ rollout, decisions, actions }: RolloutRig)
   const { strategy } = rollout.spec.work;
   const isPromoted = actions.some(({ kind }) => kind === 'promote');
   if (!isPromoted || rollout.replaces === null || ['rolling', 'recreate'].includes(strategy)) return;
+  const early = decisions.find(({ kind, by }) => kind === 'promote' && by !== 'judge');
   rollout.spec.work.steps.forEach((step, index) => {
-    if (step.kind !== 'analysis') return;
+    if (step.kind !== 'analysis' || index >= (early?.step ?? Infinity)) return;
     const last = decisions.filter((decision) => decision.step === index && decision.kind !== 'hold').at(0);
     const passed = decisions.some(
       ({ step: of, kind, verdict }) => of === index && kind === 'continue' && verdict?.kind === 'pass',

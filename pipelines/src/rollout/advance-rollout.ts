@@ -12,7 +12,7 @@ import { phaseRules } from './phases/registry.ts';
 import { isPastReturn } from './phases/retiring.ts';
 import type { PhaseName, PhaseNamed, PhaseRules } from './phases/phase-rules.ts';
 import type { AskingHooks, Rollout, RolloutAction, RolloutEvent, RolloutSpec } from './rollout-state.ts';
-import { resume, vote } from './people.ts';
+import { holdBack, promoteEarly, resume, vote } from './people.ts';
 import { deadlineOf } from './timing.ts';
 
 /** The state before any event; fold `{ kind: 'started' }` to set it going. */
@@ -61,6 +61,10 @@ export function advanceRollout(rollout: Rollout, event: RolloutEvent): Move {
       return changeFreeze(rollout, event);
     case 'glass-broken':
       return breakGlass(rollout, event);
+    case 'hold-requested':
+      return holdBack(rollout, event);
+    case 'promote-requested':
+      return promoteEarly(rollout, event);
     case 'resume-requested':
       return resume(rollout, event);
     case 'abort-requested':

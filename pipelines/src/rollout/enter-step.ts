@@ -7,7 +7,7 @@ import { givesTraffic, holdIfFrozen, holdShift } from './freeze.ts';
 import { askHooks } from './hooks.ts';
 import { act, change, command, decideTo, enter, say, stay, wake, type Move } from './move.ts';
 import { isReady } from './reading.ts';
-import type { ChosenTraffic, Rollout } from './rollout-state.ts';
+import type { ChosenTraffic, HeldBefore, Rollout } from './rollout-state.ts';
 import { outlook } from './outlook.ts';
 import { deadlineOf, readinessPollMs } from './timing.ts';
 import { askTraffic, chosenInWords, isOnlyCopied, nothingChosen, wantedTraffic } from './traffic.ts';
@@ -15,6 +15,8 @@ import { askTraffic, chosenInWords, isOnlyCopied, nothingChosen, wantedTraffic }
 /** Begins step `index`; past the last one the version is promoted. */
 export function enterStep(rollout: Rollout, index: number, at: number): Move {
   const move = change(stay(rollout), { step: index, consecutiveErrors: 0 });
+  const waiting = waitIfWished(move, { kind: 'step', step: index }, at);
+  if (waiting !== null) return waiting;
   const step = rollout.spec.work.steps[index];
   if (step === undefined) {
     return rollout.spec.work.afterwards === 'end'
@@ -54,6 +56,8 @@ export function enterStep(rollout: Rollout, index: number, at: number): Move {
 
 /** All traffic to the new version, when the hooks agree. */
 export function promote(rollout: Rollout, at: number, reason: string): Move {
+  const waiting = waitIfWished(stay(rollout), { kind: 'promotion', reason }, at);
+  if (waiting !== null) return waiting;
   const frozen = holdIfFrozen(stay(rollout), { kind: 'promotion', reason }, at);
   if (frozen !== null) return frozen;
   const about = { since: at, promotion: reason };
@@ -61,6 +65,8 @@ export function promote(rollout: Rollout, at: number, reason: string): Move {
 }
 
 export function promoteNow(rollout: Rollout, at: number, reason: string): Move {
+  const waiting = waitIfWished(stay(rollout), { kind: 'promotion', reason }, at);
+  if (waiting !== null) return waiting;
   const frozen = holdIfFrozen(stay(rollout), { kind: 'promotion', reason }, at);
   if (frozen !== null) return frozen;
   const entered = enter(stay(rollout), { name: 'promoting', since: at });
@@ -113,6 +119,26 @@ export function lookOn(move: Move, at: number, until: number | null): Move {
 export function guardProgress(move: Move): Move {
   const dueAt = deadlineOf(move.rollout);
   return dueAt === null ? move : command(move, { kind: 'set-timer', dueAt });
+}
+
+/** A person wants it to wait before `next`; null: nobody does. */
+function waitIfWished(move: Move, next: HeldBefore, at: number): Move | null {
+  const { wish } = move.rollout;
+  return wish === undefined ? null : waitForPerson(move, next, wish, at);
+}
+
+/** Holds before `next` until a person resumes; what is measured meanwhile still rolls it back. */
+export function waitForPerson(
+  move: Move,
+  next: HeldBefore,
+  { by, reason }: { readonly by: string; readonly reason: string },
+  at: number,
+): Move {
+  const { wish: _, ...rollout } = move.rollout;
+  const held = { by, reason, next };
+  const entered = enter({ ...move, rollout }, { name: 'paused', since: at, until: null, held });
+  const decided = decideTo(entered, 'hold', at, reason, by, rollout.verdict);
+  return lookOn(say(decided, `held by ${by}: ${reason} (resume to go on, or abort)`), at, null);
 }
 
 /** The weight stays; what else reaches the new version changes. */

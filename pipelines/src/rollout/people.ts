@@ -2,9 +2,10 @@
 import type { ApprovalRule } from '../language/definition.ts';
 import type { ApprovalVote } from '../run/run-state.ts';
 import { rollBack } from './endings.ts';
-import { enterStep } from './enter-step.ts';
+import { enterStep, promote, waitForPerson } from './enter-step.ts';
 import { change, decideTo, say, stay, andThen, type Move } from './move.ts';
 import type { Rollout, RolloutEvent } from './rollout-state.ts';
+import { whyNotHeld, whyNotPromoted } from './steering.ts';
 
 /**
  * Counts a vote for the approval that is waited for. Whether the person holds one of the roles in `by` is checked by
@@ -25,6 +26,33 @@ export function vote(rollout: Rollout, cast: ApprovalVote, at: number): Move {
   return approve(rollout, cast, step.approval, at);
 }
 
+/** A person wants it to wait: at once where time passes, else before the next step or the promotion. */
+export function holdBack(rollout: Rollout, event: Extract<RolloutEvent, { kind: 'hold-requested' }>): Move {
+  if (whyNotHeld(rollout) !== null) return stay(rollout);
+  const { by, reason, at } = event;
+  const { phase, step } = rollout;
+  if (isRepeated(rollout, { by, at })) return stay(rollout);
+  const heard = change(stay(rollout), { lastWord: { by, at } });
+  if (phase.name === 'analysing') return waitForPerson(heard, { kind: 'step', step }, event, at);
+  if (phase.name === 'paused') return waitForPerson(heard, { kind: 'step', step: step + 1 }, event, at);
+  const wished = change(heard, { wish: { by, reason } });
+  return say(wished, `${by} has it wait before the next step: ${reason}`);
+}
+
+/** A person takes what the steps that are left would have shown upon them; hooks and freezes still have their say. */
+export function promoteEarly(
+  rollout: Rollout,
+  event: Extract<RolloutEvent, { kind: 'promote-requested' }>,
+): Move {
+  if (whyNotPromoted(rollout) !== null) return stay(rollout);
+  const { by, reason, at } = event;
+  if (isRepeated(rollout, { by, at })) return stay(rollout);
+  const heard = change(stay(rollout), { lastWord: { by, at } });
+  const decided = decideTo(heard, 'promote', at, reason, by, rollout.verdict);
+  const said = say(decided, `${by} promotes it without the steps that are left: ${reason}`);
+  return andThen(said, (next) => promote(next, at, `${by}: ${reason}`));
+}
+
 /** A person goes on from a pause, or takes the responsibility where the evidence was not enough. */
 export function resume(rollout: Rollout, event: Extract<RolloutEvent, { kind: 'resume-requested' }>): Move {
   const { phase } = rollout;
@@ -33,8 +61,11 @@ export function resume(rollout: Rollout, event: Extract<RolloutEvent, { kind: 'r
   if (isRepeated(rollout, { by, at })) return stay(rollout);
   const heard = change(stay(rollout), { lastWord: { by, at } });
   const decided = decideTo(heard, 'resume', at, reason, by, rollout.verdict);
+  const next = phase.name === 'paused' ? phase.held?.next : undefined;
   return andThen(say(decided, `resumed by ${by}: ${reason}`), (resumed) =>
-    enterStep(resumed, resumed.step + 1, at),
+    next?.kind === 'promotion'
+      ? promote(resumed, at, next.reason)
+      : enterStep(resumed, next?.step ?? resumed.step + 1, at),
   );
 }
 

@@ -98,11 +98,17 @@ export interface Rollout {
   readonly passesFreeze?: { readonly by: string; readonly at: number; readonly reason: string };
   /** How long freezes have held it in all, up to the last one that ended. */
   readonly frozenMs?: number;
+  /** A person wants it to wait as soon as it can; absent: nobody. */
+  readonly wish?: { readonly by: string; readonly reason: string };
   /** As last told; absent: nobody was asked for, or nobody has looked yet. */
   readonly guard?: GuardFacts;
   /** Of a rollout over several clusters: how each of them stands. */
   readonly fleet?: Fleet;
 }
+
+/** What a rollout that a person holds waits to do. */
+export type HeldBefore =
+  { readonly kind: 'step'; readonly step: number } | { readonly kind: 'promotion'; readonly reason: string };
 
 export type RolloutPhase =
   | { readonly name: 'planned' }
@@ -111,7 +117,13 @@ export type RolloutPhase =
   | { readonly name: 'stopping'; readonly since: number }
   | { readonly name: 'deploying'; readonly since: number }
   | { readonly name: 'setting-weight'; readonly since: number }
-  | { readonly name: 'paused'; readonly since: number; readonly until: number | null }
+  | {
+      readonly name: 'paused';
+      readonly since: number;
+      readonly until: number | null;
+      /** A person holds it, and this is what it waits to do; absent: its own step is the pause. */
+      readonly held?: { readonly by: string; readonly reason: string; readonly next: HeldBefore };
+    }
   | { readonly name: 'analysing'; readonly since: number; readonly until: number }
   | {
       readonly name: 'held';
@@ -478,6 +490,10 @@ export type RolloutEvent =
   | { readonly kind: 'freeze-changed'; readonly freeze: FreezeRules; readonly at: number }
   /** A person: go on in spite of a freeze. */
   | { readonly kind: 'glass-broken'; readonly by: string; readonly reason: string; readonly at: number }
+  /** A person: wait before anything more is given to the new version. */
+  | { readonly kind: 'hold-requested'; readonly by: string; readonly reason: string; readonly at: number }
+  /** A person: promote now, without the steps that are left. */
+  | { readonly kind: 'promote-requested'; readonly by: string; readonly reason: string; readonly at: number }
   /** A person: go on from `paused` or `held`. */
   | { readonly kind: 'resume-requested'; readonly by: string; readonly reason: string; readonly at: number }
   /** A person or the end of the run: roll back. */

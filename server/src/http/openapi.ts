@@ -144,6 +144,20 @@ const routes: readonly ApiRoute[] = [
   { method: 'post', path: '/api/rollouts/{id}/abort', summary: 'Roll back', status: 202, body: reason },
   {
     method: 'post',
+    path: '/api/rollouts/{id}/hold',
+    summary: 'Wait before the new version gets anything more',
+    status: 202,
+    body: reason,
+  },
+  {
+    method: 'post',
+    path: '/api/rollouts/{id}/promote',
+    summary: 'Promote now, without the steps that are left',
+    status: 202,
+    body: reason,
+  },
+  {
+    method: 'post',
     path: '/api/rollouts/{id}/resume',
     summary: 'Go on from a pause',
     status: 202,

@@ -45,7 +45,7 @@ export function rolloutRoutes(context: ServerContext): Router {
     response.json(foundOr404(await replayView(context.db, id, work.value), 'rollout'));
   });
 
-  for (const kind of ['abort', 'resume', 'give-up'] as const) {
+  for (const kind of ['abort', 'hold', 'promote', 'resume', 'give-up'] as const) {
     router.post(`/rollouts/:id/${kind}`, async (request, response) => {
       const id = uuidParameter(request.params.id, 'rollout');
       const reason = parseBody(reasonBody, request).reason || 'no reason given';
@@ -74,6 +74,8 @@ const statusOf = {
   'rollout-waits': 409,
   'rollout-frozen': 409,
   'not-blocked': 409,
+  'cannot-hold': 409,
+  'cannot-promote': 409,
   'not-frozen': 409,
   'may-not-break-glass': 403,
 } satisfies Record<SteerProblem['reason'] | GlassProblem['reason'], number>;

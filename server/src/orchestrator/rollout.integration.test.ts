@@ -52,6 +52,7 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
       'nine',
       'ten',
       'eleven',
+      'twelve',
     ]) {
       const target = { kind: 'docker', service: name, listenHost: '127.0.0.1', listenPort: 80 } as const;
       await core.context.db.transaction().execute((trx) => saveEnvironment(trx, { name, target, at: 0 }));
@@ -353,6 +354,39 @@ describe.skipIf(redisUrl === undefined)('deploy and approve stages (needs REDIS_
     expect(await claimAction(afterwards, { rolloutId, action: 1, workerId: 'other' })).toMatchObject({
       kind: 'claimed',
     });
+  });
+
+  test('a person holds a rollout, is told what cannot be done, and promotes it early, all under a name', async () => {
+    worker = workOnTarget(core, {});
+    const ada = { user: 'ada', from: null };
+    const analysis = { kind: 'analysis', forMs: 3_600_000, whole: true } as const;
+    const steps = [{ kind: 'set-weight', percent: 10 } as const, analysis];
+    const runId = await startDeploy(core, aDeploy('twelve', { steps }));
+    const rollout = async () => (await runView(core.context.db, runId))?.rollouts[0];
+    await expect.poll(async () => (await rollout())?.phase).toBe('analysing');
+    const id = (await rollout())?.id ?? '';
+    expect(await steerRollout(core.context, id, 'hold', ada, 'the night is long')).toMatchObject({
+      ok: true,
+    });
+    expect((await rollout())?.phase).toBe('paused');
+    expect(await steerRollout(core.context, id, 'hold', ada, 'again')).toMatchObject({
+      error: { reason: 'cannot-hold', message: 'it waits for a person already' },
+    });
+    expect(await steerRollout(core.context, id, 'promote', ada, 'seen enough')).toMatchObject({ ok: true });
+    await expect.poll(() => statusOf(core, runId)).toBe('succeeded');
+    expect(await steerRollout(core.context, id, 'promote', ada, 'again')).toMatchObject({
+      error: { reason: 'rollout-ended' },
+    });
+    expect((await listDecisions(core.context.db, id)).map(({ kind, by }) => [kind, by])).toEqual([
+      ['hold', 'ada'],
+      ['promote', 'ada'],
+      ['promote', 'judge'],
+    ]);
+    const audit = await listAudit(core.context.db, { before: null, limit: 50 });
+    expect(audit.filter(({ subject }) => subject === id).map(({ action }) => action)).toEqual([
+      'rollout-promoted',
+      'rollout-held',
+    ]);
   });
 
   test('a freeze holds a rollout, and a glass that is broken lets it through under a name', async () => {

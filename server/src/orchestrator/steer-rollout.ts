@@ -1,4 +1,5 @@
 import { err, ok, type Result } from '@sluice/pipelines/result';
+import { whyNotHeld, whyNotPromoted } from '@sluice/pipelines/rollout/steering';
 import type { RolloutEvent } from '@sluice/pipelines/rollout/rollout-state';
 import type { ServerContext } from '../context.ts';
 import { recordAudit } from '../store/audit-store.ts';
@@ -8,11 +9,18 @@ import { sayInRollout } from './say-in-rollout.ts';
 import { inUnit } from './unit.ts';
 
 export interface SteerProblem {
-  readonly reason: 'unknown-rollout' | 'rollout-ended' | 'rollout-waits' | 'rollout-frozen' | 'not-blocked';
+  readonly reason:
+    | 'unknown-rollout'
+    | 'rollout-ended'
+    | 'rollout-waits'
+    | 'rollout-frozen'
+    | 'not-blocked'
+    | 'cannot-hold'
+    | 'cannot-promote';
   readonly message: string;
 }
 
-/** A person rolls a rollout back, or lets it go on from where it is held or paused. */
+/** A person rolls a rollout back, holds it, lets it go on from where it waits, or promotes it before its steps are done. */
 export async function steerRollout(
   context: ServerContext,
   rolloutId: string,
@@ -28,11 +36,16 @@ export async function steerRollout(
       const message = `the rollout has ended (${stored.phase}): use the environment's rollback instead`;
       return err({ reason: 'rollout-ended', message });
     }
-    if (stored.status === 'waiting' && kind === 'resume') {
+    if (stored.status === 'waiting' && kind !== 'abort') {
       const message = 'the rollout waits for the end of another one in its environment';
       return err({ reason: 'rollout-waits', message });
     }
     const { phase } = stored.state;
+    const whyNot = { hold: whyNotHeld, promote: whyNotPromoted };
+    if (kind === 'hold' || kind === 'promote') {
+      const message = whyNot[kind](stored.state);
+      if (message !== null) return err({ reason: `cannot-${kind}`, message });
+    }
     if (phase.name === 'frozen' && kind === 'resume') {
       const message = `a freeze holds the rollout (${phase.reason}): it goes on by itself, or when somebody breaks the glass`;
       return err({ reason: 'rollout-frozen', message });
@@ -64,6 +77,10 @@ function eventOf(kind: Wish, by: string, reason: string, at: number): RolloutEve
   switch (kind) {
     case 'abort':
       return { kind: 'abort-requested', by, reason, cancelled: false, at };
+    case 'hold':
+      return { kind: 'hold-requested', by, reason, at };
+    case 'promote':
+      return { kind: 'promote-requested', by, reason, at };
     case 'resume':
       return { kind: 'resume-requested', by, reason, at };
     case 'give-up':
@@ -71,10 +88,18 @@ function eventOf(kind: Wish, by: string, reason: string, at: number): RolloutEve
   }
 }
 
-type Wish = 'abort' | 'resume' | 'give-up';
+type Wish = 'abort' | 'hold' | 'promote' | 'resume' | 'give-up';
 const auditName = {
   abort: 'rollout-aborted',
+  hold: 'rollout-held',
+  promote: 'rollout-promoted',
   resume: 'rollout-resumed',
   'give-up': 'rollback-given-up',
 } as const;
-const verb = { abort: 'roll back', resume: 'go on', 'give-up': 'give up' } as const;
+const verb = {
+  abort: 'roll back',
+  hold: 'wait',
+  promote: 'promote it now',
+  resume: 'go on',
+  'give-up': 'give up',
+} as const;

@@ -490,6 +490,15 @@ export const en = {
     giveUpTitle: 'Leave it as it is?',
     giveUpExplain:
       'The rollback is not tried any more, and the target keeps what it has. The stage fails and says so. Your name and reason are kept.',
+    heldBy: (who: string) => `Held by ${who}`,
+    holdAction: 'Hold',
+    holdTitle: 'Hold the rollout?',
+    holdExplain:
+      'It waits before the new version gets anything more, until somebody resumes it. What is measured meanwhile still rolls it back.',
+    promoteAction: 'Promote now',
+    promoteTitle: 'Promote before its steps are done?',
+    promoteExplain: (version: string) =>
+      `${version} gets all the traffic without the steps that are left. Hooks and freezes still hold it. Your name and reason are kept as a decision.`,
     resumeAction: 'Resume',
     breakGlassAction: 'Break the glass',
     breakGlassTitle: 'Go on in spite of the freeze?',
@@ -504,7 +513,7 @@ export const en = {
     abortExplain: 'All traffic goes back to the old version, then the new one is removed.',
     resumeTitle: 'Resume the rollout?',
     resumeExplain:
-      'It goes on with the next step although the gate has not passed. Your name and reason are kept as a decision.',
+      'It goes on where it waits; after a hold of the gate, without what the gate would have shown. Your name and reason are kept as a decision.',
     reason: 'Reason',
     reasonHint: 'Kept with the decision, for whoever reads it later.',
     optionalReason: 'Reason (optional)',

@@ -39,6 +39,8 @@ export function advanceFleet(rollout: Rollout, event: RolloutEvent): Move {
     // Of single clusters: their own rollouts hear them.
     case 'action-finished':
     case 'voted':
+    case 'hold-requested':
+    case 'promote-requested':
       return stay(rollout);
     default:
       return unreachable(event);

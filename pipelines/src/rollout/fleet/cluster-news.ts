@@ -27,6 +27,8 @@ export function clusterNews({ phase, failures, lastProblem }: Rollout): ClusterN
     case 'frozen':
       return { kind: 'asks', approval: false, reason: `${phase.name}: ${phase.reason}` };
     case 'paused':
+      if (phase.held !== undefined)
+        return { kind: 'asks', approval: false, reason: `held by ${phase.held.by}: ${phase.held.reason}` };
       return phase.until === null
         ? { kind: 'asks', approval: false, reason: 'paused until someone resumes it' }
         : underWay(failures, lastProblem);

@@ -6,7 +6,7 @@ import { paths } from '../../api/paths.ts';
 import { useAction, type Action } from '../../api/use-action.ts';
 import type { Messages } from '../../messages/en.ts';
 import { useMessages } from '../../messages/language-context.tsx';
-import { actionsIn, type RolloutActionName } from '../../state/rollout-actions.ts';
+import { actionsIn, isDangerous, type RolloutActionName } from '../../state/rollout-actions.ts';
 import { shortHash, shortImage } from '../copyable.tsx';
 import { ReasonDialog } from '../reason-dialog.tsx';
 import { useShortcuts } from '../use-shortcuts.ts';
@@ -38,7 +38,7 @@ export function RolloutActions({ view }: { readonly view: RolloutView }) {
         <Button
           key={name}
           variant={name === 'approve' || name === 'resume' ? 'filled' : 'default'}
-          className={name === 'approve' || name === 'resume' ? '' : 'danger-outline'}
+          className={isDangerous(name) ? 'danger-outline' : ''}
           rightSection={name === 'approve' ? <kbd>a</kbd> : null}
           onClick={() => ask(name)}
         >
@@ -48,7 +48,7 @@ export function RolloutActions({ view }: { readonly view: RolloutView }) {
       {asking !== null && words !== null && (
         <ReasonDialog
           {...words}
-          isDanger={asking.name !== 'approve' && asking.name !== 'resume'}
+          isDanger={isDangerous(asking.name)}
           needsReason={asking.name !== 'approve'}
           error={explainRefusal(send.error, t)}
           isBusy={send.isPending}
@@ -83,6 +83,8 @@ function requestOf({ name, seenHash }: Asking, view: RolloutView, reason: string
   if (name === 'abort') return { method, path: paths.abortRollout(view.id), body: { reason } };
   if (name === 'give-up') return { method, path: paths.giveUpRollout(view.id), body: { reason } };
   if (name === 'break-glass') return { method, path: paths.breakGlass(view.id), body: { reason } };
+  if (name === 'hold') return { method, path: paths.holdRollout(view.id), body: { reason } };
+  if (name === 'promote') return { method, path: paths.promoteRollout(view.id), body: { reason } };
   if (name === 'resume') return { method, path: paths.resumeRollout(view.id), body: { reason } };
   const body: Vote = {
     verdict: name === 'approve' ? 'approved' : 'rejected',
@@ -101,6 +103,12 @@ function wordsOf(name: RolloutActionName, { rollout }: Messages, version: string
       explain: rollout.approveExplain(version),
     },
     reject: { action: rollout.rejectAction, title: rollout.rejectTitle, explain: rollout.rejectExplain },
+    hold: { action: rollout.holdAction, title: rollout.holdTitle, explain: rollout.holdExplain },
+    promote: {
+      action: rollout.promoteAction,
+      title: rollout.promoteTitle,
+      explain: rollout.promoteExplain(version),
+    },
     resume: { action: rollout.resumeAction, title: rollout.resumeTitle, explain: rollout.resumeExplain },
     'break-glass': {
       action: rollout.breakGlassAction,

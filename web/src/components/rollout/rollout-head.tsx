@@ -19,6 +19,7 @@ export function RolloutHead({ view, run }: RolloutHeadProps) {
   const { rollout } = view;
   const { phase, spec, traffic } = rollout;
   const state = phaseState(phase.name);
+  const waits = phase.name === 'paused' ? phase.held : rollout.wish;
   const phaseWords = t.rollout.phases[phase.name];
   return (
     <header className="rollout-head">
@@ -62,6 +63,11 @@ export function RolloutHead({ view, run }: RolloutHeadProps) {
         <p className="rollout-reason">
           {phase.name === 'frozen' && <>{t.freeze.by(phase.window)} </>}
           {phase.reason}
+        </p>
+      )}
+      {waits !== undefined && (
+        <p className="rollout-reason">
+          {t.rollout.heldBy(waits.by)}: {waits.reason}
         </p>
       )}
       {phase.name === 'rollback-blocked' && <p role="alert">{t.rollout.blockedRemedy}</p>}

@@ -8,6 +8,8 @@ export interface Conversion {
   readonly source: SourceFile;
   readonly keys: KeyTable;
   readonly notes: PlacedNote[];
+  /** What was said, with its place. */
+  readonly said: Set<string>;
   /** By the offset of the key: a template that ten jobs extend is counted once. */
   readonly met: Map<number, MetKey>;
 }
@@ -29,6 +31,7 @@ export const startConversion = (source: SourceFile, keys: KeyTable): Conversion 
   source,
   keys,
   notes: [],
+  said: new Set(),
   met: new Map(),
 });
 
@@ -42,10 +45,9 @@ export const leftOut = (conversion: Conversion, span: Span, words: Words): void 
 
 /** The same words at the same place are said once. */
 function addNote(conversion: Conversion, span: Span, severity: Note['severity'], words: Words): void {
-  const isKnown = conversion.notes.some(
-    (each) => each.span.start === span.start && each.note.what === words.what && each.note.why === words.why,
-  );
-  if (isKnown || conversion.notes.length >= mostNotes) return;
+  const saying = JSON.stringify([span.start, words.what, words.why]);
+  if (conversion.said.has(saying) || conversion.notes.length >= mostNotes) return;
+  conversion.said.add(saying);
   const at = diagnosticAt(conversion.source, span, { severity: 'warning', code: severity, message: '' });
   const { line, column, length, sourceLine } = at;
   const { what, why, whatToDo = '' } = words;

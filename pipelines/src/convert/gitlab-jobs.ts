@@ -19,7 +19,7 @@ export interface GitlabFile {
 
 const mostJobs = 500;
 /** Entries that `extends` and `!reference` may bring together in all. */
-const mostParts = 200_000;
+const mostParts = 20_000;
 
 interface Resolving {
   readonly conversion: Conversion;

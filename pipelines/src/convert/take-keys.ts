@@ -19,8 +19,11 @@ export function takeKeys(conversion: Conversion, node: SourceNode | undefined, g
 export function takeKey(conversion: Conversion, entry: MapEntry, group: string): boolean {
   const rules = conversion.keys[group] ?? {};
   const rule = Object.hasOwn(rules, entry.key) ? rules[entry.key] : undefined;
-  const span = spanOfEntry(entry);
-  conversion.met.set(span.start, { ...span, name: `${group}.${rule === undefined ? '?' : entry.key}` });
+  const name = `${group}.${rule === undefined ? '?' : entry.key}`;
+  const isLeft = rule === undefined || rule.fate === 'left-out';
+  // An anchor or a template brings it into many jobs: it was told in the first.
+  if (isLeft && conversion.met.get(entry.keySpan.start)?.name === name) return false;
+  conversion.met.set(entry.keySpan.start, { ...spanOfEntry(entry), name });
   if (rule === undefined) {
     const why = `this key is not known here.${didYouMean(entry.key, Object.keys(rules))}`;
     leftOut(conversion, entry.keySpan, { what: shortKey(entry.key), why });

@@ -117,6 +117,12 @@ test('a quoted text whose second line is indented too little is read as GitLab r
   expect(converted('gitlab', text)).toContain("if: tag != 'v1' && branch == 'main'");
 });
 
+test('a job without a script of its own does nothing but say so, whatever comes before every script', () => {
+  const result = converted('gitlab', 'default: { before_script: [npm ci] }\na: { image: x:1 }\n');
+  expect(result).toContain('it has no script in this file');
+  expect(result).not.toContain('npm ci');
+});
+
 test('of thousands of services, those that a stage may have are carried over, and the rest is told', () => {
   const services = Array.from({ length: 5_000 }, () => 'redis').join(', ');
   const result = converted('gitlab', `a:\n  image: x:1\n  services: [${services}]\n  script: make\n`);

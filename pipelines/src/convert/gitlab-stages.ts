@@ -58,9 +58,10 @@ export function gitlabStages(context: GitlabContext, job: GitlabJob): readonly S
   const from = spanOfEntry(job.entry);
   const id = names.of(job.name);
   const fate = gitlabFate(context, job);
-  const scripts = commandsOf(job, 'before_script').concat(commandsOf(job, 'script'));
+  const own = commandsOf(job, 'script');
+  const scripts = commandsOf(job, 'before_script').concat(own);
   const after = commandsOf(job, 'after_script');
-  if (scripts.length === 0) {
+  if (own.length === 0) {
     if (entryOf(job.entry.value, 'trigger') === undefined)
       leftOut(conversion, job.entry.keySpan, {
         what: job.name.slice(0, 60),

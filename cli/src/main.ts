@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { connect } from './api-client.ts';
+import type { SteerOptions } from './commands/rollouts.ts';
 import type { RunsOptions } from './commands/runs.ts';
 import type { RunFlags } from './local-run/read-options.ts';
 import { processSignal } from './process-signal.ts';
@@ -404,6 +405,29 @@ notifications
     const { removeChannel } = await import('./commands/notifications.ts');
     write(await removeChannel(api(), channel));
   });
+
+const rollouts = program
+  .command('rollouts')
+  .description('hold a rollout, let it go on, promote it early or roll it back');
+
+for (const [wish, does] of [
+  ['hold', 'have it wait before the new version gets anything more'],
+  ['resume', 'let it go on from where it waits'],
+  ['promote', 'promote it without the steps that are left'],
+  ['abort', 'roll it back'],
+] as const) {
+  rollouts
+    .command(wish)
+    .description(does)
+    .argument('<run>', 'number or id')
+    .requiredOption('--reason <reason>', 'kept as a decision and in the audit')
+    .option('--stage <stage>', 'the deploy stage, where there are several')
+    .option('--cluster <cluster>', 'of a rollout to several clusters, this one')
+    .action(async (run: string, options: SteerOptions) => {
+      const { steer } = await import('./commands/rollouts.ts');
+      write(await steer(api(), wish, run, options));
+    });
+}
 
 program
   .command('break-glass')

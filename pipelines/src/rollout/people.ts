@@ -1,4 +1,4 @@
-// What people may do to a rollout that waits for them.
+// What people do to a rollout: they vote, hold it, let it go on, and promote it before its steps are done.
 import type { ApprovalRule } from '../language/definition.ts';
 import type { ApprovalVote } from '../run/run-state.ts';
 import { rollBack } from './endings.ts';

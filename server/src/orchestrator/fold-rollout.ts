@@ -105,7 +105,7 @@ export async function foldRollout(
   }
   if (outcome !== null) await recordRelease(unit, run, { ...stored, state });
   // One look at one of many clusters is news to nobody who looks at the run.
-  const isSeen = stored.parent_id === null || state.phase.name !== stored.state.phase.name;
+  const isSeen = stored.parent_id === null || entersPhase(stored, state);
   if (isSeen && run.content.state.status === 'running') {
     const status = shownStatus(run.content.state, await phasesOfRun(unit.trx, run.id));
     await touchRun(unit.trx, run, status, unit.at);
@@ -139,9 +139,13 @@ function foldEvents(stored: StoredRollout, events: readonly RolloutEvent[]): Fol
 /** Of one of several clusters: neither its run nor the rollout that leads it has to know. */
 function isOwnAffair(stored: StoredRollout, { state, commands }: Folded): boolean {
   const isOver = commands.some(({ kind }) => kind === 'finish');
-  const isSeen = state.phase.name !== stored.state.phase.name;
-  return stored.parent_id !== null && !isOver && !isSeen && newsFor(stored, state) === null;
+  return (
+    stored.parent_id !== null && !isOver && !entersPhase(stored, state) && newsFor(stored, state) === null
+  );
 }
+
+const entersPhase = (stored: StoredRollout, { phase }: Rollout): boolean =>
+  phase.name !== stored.state.phase.name;
 
 /** What the rollout that leads this one has not been told yet; null: nothing. */
 function newsFor(stored: StoredRollout, state: Rollout): ClusterNews | null {

@@ -41,9 +41,8 @@ export async function steerRollout(
       return err({ reason: 'rollout-waits', message });
     }
     const { phase } = stored.state;
-    const whyNot = { hold: whyNotHeld, promote: whyNotPromoted };
     if (kind === 'hold' || kind === 'promote') {
-      const message = whyNot[kind](stored.state);
+      const message = kind === 'hold' ? whyNotHeld(stored.state) : whyNotPromoted(stored.state);
       if (message !== null) return err({ reason: `cannot-${kind}`, message });
     }
     if (phase.name === 'frozen' && kind === 'resume') {

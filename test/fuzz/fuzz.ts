@@ -1,15 +1,23 @@
 // Feeds numbered inputs: the same seed and number make the same input, so that any of them can be made again.
 import { compileExpression } from '@sluice/pipelines/language/expression/compile-expression';
+import { parsePipeline } from '@sluice/pipelines/language/parse-pipeline';
 import { choicesFrom } from '@sluice/pipelines/random.fixture';
 import { readCorpus } from './corpus.ts';
-import { kinds, shares, type Input, type InputKind } from './inputs.ts';
+import { kinds, shares, type Input, type InputKind, type Use } from './inputs.ts';
 
 /** For texts of up to `shortBytes`. */
 const limitMs = 100;
 const shortBytes = 16_384;
-/** Longer ones may take their size's time. */
-const msPerKib = 2;
+/** What is read beyond that may take so many times as long as a dense, sound text of its size does at that moment. */
+const timesReference = 1.5;
+/** As slow as a plan of 10,000 stages may be, which is to take a second. */
+const msPerStage = 0.1;
 const mostGrowthMb = 300;
+/** Inputs after which the machine may have become faster or slower. */
+const referenceEvery = 500;
+
+const limitOf = ({ read, planned }: Use, msPerKib: number): number =>
+  limitMs + (Math.max(0, read - shortBytes) / 1_024) * timesReference * msPerKib + planned * msPerStage;
 
 export interface Finding {
   readonly kind: InputKind;
@@ -55,8 +63,10 @@ export interface FuzzOptions {
 export function fuzz({ seed, from = 0, inputs, isTimed, onInput, onFinding }: FuzzOptions): FuzzReport {
   const corpus = readCorpus();
   const report: FuzzReport = { kinds: mapKinds(emptyReport), findings: [] };
+  let msPerKib = 0;
   for (let number = from; number < inputs; number += 1) {
     onInput?.(number);
+    if (isTimed && (number - from) % referenceEvery === 0) msPerKib = referenceMsPerKib();
     const { kind, input } = makeInput(seed, number, corpus);
     const its = report.kinds[kind];
     const found = (what: string): void => {
@@ -66,15 +76,19 @@ export function fuzz({ seed, from = 0, inputs, isTimed, onInput, onFinding }: Fu
     };
     const before = process.memoryUsage.rss();
     const first = measure(input);
-    for (const what of first.wrong) found(what);
+    for (const what of first.use.wrong) found(what);
     let { ms } = first;
     const growthMb = (process.memoryUsage.rss() - before) / 1e6;
     const bytes = Buffer.byteLength(input.text);
-    const limit = limitMs + (Math.max(0, bytes - shortBytes) / 1_024) * msPerKib;
+    let limit = limitOf(first.use, msPerKib);
     // What is slow once may have met the garbage collector, or the compiler.
     for (let again = 0; isTimed && again < 3 && ms > limit; again += 1) {
       forgetExpressions();
       ms = Math.min(ms, measure(input).ms);
+    }
+    if (isTimed && ms > limit) {
+      msPerKib = referenceMsPerKib();
+      limit = limitOf(first.use, msPerKib);
     }
     if (isTimed && ms > limit) found(`took ${ms.toFixed(0)} ms, and at most ${limit.toFixed(0)} are allowed`);
     if (isTimed && growthMb > mostGrowthMb) found(`memory grew by ${growthMb.toFixed(0)} MB`);
@@ -83,20 +97,36 @@ export function fuzz({ seed, from = 0, inputs, isTimed, onInput, onFinding }: Fu
   return report;
 }
 
-/** `process.cpuUsage` in the worker of one thread: what other processes do does not count. */
-function measure(input: Input): { readonly ms: number; readonly wrong: readonly string[] } {
-  const begun = process.cpuUsage();
-  const clock = performance.now();
-  const wrong = tryUse(input);
-  const { user, system } = process.cpuUsage(begun);
-  return { ms: Math.min((user + system) / 1_000, performance.now() - clock), wrong };
+/** Stages as short as they can be, in braces: nothing that people write has more to read in a KiB. */
+const reference = `on: push
+stages:
+${Array.from({ length: 1_500 }, (_, index) => `  s${index}: { matrix: { a: [1, 2], b: [3, 4] }, steps: [x] }\n`).join('')}`;
+
+function referenceMsPerKib(): number {
+  const use = (): Use => {
+    const { definition } = parsePipeline(reference, 'reference.yml');
+    return { wrong: definition === null ? ['it is not sound'] : [], read: reference.length, planned: 0 };
+  };
+  const measured = Array.from({ length: 3 }, () => measure({ text: reference, use }));
+  if (measured.some((each) => each.use.wrong.length > 0)) throw new Error('the reference text has mistakes');
+  return Math.min(...measured.map(({ ms }) => ms)) / (reference.length / 1_024);
 }
 
-function tryUse(input: Input): readonly string[] {
+/** `process.cpuUsage` in the worker of one thread: what other processes do does not count. */
+function measure(input: Input): { readonly ms: number; readonly use: Use } {
+  const begun = process.cpuUsage();
+  const clock = performance.now();
+  const use = tryUse(input);
+  const { user, system } = process.cpuUsage(begun);
+  return { ms: Math.min((user + system) / 1_000, performance.now() - clock), use };
+}
+
+function tryUse(input: Input): Use {
   try {
     return input.use();
   } catch (error) {
-    return [`threw ${error instanceof Error ? (error.stack ?? error.message).slice(0, 800) : String(error)}`];
+    const what = error instanceof Error ? (error.stack ?? error.message).slice(0, 800) : String(error);
+    return { wrong: [`threw ${what}`], read: input.text.length, planned: 0 };
   }
 }
 

@@ -26,9 +26,20 @@ import { randomTrigger } from './random-trigger.ts';
 export interface Input {
   /** Shown where something is wrong with it. */
   readonly text: string;
-  /** What is wrong; empty: nothing. */
-  readonly use: () => readonly string[];
+  readonly use: () => Use;
 }
+
+/** What using an input came to, with what there was to do: time is compared with it. */
+export interface Use {
+  /** Empty: nothing. */
+  readonly wrong: readonly string[];
+  /** Characters that were read as YAML, a text that is read twice counted twice. */
+  readonly read: number;
+  /** Stages that were planned, each combination of a matrix counted. */
+  readonly planned: number;
+}
+
+const used = (wrong: readonly string[], read = 0, planned = 0): Use => ({ wrong, read, planned });
 
 type MakeInput = (choices: Choices, corpus: Corpus) => Input;
 
@@ -96,8 +107,9 @@ export const shares: Readonly<Record<InputKind, number>> = {
 
 const templates = foundTemplates(randomTemplates);
 
-function usePipeline(text: string, trigger: Trigger): readonly string[] {
+function usePipeline(text: string, trigger: Trigger): Use {
   const { definition, diagnostics } = parsePipeline(text, 'fuzz.yml', templates);
+  const read = text.length;
   const lineCount = text.split('\n').length;
   for (const each of diagnostics) formatDiagnostic(each);
   if (
@@ -105,14 +117,15 @@ function usePipeline(text: string, trigger: Trigger): readonly string[] {
       ({ file, line, column }) => file === 'fuzz.yml' && (line < 1 || line > lineCount || column < 1),
     )
   )
-    return ['a diagnostic points outside of the file'];
+    return used(['a diagnostic points outside of the file'], read);
   const isBroken = diagnostics.some(({ severity }) => severity === 'error');
-  if (isBroken !== (definition === null)) return ['a definition without, or no definition with, no error'];
-  if (definition === null) return [];
+  if (isBroken !== (definition === null))
+    return used(['a definition without, or no definition with, no error'], read);
+  if (definition === null) return used([], read);
   const outcome = buildPlan(definition, trigger);
   explainPlan(outcome);
   JSON.stringify(outcome);
-  return [];
+  return used([], read, plannedIn(outcome));
 }
 
 const user = `on: [push, tag, pull_request]
@@ -121,72 +134,81 @@ stages:
   many: { matrix: { node: ['20', '22'] }, use: org/templates/mutated.yml@v1, with: { node: '\${{ matrix.node }}' }, secrets: [token] }
 `;
 
-function useMutated(text: string, trigger: Trigger): readonly string[] {
+const plannedIn = (outcome: ReturnType<typeof buildPlan>): number =>
+  outcome.kind === 'filtered' ? 0 : outcome.plan.stages.length;
+
+function useMutated(text: string, trigger: Trigger): Use {
+  // Alone, and once more for those who use it.
+  const read = 2 * text.length;
   const found = foundTemplates({ ...randomTemplates, 'org/templates/mutated.yml@v1': text });
   const alone = checkTemplate(text, 'fuzz.yml', found);
   const lineCount = text.split('\n').length;
   for (const each of alone) formatDiagnostic(each);
   if (alone.some(({ file, line }) => file === 'fuzz.yml' && (line < 1 || line > lineCount)))
-    return ['a diagnostic points outside of the template'];
+    return used(['a diagnostic points outside of the template'], read);
   const { definition, diagnostics } = parsePipeline(user, 'user.yml', found);
   const isBroken = diagnostics.some(({ severity }) => severity === 'error');
-  if (isBroken !== (definition === null)) return ['a definition without, or no definition with, no error'];
-  if (definition === null) return [];
+  if (isBroken !== (definition === null))
+    return used(['a definition without, or no definition with, no error'], read);
+  if (definition === null) return used([], read);
   const outcome = buildPlan(definition, trigger);
   explainPlan(outcome);
-  if (outcome.kind === 'filtered') return [];
+  if (outcome.kind === 'filtered') return used([], read);
   const { plan } = outcome;
   const { state } = advance(plan, startState(plan, 0), { kind: 'run-requested', at: 0 });
   for (const { id } of plan.stages) resolveStage(plan, state, id, { id: 'run', number: 1 });
-  return [];
+  return used([], read, plan.stages.length);
 }
 
-function usePlan(text: string, trigger: Trigger): readonly string[] {
+function usePlan(text: string, trigger: Trigger): Use {
+  const read = text.length;
   const { definition, diagnostics } = parsePipeline(text, 'fuzz.yml', templates);
   const [problem] = diagnostics.filter(({ severity }) => severity === 'error');
   if (definition === null)
-    return [`a generated pipeline is refused: ${problem?.message ?? 'without a word'}`];
+    return used([`a generated pipeline is refused: ${problem?.message ?? 'without a word'}`], read);
   const outcome = buildPlan(definition, trigger);
   explainPlan(outcome);
   const stored = JSON.stringify(outcome);
   if (JSON.stringify(buildPlan(definition, trigger)) !== stored)
-    return ['the same plan twice is not the same'];
-  if (outcome.kind === 'filtered') return [];
+    return used(['the same plan twice is not the same'], read);
+  if (outcome.kind === 'filtered') return used([], read);
   const { plan } = outcome;
   const { state } = advance(plan, startState(plan, 0), { kind: 'run-requested', at: 0 });
   for (const { id } of plan.stages) resolveStage(plan, state, id, { id: 'run', number: 1 });
-  return [];
+  return used([], read, 2 * plan.stages.length);
 }
 
-function useExpression(text: string, scope: Scope): readonly string[] {
+function useExpression(text: string, scope: Scope): Use {
   const compiled = compileExpression(text);
-  if (!compiled.ok) return compiled.error.length === 0 ? ['refused without a word'] : [];
+  if (!compiled.ok) return used(compiled.error.length === 0 ? ['refused without a word'] : []);
   evaluateCondition(compiled.value, scope, { success: true, failure: false, cancelled: false });
   describeValues(text, scope);
-  return [];
+  return used([]);
 }
 
-function useTemplate(text: string, scope: Scope): readonly string[] {
+function useTemplate(text: string, scope: Scope): Use {
   const parts = splitTemplate(text);
   if (
     parts.ok &&
     parts.value.map((part) => (part.kind === 'text' ? part.text : part.source)).join('') !== text
   )
-    return ['a template loses text when it is taken apart'];
+    return used(['a template loses text when it is taken apart']);
   const now = renderTemplate(text, scope);
   const known = renderKnownParts(text, scope);
   const later = known.ok ? renderTemplate(known.value, scope) : known;
   if (now.ok && later.ok && now.value !== later.value)
-    return ['rendered in two goes, a template says something else'];
-  return [];
+    return used(['rendered in two goes, a template says something else']);
+  return used([]);
 }
 
-function useConverter(text: string, system: (typeof systems)[number]): readonly string[] {
+function useConverter(text: string, system: (typeof systems)[number]): Use {
   const result = convertPipeline(text, 'file.yml', system);
-  if (result.kind === 'broken') return result.diagnostics.length === 0 ? ['broken without a word'] : [];
+  if (result.kind === 'broken')
+    return used(result.diagnostics.length === 0 ? ['broken without a word'] : [], text.length);
   const { diagnostics } = parsePipeline(result.pipeline, '.sluice.yml');
   const [error] = diagnostics.filter(({ severity }) => severity === 'error');
-  return error === undefined ? [] : [`what was converted is refused: ${error.message}`];
+  const wrong = error === undefined ? [] : [`what was converted is refused: ${error.message}`];
+  return used(wrong, text.length + result.pipeline.length);
 }
 
 function scopeOf(trigger: Trigger): Scope {

@@ -19,8 +19,11 @@ export interface YamlProblem extends Span {
   readonly message: string;
 }
 
-/** Nodes after aliases are followed. A file of 1 MiB without aliases stays far below. */
-const maxNodes = 1_000_000;
+/**
+ * Nodes that aliases and `<<` may add to those that are written: a thousand stages with fifty keys from one anchor.
+ * Without a limit, a hundred bytes could stand for more than anyone can read.
+ */
+const maxRepeated = 50_000;
 
 /** `offset`: where the text begins in what is read together; every position counts from there. */
 export function convertDocument(
@@ -28,16 +31,18 @@ export function convertDocument(
   document: Document.Parsed,
   offset: number,
 ): { readonly root: SourceNode | null; readonly problems: readonly YamlProblem[] } {
-  const conversion: Conversion = { text, offset, anchors: new Map(), problems: [], merged: 0 };
+  const conversion: Conversion = {
+    text,
+    offset,
+    anchors: new Map(),
+    problems: [],
+    repeated: 0,
+    tooMuch: null,
+  };
   const root = document.contents === null ? null : convert(conversion, document.contents);
-  if (root !== null && (root.size > maxNodes || conversion.merged > maxNodes)) {
-    const message = 'The aliases of this file repeat too much. Write out less, or move it into scripts.';
-    return {
-      root: null,
-      problems: [{ start: root.start, end: root.start + 1, code: 'alias-bomb', message }],
-    };
-  }
-  return { root, problems: conversion.problems };
+  if (conversion.tooMuch === null) return { root, problems: conversion.problems };
+  const message = `The aliases of this file repeat too much: from here on, more than ${maxRepeated} values would stand for what is written once. Write out less, or move it into scripts.`;
+  return { root: null, problems: [{ ...conversion.tooMuch, code: 'alias-bomb', message }] };
 }
 
 interface Conversion {
@@ -46,8 +51,10 @@ interface Conversion {
   /** Null while the anchored node itself is being converted. */
   readonly anchors: Map<string, SourceNode | null>;
   readonly problems: YamlProblem[];
-  /** Entries copied by `<<` so far. */
-  merged: number;
+  /** Nodes behind aliases, and entries copied by `<<`, so far. */
+  repeated: number;
+  /** The first that is beyond `maxRepeated`. */
+  tooMuch: Span | null;
 }
 
 function convert(conversion: Conversion, node: Node): SourceNode {
@@ -98,13 +105,20 @@ function followAlias(conversion: Conversion, alias: Alias): SourceNode {
   const { anchors, problems } = conversion;
   const span = spanOf(conversion, alias);
   const target = anchors.get(alias.source);
-  if (target !== undefined && target !== null) return target;
+  if (target !== undefined && target !== null)
+    return mayRepeat(conversion, target.size, span) ? target : nothing(span);
   const message =
     target === null
       ? `*${alias.source} stands inside &${alias.source} itself, which would never end.`
       : `*${alias.source} stands for an anchor that is not above it. Write &${alias.source} before the value that is meant.`;
   problems.push({ ...span, code: 'bad-alias', message });
   return nothing(span);
+}
+
+function mayRepeat(conversion: Conversion, count: number, span: Span): boolean {
+  conversion.repeated += count;
+  if (conversion.repeated > maxRepeated) conversion.tooMuch ??= span;
+  return conversion.tooMuch === null;
 }
 
 function convertMap(conversion: Conversion, map: YAMLMap): MapNode {
@@ -161,10 +175,8 @@ function convertValue(conversion: Conversion, value: unknown, place: Span): Sour
 function mergedEntries(conversion: Conversion, value: SourceNode): readonly MapEntry[] {
   const sources = value.kind === 'list' ? value.items : [value];
   return sources.flatMap((source) => {
-    if (source.kind === 'map') {
-      conversion.merged += source.entries.length;
-      return conversion.merged > maxNodes ? [] : source.entries;
-    }
+    if (source.kind === 'map')
+      return mayRepeat(conversion, source.entries.length, value) ? source.entries : [];
     conversion.problems.push({
       start: source.start,
       end: source.end,

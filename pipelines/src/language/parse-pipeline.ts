@@ -15,7 +15,7 @@ import { withoutIgnored } from './warnings/ignored-warnings.ts';
 import { linkToSections } from './keys/link-sections.ts';
 import { readDefaults, readStages } from './read-stages.ts';
 import { readChoice, readPlainText } from './read-values.ts';
-import { maxDiagnostics, newRoom, report, type Reading } from './reading.ts';
+import { mostTold, newRoom, report, type Reading } from './reading.ts';
 import { fileAt } from './source-file.ts';
 import type { SourceNode } from './source-node.ts';
 import { expandUses } from './templates/expand-uses.ts';
@@ -51,7 +51,7 @@ export function parsePipeline(text: string, file: string, found: FoundFiles = no
   const own = withoutIgnored(reading.diagnostics, joined.source).toSorted(
     (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
   );
-  const diagnostics = [...own, ...inTemplates()].slice(0, maxDiagnostics);
+  const diagnostics = mostTold([...own, ...inTemplates()]);
   const isBroken = definition === null || diagnostics.some((each) => each.severity === 'error');
   return { definition: isBroken ? null : definition, diagnostics };
 }

@@ -11,7 +11,7 @@ import { readPool, readStage, type StageDefaults } from './read-stage.ts';
 import { readResources, readShell } from './read-steps-work.ts';
 import { readDuration } from './read-units.ts';
 import { checkName, wordName } from './read-values.ts';
-import { report, type Reading } from './reading.ts';
+import { isFull, report, type Reading } from './reading.ts';
 import { describeNode, type SourceNode } from './source-node.ts';
 
 export function readDefaults(fields: Fields, env: Readonly<Record<string, EnvValue>>): StageDefaults {
@@ -68,10 +68,13 @@ export function readStages(
     report(reading, node.entries[maxStages]?.keySpan ?? node, 'too-many-stages', message);
     return [];
   }
-  const stages = node.entries.map((entry) => {
+  const stages: StageDefinition[] = [];
+  for (const entry of node.entries) {
+    // Nothing comes of a file like this, and nothing more of it would be told.
+    if (isFull(reading)) return stages;
     checkName(reading, entry, 'stages', wordName);
-    return readStage(reading, entry.key, entry.value, env, defaults);
-  });
+    stages.push(readStage(reading, entry.key, entry.value, env, defaults));
+  }
   checkExpandedCount(reading, node, stages);
   return stages;
 }

@@ -1,6 +1,7 @@
 // Text → nodes with positions. Every limit that keeps a hostile file from costing more than its size is here.
 import { Composer, type CST, Lexer, Parser, type Document, type ParsedNode } from 'yaml';
 import { convertDocument, type YamlProblem } from './convert-yaml.ts';
+import type { Span } from './source-file.ts';
 import type { SourceNode } from './source-node.ts';
 import { explainYamlError } from './yaml-errors.ts';
 
@@ -79,19 +80,18 @@ function tokenise(text: string): CST.Token[] | YamlProblem {
   const tokens: CST.Token[] = [];
   let lexemes = 0;
   for (const lexeme of new Lexer().lex(text)) {
-    tokens.push(...parser.next(lexeme));
+    for (const token of parser.next(lexeme)) tokens.push(token);
     lexemes += 1;
-    const at = { start: parser.offset, end: parser.offset + 1 };
     if (parser.stack.length > maxDepth) {
       return {
-        ...at,
+        ...placeOf(parser),
         code: 'nested-too-deep',
         message: 'Lists and maps stand too deep inside each other here.',
       };
     }
     if (lexemes > maxTokens) {
       return {
-        ...at,
+        ...placeOf(parser),
         code: 'file-too-large',
         message: 'The file has too many parts. Split it into several pipelines.',
       };
@@ -100,6 +100,8 @@ function tokenise(text: string): CST.Token[] | YamlProblem {
   tokens.push(...parser.end());
   return tokens;
 }
+
+const placeOf = ({ offset }: Parser): Span => ({ start: offset, end: offset + 1 });
 
 /** One mistake often makes the parser complain several times in a row: one message a line is enough. */
 function syntaxProblems(text: string, document: Document.Parsed): YamlProblem[] {

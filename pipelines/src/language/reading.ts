@@ -66,21 +66,35 @@ export interface GivenInput {
   readonly pastedBy: string | null;
 }
 
-/** Further mistakes are not told: who has this many begins with the first. */
-export const maxDiagnostics = 100;
+/** Of errors, and of warnings: who has this many begins with the first, and further ones are not told. */
+const maxDiagnostics = 100;
 
-export const isFull = (reading: Reading): boolean => reading.diagnostics.length >= maxDiagnostics;
+type Severity = Diagnostic['severity'];
 
+export const isFull = (reading: Reading, severity: Severity = 'error'): boolean =>
+  countOf(reading.diagnostics, severity) >= maxDiagnostics;
+
+/** An error is never left out for a warning: whoever has warnings enough could hide one behind them. */
 export function report(
   reading: Reading,
   span: Span,
   code: string,
   message: string,
-  severity: Diagnostic['severity'] = 'error',
+  severity: Severity = 'error',
 ): void {
-  if (isFull(reading)) return;
+  if (isFull(reading, severity)) return;
   reading.diagnostics.push(diagnosticAt(reading.source, span, { severity, code, message }));
 }
+
+/** At most 100 of them in their order, errors before warnings where there are more. */
+export function mostTold(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (diagnostics.length <= maxDiagnostics) return diagnostics;
+  const left = { error: maxDiagnostics, warning: maxDiagnostics - countOf(diagnostics, 'error') };
+  return diagnostics.filter(({ severity }) => left[severity]-- > 0);
+}
+
+const countOf = (diagnostics: readonly Diagnostic[], severity: Severity): number =>
+  diagnostics.reduce((count, each) => count + (each.severity === severity ? 1 : 0), 0);
 
 /** `didYouMean`, saved where nobody would read it, and after many words among very many candidates. */
 export function suggestion(reading: Reading, word: string, candidates: Iterable<string>): string {

@@ -88,6 +88,16 @@ describe('limits', () => {
     expect(codes(`base: &base { ${keys} }\n${uses.join('')}`)).toEqual(['alias-bomb']);
   });
 
+  test('a short text may stand for 50,000 values by its aliases, and is told the first that goes beyond', () => {
+    const variables = Array.from({ length: 99 }, (_, index) => `V${index}: x`).join(', ');
+    const stages = (count: number): string =>
+      `on: push\nenv: &all { ${variables} }\nstages:\n${Array.from({ length: count }, (_, index) => `  s${index}: { env: *all, steps: [x] }\n`).join('')}`;
+    // A map of 99 keys is 199 values.
+    expect(codes(stages(251))).toEqual([]);
+    const { diagnostics } = parsePipeline(stages(260), 'x.yml');
+    expect(diagnostics).toMatchObject([{ code: 'alias-bomb', line: 4 + 251, column: 16 }]);
+  });
+
   test.each(['[', '- ', '{a: ', '? ', '[{a: '])('endless nesting by %s', (opening) => {
     expect(codes(opening.repeat(50_000))).toEqual(['nested-too-deep']);
   });
@@ -96,6 +106,24 @@ describe('limits', () => {
     const stages = Array.from({ length: 500 }, (_, index) => `  s${index}: { stepz: [x] }\n`);
     expect(parsePipeline(`on: push\nstages:\n${stages.join('')}`, 'x').diagnostics).toHaveLength(100);
   });
+});
+
+test('an error is told behind any number of warnings', () => {
+  const stages = Array.from(
+    { length: 150 },
+    (_, index) =>
+      `  s${index}: { needs: [i], deploy: { environment: e, image: i, manifests: k/, strategy: canary } }\n`,
+  );
+  const image =
+    '  i: { needs: [b], push: { of: b, to: localhost/x, tags: [x] } }\n  b: { build: { file: Dockerfile } }\n';
+  const text = (last: string): string => `on: push\nstages:\n${image}${stages.join('')}${last}`;
+  const { definition, diagnostics } = parsePipeline(text(''), 'x.yml');
+  expect(definition).not.toBeNull();
+  expect(diagnostics).toHaveLength(100);
+  const broken = parsePipeline(text("  last: { steps: ['echo ${{ commit.message }}'] }\n"), 'x.yml');
+  expect(broken.definition).toBeNull();
+  expect(broken.diagnostics).toHaveLength(100);
+  expect(broken.diagnostics.at(-1)).toMatchObject({ code: 'stranger-text-in-command', severity: 'error' });
 });
 
 describe('YAML', () => {

@@ -16,7 +16,7 @@ import { readEnv, readSecretName, readTemplate } from '../read-templates.ts';
 import { readInputs } from '../read-trigger-rules.ts';
 import { readList, readRecord, variableName } from '../read-values.ts';
 import { readYaml } from '../read-yaml.ts';
-import { maxDiagnostics, newRoom, report, type Reading } from '../reading.ts';
+import { mostTold, newRoom, report, type Reading } from '../reading.ts';
 import { sourceFile } from '../source-file.ts';
 import type { SourceNode } from '../source-node.ts';
 import { referencesIn, valuesBehind } from '../values-behind.ts';
@@ -100,7 +100,7 @@ export function checkTemplate(text: string, file: string, found: FoundFiles): re
   const { shelf, diagnostics } = openShelf(found.templates, room);
   const answer: Found = { kind: 'found', text, repository: null, path: file, commit: null, version: 'none' };
   const own = parseTemplate(file, answer, shelf, room).diagnostics;
-  return [...own, ...diagnostics()].slice(0, maxDiagnostics);
+  return mostTold([...own, ...diagnostics()]);
 }
 
 /** A file that begins with `inputs` and has no events is meant as one. */

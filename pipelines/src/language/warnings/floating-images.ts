@@ -7,7 +7,7 @@ import type { ReadFile } from './read-file.ts';
 export function warnOfFloatingImages({ reading, root, places }: ReadFile): void {
   const images = [nodeAt(root, 'defaults', 'image'), ...[...places.values()].flatMap(imagesOf)];
   for (const node of images) {
-    if (node?.kind !== 'scalar' || typeof node.value !== 'string' || isFull(reading)) continue;
+    if (node?.kind !== 'scalar' || typeof node.value !== 'string' || isFull(reading, 'warning')) continue;
     const floats = floatingTag(node.value);
     if (floats === null) continue;
     const message = `The image ${node.value} ${floats}, so that it may be another one tomorrow. Name a version, such as ${exampleOf(node.value)}.`;

@@ -6,7 +6,7 @@ import type { ReadFile } from './read-file.ts';
 /** A canary that nothing can stop is a slow rolling update with a reassuring name. */
 export function warnOfGates({ reading, definition, places }: ReadFile): void {
   for (const { id, work } of definition.stages) {
-    if (work.kind !== 'deploy' || work.strategy !== 'canary' || isFull(reading)) continue;
+    if (work.kind !== 'deploy' || work.strategy !== 'canary' || isFull(reading, 'warning')) continue;
     const found = whyNeverFails(work);
     const deploy = nodeAt(places.get(id), 'deploy');
     const at = found === null ? undefined : (entryAt(deploy, found.key) ?? entryAt(deploy, 'strategy'));

@@ -12,7 +12,7 @@ export function warnOfSecretsInForks(
   if (definition.on.pull_request === null) return;
   const warn = (entry: MapEntry, who: string): void => {
     const message = `${who} has the secret of ${entry.key} and runs for pull requests. One from a fork gets no secrets, so it starts nothing. Keep what needs a secret in a stage with if: event != 'pull_request', or in a pipeline without pull_request.`;
-    if (!isFull(reading)) report(reading, entry.keySpan, 'secret-in-fork', message, 'warning');
+    if (!isFull(reading, 'warning')) report(reading, entry.keySpan, 'secret-in-fork', message, 'warning');
   };
   for (const entry of secretsIn(nodeAt(root, 'env'))) warn(entry, 'Every stage');
   for (const [id, place] of places) {

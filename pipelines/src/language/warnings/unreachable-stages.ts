@@ -27,7 +27,7 @@ export function warnOfUnreachableStages({ reading, definition, places }: ReadFil
       ),
     );
     reached.set(stage.id, by);
-    if (by.size > 0 || triggers.length === 0 || isFull(reading)) continue;
+    if (by.size > 0 || triggers.length === 0 || isFull(reading, 'warning')) continue;
     const missing = stage.needs.find((need) => !need.optional && reached.get(need.stage)?.size === 0);
     const place = places.get(stage.id);
     const at = entryAt(place, missing === undefined ? 'if' : 'needs')?.value ?? place;

@@ -6,7 +6,7 @@ import type { ReadFile } from './read-file.ts';
 export function warnOfUnusedOutputs({ reading, places, used }: ReadFile): void {
   for (const [stage, node] of places) {
     for (const { key, keySpan } of entriesOf(nodeAt(node, 'outputs'))) {
-      if (used.has(stage, key) || isFull(reading)) continue;
+      if (used.has(stage, key) || isFull(reading, 'warning')) continue;
       const message = `stage "${stage}" gives the output "${key}", and nothing reads it. Use stages.${stage}.outputs.${key}, or remove it.`;
       report(reading, keySpan, 'unused-output', message, 'warning');
     }

@@ -45,6 +45,15 @@ test.each<[TestFiles, string]>([
     Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`.sluice/${n}.yml`, ''])),
     '.sluice holds 101 pipelines, and at most 100 are read.',
   ],
+  [
+    {
+      'large.yml': `# ${'x'.repeat(900_000)}\nstages: { s: { steps: [x] } }`,
+      ...Object.fromEntries(
+        Array.from({ length: 10 }, (_, n) => [`.sluice/${n}.yml`, 'on: push\ninclude: ../large.yml\n']),
+      ),
+    },
+    'The pipelines, with all that they include and use, are larger than 8 MiB, and no more is read.',
+  ],
 ])('what cannot be read is refused: %#', async (files, error) => {
   expect(await loadPipelines(aFileTree(files))).toEqual({ ok: false, error });
 });

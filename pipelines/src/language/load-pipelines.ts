@@ -6,6 +6,8 @@ import type { FoundFiles } from './join-files.ts';
 export const pipelinePath = '.sluice.yml';
 export const pipelineFolder = '.sluice';
 const maxPipelines = 100;
+/** Of all pipelines with what they include and use of this repository; what two of them share counts twice. */
+const mostCharacters = 8 * 1_048_576;
 
 /** A pipeline file with everything that it includes. */
 export interface LoadedPipeline {
@@ -22,13 +24,26 @@ export async function loadPipelines(tree: FileTree): Promise<Result<readonly Loa
   const paths = await pipelinePaths(tree);
   if (!paths.ok) return paths;
   const loaded: LoadedPipeline[] = [];
+  let left = mostCharacters;
   for (const file of paths.value) {
     const text = await tree.read(file);
     if (text === null) return err(`${file} is larger than 1 MiB, and no more is read.`);
     if (file !== pipelinePath && isList(text)) continue;
-    loaded.push({ file, text, found: await gatherFiles(text, file, tree) });
+    const found = await gatherFiles(text, file, tree);
+    left -= text.length + charactersOf(found);
+    if (left < 0)
+      return err('The pipelines, with all that they include and use, are larger than 8 MiB, and no more is read.');
+    loaded.push({ file, text, found });
   }
   return ok(loaded);
+}
+
+function charactersOf({ includes, templates, lists }: FoundFiles): number {
+  const files = [...includes.values(), ...lists.values()].flatMap((answer) =>
+    answer.kind === 'refused' ? [] : answer.files,
+  );
+  const used = [...templates.values()].flatMap((answer) => (answer.kind === 'refused' ? [] : [answer]));
+  return [...files, ...used].reduce((sum, { text }) => sum + text.length, 0);
 }
 
 /** Such as of accepted findings, which a pipeline names. */

@@ -9,13 +9,17 @@ export interface ParsedFile extends ParsedPipeline {
   readonly isTemplate?: true;
 }
 
+/** All pipelines of a repository. */
+export const parsePipelines = (loaded: readonly LoadedPipeline[]): readonly ParsedFile[] =>
+  loaded.map(pipelineReader());
+
 /**
- * All pipelines of a repository. Runs are found by the name of their pipeline, so no two may have the same: the
- * later one is broken then.
+ * Reads the pipelines of one repository, one at a call. Runs are found by the name of their pipeline, so no two may have
+ * the same: the later one is broken then.
  */
-export function parsePipelines(loaded: readonly LoadedPipeline[]): readonly ParsedFile[] {
+export function pipelineReader(): (loaded: LoadedPipeline) => ParsedFile {
   const names = new Map<string, string>();
-  return loaded.map(({ file, text, found }) => {
+  return ({ file, text, found }) => {
     const parsed = { file, ...parsePipeline(text, file, found) };
     if (parsed.definition === null) return parsed;
     const { name } = parsed.definition;
@@ -28,7 +32,7 @@ export function parsePipelines(loaded: readonly LoadedPipeline[]): readonly Pars
     const what = { severity: 'error', code: 'duplicate-name', message } as const;
     const diagnostic = diagnosticAt(sourceFile(file, text), nameSpan(text), what);
     return { file, definition: null, diagnostics: [diagnostic, ...parsed.diagnostics] };
-  });
+  };
 }
 
 /** The beginning of a file that does not say its name. */

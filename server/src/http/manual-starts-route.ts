@@ -1,9 +1,9 @@
-import { parsePipelines } from '@sluice/pipelines/language/parse-pipelines';
 import { manualStartOf } from '@sluice/pipelines/plan/manual-start';
 import { manualStartsQuery, type ManualStartsView } from '@sluice/pipelines/protocol/api';
 import express, { type Router } from 'express';
 import type { ServerContext } from '../context.ts';
 import type { Mirrors } from '../repositories/mirrors.ts';
+import { parseInTurns } from '../repositories/parse-in-turns.ts';
 import { listEnvironments } from '../store/environment-store.ts';
 import { noPipelineFile } from '../webhooks/prepare-runs.ts';
 import { parseQuery, ProblemError } from './problem.ts';
@@ -21,7 +21,7 @@ export function manualStartsRoute(context: ServerContext, mirrors: Mirrors): Rou
     const environments = await listEnvironments(context.db);
     const view: ManualStartsView = {
       commit,
-      pipelines: parsePipelines(loaded.value).map(manualStartOf),
+      pipelines: (await parseInTurns(loaded.value)).map(manualStartOf),
       environments: environments.map(({ name }) => name),
     };
     response.json(view);

@@ -1,9 +1,9 @@
 import type { ScheduleRule } from '@sluice/pipelines/language/definition';
-import { parsePipelines } from '@sluice/pipelines/language/parse-pipelines';
 import { err, ok, type Result } from '@sluice/pipelines/result';
 import type { ServerContext } from '../context.ts';
 import { inUnit } from '../orchestrator/unit.ts';
 import type { Mirrors } from '../repositories/mirrors.ts';
+import { parseInTurns } from '../repositories/parse-in-turns.ts';
 import { findRepository, type Repository } from '../store/repository-store.ts';
 import { lookAtSchedules, saveSchedules, takeLooks } from '../store/schedule-store.ts';
 import { nextTime } from './next-time.ts';
@@ -53,7 +53,7 @@ async function readRules(
   const loaded = await mirrors.readPipelines(repository, commit.value.sha);
   if (!loaded.ok) return err(loaded.error.message);
   const rules: ScheduleRule[] = [];
-  for (const { file, definition } of parsePipelines(loaded.value)) {
+  for (const { file, definition } of await parseInTurns(loaded.value)) {
     if (definition === null) return err(`${file} is broken`);
     rules.push(...(definition.on.schedule ?? []));
   }

@@ -2,13 +2,14 @@ import { checkChannels } from '@sluice/pipelines/language/check-channels';
 import type { ManualRules, PipelineDefinition } from '@sluice/pipelines/language/definition';
 import type { Diagnostic } from '@sluice/pipelines/language/diagnostic';
 import { pipelineFolder, pipelinePath, type LoadedPipeline } from '@sluice/pipelines/language/load-pipelines';
-import { parsePipelines, type ParsedFile } from '@sluice/pipelines/language/parse-pipelines';
+import type { ParsedFile } from '@sluice/pipelines/language/parse-pipelines';
 import type { ChannelKind } from '@sluice/pipelines/notify/notify-event';
 import { buildPlan } from '@sluice/pipelines/plan/build-plan';
 import type { Plan, PlanOutcome } from '@sluice/pipelines/plan/plan';
 import type { Commit, Trigger } from '@sluice/pipelines/trigger/trigger';
 import type { NewRun } from '../orchestrator/start-run.ts';
 import type { Mirrors, RepositoryToRead } from '../repositories/mirrors.ts';
+import { parseInTurns } from '../repositories/parse-in-turns.ts';
 import type { RepositoryProblem } from '../repositories/repository-problem.ts';
 
 /** What a trigger leads to, before anything is started. */
@@ -50,7 +51,7 @@ export async function prepareRuns(
   const loaded = await mirrors.readPipelines(repository, trigger.commit.sha);
   if (!loaded.ok) return { kind: 'unreadable', problem: loaded.error };
   if (loaded.value.length === 0) return { kind: 'no-file', reason: noPipelineFile(trigger.commit) };
-  const parsed = parsePipelines(loaded.value);
+  const parsed = await parseInTurns(loaded.value);
   const known = await withKnownChannels(readChannels, loaded.value, parsed);
   return { kind: 'read', pipelines: known.map((each) => prepare(each, trigger)) };
 }

@@ -85,14 +85,26 @@ export function fixtureEnvironments(now: number): EnvironmentView[] {
       activeRollout: null,
       drift: null,
       clusters: [
-        { ...region, name: 'hz-1', drift: { ...seen, runs: { version: region.current.version, image: region.current.image, replicas: 3 } } },
+        {
+          ...region,
+          name: 'hz-1',
+          drift: {
+            ...seen,
+            runs: { version: region.current.version, image: region.current.image, replicas: 3 },
+          },
+        },
         {
           ...region,
           name: 'hz-2',
           drift: {
             ...seen,
             missingRights: [
-              { apiGroup: 'gateway.networking.k8s.io', resource: 'httproutes', name: 'shop', verbs: ['get', 'patch'] },
+              {
+                apiGroup: 'gateway.networking.k8s.io',
+                resource: 'httproutes',
+                name: 'shop',
+                verbs: ['get', 'patch'],
+              },
             ],
           },
         },

@@ -85,7 +85,9 @@ test('before the first release a namespace is reachable or not, and a Docker hos
     looks: [[place('a', { ...fine, runs: null }, null), { ...place('b', null, null), kind: 'docker' }]],
   });
   expect(outcome).toBe('good');
-  expect(lines[0]).toMatch(/^✓ a {2}reachable; nothing was released there yet; .* rights that every rollout needs/);
+  expect(lines[0]).toMatch(
+    /^✓ a {2}reachable; nothing was released there yet; .* rights that every rollout needs/,
+  );
   expect(lines[1]).toMatch(/^· b {2}nothing was released there yet: a Docker host/);
 });
 
@@ -101,7 +103,8 @@ test('when nobody looks for a while it ends with the reason, and knows nothing g
 });
 
 test('as long as places are looked at it waits, also longer than its patience', async () => {
-  const left = (count: number) => ['a', 'b', 'c'].map((name, index) => place(name, index < count ? awaited : fine));
+  const left = (count: number) =>
+    ['a', 'b', 'c'].map((name, index) => place(name, index < count ? awaited : fine));
   const slow = [3, 3, 2, 2, 1, 1, 0].map(left);
   expect((await checked({ looks: slow })).outcome).toBe('good');
 });

@@ -74,7 +74,9 @@ function placeLines(environment: string, place: PlaceCheckView, whyUnseen: strin
   if (isAwaited(place)) return [`${pc.yellow('?')} ${name}  not looked at: ${whyUnseen}`];
   const { look } = place;
   if (look === null) {
-    return [`· ${name}  nothing was released there yet: a Docker host is looked at from the first release on`];
+    return [
+      `· ${name}  nothing was released there yet: a Docker host is looked at from the first release on`,
+    ];
   }
   const missing = look.missingRights ?? [];
   const sign = wrongOf(place).length === 0 ? pc.green('✓') : pc.red('✗');
@@ -92,7 +94,10 @@ function stateOf({ current }: PlaceCheckView, { problem, runs, differences }: Dr
   return ['reachable', `not as it was released: ${differences.map(differenceInWords).join('; ')}`];
 }
 
-function rightsOf({ kind, current }: PlaceCheckView, { problem, missingRights }: DriftView): readonly string[] {
+function rightsOf(
+  { kind, current }: PlaceCheckView,
+  { problem, missingRights }: DriftView,
+): readonly string[] {
   if (kind === 'docker') return [];
   if (missingRights === null || missingRights === undefined) {
     return problem === null ? ['which rights its credentials have, the cluster does not tell'] : [];

@@ -75,10 +75,11 @@ export const driftReport = z.object({
         apiGroup: z.string().max(300),
         resource: z.string().max(300),
         name,
-        verbs: z.array(z.string().max(50)).max(20),
+        verbs: z.array(z.string().max(50)).max(20).readonly(),
       }),
     )
     .max(200)
+    .readonly()
     .nullable()
     .default(null),
 });

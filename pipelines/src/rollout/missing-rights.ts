@@ -14,7 +14,10 @@ export interface MissingRight {
 /** `patch services/shop; list pods` */
 export const missingInWords = (missing: readonly MissingRight[]): string =>
   missing
-    .map(({ verbs, resource, name }) => `${verbs.join(', ')} ${name === null ? resource : `${resource}/${name}`}`)
+    .map(
+      ({ verbs, resource, name }) =>
+        `${verbs.join(', ')} ${name === null ? resource : `${resource}/${name}`}`,
+    )
     .join('; ');
 
 /** Lines of YAML for the `rules` of a Role, one for each. */

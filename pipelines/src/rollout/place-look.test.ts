@@ -65,7 +65,10 @@ test('a place that cannot be read keeps what was known, and says when it was tri
 });
 
 test('where nothing was released nothing is drift, and a missing namespace is told beside what is gone', () => {
-  const gone = { seen: { kind: 'gone', message: 'Create the namespace shop first.' }, missingRights: null } as const;
+  const gone = {
+    seen: { kind: 'gone', message: 'Create the namespace shop first.' },
+    missingRights: null,
+  } as const;
   expect(afterLook(never, gone, null, minute)).toMatchObject({ drift: null, problem: gone.seen.message });
   expect(wrong(afterLook(never, gone, released, minute))).toEqual([
     'Create the namespace shop first.',

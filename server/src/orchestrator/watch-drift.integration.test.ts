@@ -182,7 +182,9 @@ describe.skipIf(redisUrl === undefined)('drift of environments (needs REDIS_URL)
     await released('walled', { ...kubernetes, kubeconfigSecret: 'missing-one' });
     expect(await next()).toBeNull();
     expect((await view('walled'))?.problem).toContain('"missing-one"');
-    await inUnit(core.context, ({ trx }) => saveEnvironment(trx, { name: 'walled', target: kubernetes, at: 0 }));
+    await inUnit(core.context, ({ trx }) =>
+      saveEnvironment(trx, { name: 'walled', target: kubernetes, at: 0 }),
+    );
     core.passTime(5 * 60_000);
     for (let look = await next(); look !== null; look = await next()) {
       const isWalled = look.environment === 'walled';

@@ -114,7 +114,14 @@ export async function forgetLooks(
   if (clusters.length === 0) return;
   await trx
     .updateTable('place_looks')
-    .set({ drift: null, problem: null, runs: null, missing_rights: null, due_at: dueAt, fence: sql`fence + 1` })
+    .set({
+      drift: null,
+      problem: null,
+      runs: null,
+      missing_rights: null,
+      due_at: dueAt,
+      fence: sql`fence + 1`,
+    })
     .where('environment', '=', environment)
     .where('cluster', 'in', clusters.map(columnOf))
     .execute();

@@ -8,10 +8,7 @@ import { listOpenRollouts } from '../store/rollout-store.ts';
 import { driftView } from './drift-view.ts';
 
 /** Null: there is no such environment. */
-export async function environmentCheckView(
-  db: Database,
-  name: string,
-): Promise<EnvironmentCheckView | null> {
+export async function environmentCheckView(db: Database, name: string): Promise<EnvironmentCheckView | null> {
   const environment = await findEnvironment(db, name);
   if (environment === null) return null;
   const [looks, clusters, whole, [open]] = await Promise.all([

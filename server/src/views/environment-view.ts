@@ -15,9 +15,7 @@ const historyLength = 50;
 /** `now`: milliseconds since the epoch. */
 export async function environmentViews(db: Database, now: number): Promise<readonly EnvironmentView[]> {
   const [environments, looks] = await Promise.all([listEnvironments(db), listLooks(db)]);
-  return Promise.all(
-    environments.map((environment) => environmentView(db, environment, looks, now)),
-  );
+  return Promise.all(environments.map((environment) => environmentView(db, environment, looks, now)));
 }
 
 export const freezeView = (rules: FreezeRules, now: number): FreezeView => ({

@@ -14,6 +14,7 @@ interface EnvironmentDriftProps {
 export function EnvironmentDrift({ cluster, drift }: EnvironmentDriftProps) {
   const words = useMessages().environments.drift;
   const missing = drift.missingRights ?? [];
+  const isUnread = drift.triedAt === undefined || drift.triedAt !== drift.lookedAt;
   return (
     <div className="environment-drift" role="status">
       <p className="row wrap">
@@ -26,7 +27,7 @@ export function EnvironmentDrift({ cluster, drift }: EnvironmentDriftProps) {
           </span>
         )}
       </p>
-      {drift.problem !== null && <p>{words.unread(drift.problem)}</p>}
+      {drift.problem !== null && <p>{isUnread ? words.unread(drift.problem) : drift.problem}</p>}
       {drift.differences.length > 0 && <Differences differences={drift.differences} />}
       {missing.length > 0 && (
         <>

@@ -35,7 +35,8 @@ test('nobody is asked to look during a rollout, nor before the first release to 
   const clusters = targetOf('a');
   const docker = environmentTarget.parse({ kind: 'docker', service: 'shop', listenPort: 80 });
   const canCheck = (changes: Partial<Parameters<typeof environmentLooks>[0]>) =>
-    environmentLooks({ target: clusters, current: null, activeRollout: null, drift: null, ...changes }).canCheck;
+    environmentLooks({ target: clusters, current: null, activeRollout: null, drift: null, ...changes })
+      .canCheck;
   expect(canCheck({})).toBe(true);
   expect(canCheck({ activeRollout: 'r' })).toBe(false);
   expect(canCheck({ target: docker })).toBe(false);

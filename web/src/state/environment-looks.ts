@@ -26,7 +26,9 @@ export function environmentLooks(environment: Looked): EnvironmentLooks {
     ...(target.kind === 'clusters' ? [] : [{ cluster: null, look: drift }]),
     ...clusters.map(({ name, drift: look }) => ({ cluster: name, look })),
   ];
-  const seen = all.flatMap(({ cluster, look }) => (look === undefined || look === null ? [] : [{ cluster, look }]));
+  const seen = all.flatMap(({ cluster, look }) =>
+    look === undefined || look === null ? [] : [{ cluster, look }],
+  );
   const wrong = seen.filter(({ look }) => wrongWith(look).length > 0);
   // A Docker host has nobody to look before the first release to it.
   const isReachable =

@@ -97,10 +97,14 @@ describe.skipIf(kubeconfig === undefined)('drift of a Deployment (needs KUBECONF
   }, 120_000);
 
   test('missing rights are named: those of the release and its router, and those of any rollout before the first', async () => {
-    const poor = await configOf('poor', [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['list'] }]);
+    const poor = await configOf('poor', [
+      { apiGroups: ['apps'], resources: ['deployments'], verbs: ['list'] },
+    ]);
     const missing = async (changes: Partial<DriftLook>): Promise<readonly string[]> => {
       const { missingRights } = await lookWith(changes);
-      return (missingRights ?? []).flatMap(({ verbs, resource }) => verbs.map((verb) => `${verb} ${resource}`));
+      return (missingRights ?? []).flatMap(({ verbs, resource }) =>
+        verbs.map((verb) => `${verb} ${resource}`),
+      );
     };
     await expect.poll(() => missing({ kubeconfig: poor, released: null }), wait).toEqual(['list pods']);
     await apply(deployment('shop', 'stable'));

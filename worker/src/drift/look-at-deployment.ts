@@ -25,7 +25,7 @@ export async function lookAtDeployment(
     const client = kubeClient(connection, namespace);
     const found = await orProblem(findWorkload(client, look));
     const missing = await missingRights(client, rightsFor(look, found));
-    return { seen: await seenOf(client, found), missingRights: missing === null ? null : [...missing] };
+    return { seen: await seenOf(client, found), missingRights: missing };
   } finally {
     connection.close();
   }

@@ -12,11 +12,7 @@ export interface Asking {
 type Asked = Pick<KubeClient, 'namespace' | 'ownRules' | 'mayI'>;
 
 /** Rejects with all that the credentials may not do, and the rules that are to be added, before anything is changed. */
-export async function checkRights(
-  client: Asked,
-  rights: readonly Right[],
-  { place }: Asking,
-): Promise<void> {
+export async function checkRights(client: Asked, rights: readonly Right[], { place }: Asking): Promise<void> {
   const missing = await missingRights(client, rights);
   if (missing !== null && missing.length > 0) throw rightsMissing(missing, client.namespace, place);
 }

@@ -52,7 +52,10 @@ function own(resource: string, name: string | null, ...verbs: readonly string[])
 }
 
 /** What every rollout needs, whatever it releases. */
-export const rightsOfAny: readonly Right[] = [...own('deployments', null, 'list'), ...own('pods', null, 'list')];
+export const rightsOfAny: readonly Right[] = [
+  ...own('deployments', null, 'list'),
+  ...own('pods', null, 'list'),
+];
 
 const groupOf = (apiVersion: string): string =>
   apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openServerLog } from '../ingest/server-log.ts';
 import { saveEnvironment } from '../store/environment-store.ts';
 import { listNotifications, saveChannel } from '../store/notification-store.ts';
-import { keepLooks } from '../store/drift-store.ts';
+import { keepLooks, listLooks } from '../store/drift-store.ts';
 import { insertRelease, listReleases } from '../store/release-store.ts';
 import { findRollout, insertRollout } from '../store/rollout-store.ts';
 import { listAudit } from '../store/audit-store.ts';
@@ -196,6 +196,7 @@ describe.skipIf(redisUrl === undefined)('drift of environments (needs REDIS_URL)
 
   test('a service on a Docker host is looked at by the worker that has it, and none during a rollout', async () => {
     await released('host', docker);
+    await released('busy', docker);
     await released('busy', docker, true);
     core.passTime(5 * 60_000);
     const looks = new Set<string>();
@@ -204,6 +205,27 @@ describe.skipIf(redisUrl === undefined)('drift of environments (needs REDIS_URL)
     for (let count = 0; count < 10; count += 1) looks.add((await next(['host', 'busy']))?.environment ?? '');
     expect(looks).toContain('host');
     expect(looks).not.toContain('busy');
+  });
+
+  test('what was seen before a rollout began is not kept', async () => {
+    await released('turning', kubernetes);
+    await check('turning');
+    const look = await next();
+    expect(look?.environment).toBe('turning');
+    await released('turning', kubernetes, true);
+    await hear('turning', { fence: look?.fence ?? 0, seen: { kind: 'gone' } });
+    const stored = (await listLooks(core.context.db, 'turning')).values();
+    expect([...stored]).toMatchObject([{ drift: null, lookedAt: null }]);
+  });
+
+  test('one whose secret is missing does not keep others waiting', async () => {
+    await released('locked', { ...kubernetes, kubeconfigSecret: 'missing-one' });
+    await released('ajar', kubernetes);
+    await check('locked');
+    core.passTime(1_000);
+    await check('ajar');
+    expect(await next()).toMatchObject({ environment: 'ajar' });
+    expect((await view('locked'))?.problem).toContain('"missing-one"');
   });
 
   /** Answers every look that is due, of these environments as `seen` says, and names what was looked at. */

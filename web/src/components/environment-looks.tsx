@@ -14,6 +14,7 @@ export function EnvironmentLooks({ environment }: { readonly environment: Enviro
   const words = useMessages().environments.drift;
   const check = useAction();
   const { wrong, good, isAwaited, canCheck } = environmentLooks(environment);
+  const isAlone = environment.target.kind !== 'clusters';
   const hidden = wrong.length - mostShown;
   return (
     <>
@@ -23,7 +24,7 @@ export function EnvironmentLooks({ environment }: { readonly environment: Enviro
       {hidden > 0 && <p className="soft">{words.more(hidden, environment.name)}</p>}
       {check.error !== null && <ProblemCard error={check.error} />}
       <div className="row wrap">
-        {good > 0 && <span className="soft">{words.good(good)}</span>}
+        {good > 0 && <span className="soft">{isAlone ? words.goodAlone : words.good(good)}</span>}
         {canCheck && (
           <Button
             size="compact-xs"

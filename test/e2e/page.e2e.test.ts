@@ -185,7 +185,7 @@ describe.skipIf(chromiumPath === null)(
       const told = await card.locator('.environment-drift').allTextContents();
       expect(told).toEqual([
         expect.stringMatching(/^hz-2.*may not get, patch httproutes\/shop.*resourceNames: \[shop\]/s),
-        expect.stringMatching(/^sh-1.*does not answer/s),
+        expect.stringMatching(/^sh-1.*could not be looked at: The deploy target does not answer/s),
       ]);
       expect(await card.textContent()).toContain('1 cluster is as it was released');
       await page.click('[aria-label="Have somebody look at regions now"]');

@@ -113,6 +113,7 @@ export function fixtureEnvironments(now: number): EnvironmentView[] {
           name: 'sh-1',
           drift: {
             ...seen,
+            lookedAt: now - 900_000,
             problem:
               'The deploy target does not answer (connect ETIMEDOUT 10.0.0.9:6443): check that it runs and that this worker may reach it.',
           },

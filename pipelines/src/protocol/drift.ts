@@ -40,7 +40,7 @@ export const driftAnswer = z.object({
             .exactOptional(),
         })
         .nullable()
-        .default(null),
+        .default({}),
     })
     .nullable(),
 });

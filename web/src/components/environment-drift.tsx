@@ -17,16 +17,20 @@ export function EnvironmentDrift({ cluster, drift }: EnvironmentDriftProps) {
   const isUnread = drift.triedAt === undefined || drift.triedAt !== drift.lookedAt;
   return (
     <div className="environment-drift" role="status">
-      <p className="row wrap">
-        <IconAlertTriangle size={16} aria-hidden />
-        {cluster !== null && <strong>{cluster}</strong>}
-        {drift.since !== null && <strong>{words.title}</strong>}
-        {drift.since !== null && (
-          <span className="soft">
-            {words.since} <RelativeTime at={drift.since} />
-          </span>
-        )}
-      </p>
+      {(cluster !== null || drift.since !== null) && (
+        <p className="row wrap">
+          <IconAlertTriangle size={16} aria-hidden />
+          {cluster !== null && <strong>{cluster}</strong>}
+          {drift.since !== null && (
+            <>
+              <strong>{words.title}</strong>
+              <span className="soft">
+                {words.since} <RelativeTime at={drift.since} />
+              </span>
+            </>
+          )}
+        </p>
+      )}
       {drift.problem !== null && <p>{isUnread ? words.unread(drift.problem) : drift.problem}</p>}
       {drift.differences.length > 0 && <Differences differences={drift.differences} />}
       {missing.length > 0 && (

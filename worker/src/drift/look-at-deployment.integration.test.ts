@@ -107,6 +107,14 @@ describe.skipIf(kubeconfig === undefined)('drift of a Deployment (needs KUBECONF
       );
     };
     await expect.poll(() => missing({ kubeconfig: poor, released: null }), wait).toEqual(['list pods']);
+    const seen = async (released: DriftLook['released']) =>
+      (await lookWith({ kubeconfig: poor, released })).seen;
+    // Who released nothing but Deployments need not list StatefulSets.
+    expect(await seen(null)).toEqual({ kind: 'gone' });
+    expect(await seen({})).toMatchObject({
+      kind: 'unreadable',
+      message: expect.stringContaining('StatefulSet'),
+    });
     await apply(deployment('shop', 'stable'));
     const traffic = { kind: 'httproute', name: 'shop' } as const;
     const needed = await missing({ kubeconfig: poor, released: { traffic } });

@@ -22,7 +22,7 @@ export interface CheckParts {
   readonly patienceMs: number;
 }
 
-/** `good`: all is well; `wrong`: with at least one place something is; `unseen`: nobody has looked at one, and with no other anything is. */
+/** `wrong`: something is wrong with a place; `unseen`: that is not known, but nobody has looked at one of them. */
 export interface CheckResult {
   readonly outcome: 'good' | 'wrong' | 'unseen';
   readonly text: string;

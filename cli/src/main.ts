@@ -340,6 +340,27 @@ environments
   });
 
 environments
+  .command('check')
+  .description('have workers look now: is each place reachable, what runs there, which rights are missing')
+  .argument('<environment>')
+  .option('--cluster <cluster>', 'of an environment with several, this one')
+  .addHelpText('after', '\nExit code 1: something is wrong with a place; 2: nobody has looked at one.')
+  .action(async (environment: string, options: { cluster?: string }) => {
+    const [{ checkEnvironment }, { setTimeout: sleep }] = await Promise.all([
+      import('./commands/check-environment.ts'),
+      import('node:timers/promises'),
+    ]);
+    const { outcome, text } = await checkEnvironment(api(), environment, options.cluster ?? null, {
+      pause: () => sleep(1_000),
+      now: () => Date.now(),
+      progress: (line) => void process.stderr.write(`${line}\n`),
+      patienceMs: 120_000,
+    });
+    write(text);
+    process.exitCode = { good: 0, wrong: 1, unseen: 2 }[outcome];
+  });
+
+environments
   .command('rollback')
   .description('put an earlier release back')
   .argument('<environment>')

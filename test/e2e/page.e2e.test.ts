@@ -179,6 +179,21 @@ describe.skipIf(chromiumPath === null)(
         .toMatchObject({ path: '/api/environments/preview', body: { kind: 'docker', listenPort: 9_000 } });
     });
 
+    test('clusters with something to say are named with what to do, the good ones counted, and a look asked for', async () => {
+      await open('/environments', '[aria-label=regions]');
+      const card = page.locator('[aria-label=regions]');
+      const told = await card.locator('.environment-drift').allTextContents();
+      expect(told).toEqual([
+        expect.stringMatching(/^hz-2.*may not get, patch httproutes\/shop.*resourceNames: \[shop\]/s),
+        expect.stringMatching(/^sh-1.*could not be looked at: The deploy target does not answer/s),
+      ]);
+      expect(await card.textContent()).toContain('1 cluster is as it was released');
+      await page.click('[aria-label="Have somebody look at regions now"]');
+      await expect
+        .poll(() => server.changes.at(-1))
+        .toMatchObject({ method: 'POST', path: '/api/environments/regions/check' });
+    });
+
     test('ten cuts in the middle of a live log miss nothing and repeat nothing', async () => {
       await openLog(known.running);
       const log = server.world.logs.get(known.growing);

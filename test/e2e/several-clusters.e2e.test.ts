@@ -1,6 +1,8 @@
 // One version to several clusters of a real Kubernetes (namespaces, each with a kubeconfig of its own) in waves: promoted
 // everywhere; put back in wave 1 when a cluster of wave 2 has no room; held while a cluster cannot be reached.
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RolloutView, RunView } from '@sluice/pipelines/protocol/api';
 import { openLink, type Link } from '../crash/link.ts';
@@ -8,6 +10,7 @@ import { aNamespace, type TestNamespace } from '../rig/kubernetes.ts';
 import type { TestRepository } from '../rig/repository.ts';
 import { endedRun, eventually, runOf, startSluice, type SluiceRig } from '../rig/sluice.ts';
 
+const bin = fileURLToPath(new URL('../../cli/bin/sluice.js', import.meta.url));
 const { KUBECONFIG, REGISTRY } = process.env;
 const baseImage = process.env['TEST_IMAGE'] ?? 'lab/busybox:1';
 
@@ -48,6 +51,16 @@ describe.skipIf(KUBECONFIG === undefined || REGISTRY === undefined)(
       for (const namespace of clusters.values()) await namespace[Symbol.asyncDispose]();
     });
 
+    test('is checked before anything is released to it', async () => {
+      const { code, lines } = await check();
+      expect(lines).toEqual(
+        ['a', 'b', 'c'].map((name) =>
+          expect.stringMatching(new RegExp(`^✓ ${name}  reachable; nothing was`)),
+        ),
+      );
+      expect(code).toBe(0);
+    });
+
     test('gets a version wave by wave, each cluster with its share of the instances', async () => {
       const run = await release('first');
       expect(failures(run)).toEqual([]);
@@ -57,6 +70,22 @@ describe.skipIf(KUBECONFIG === undefined || REGISTRY === undefined)(
         const counts = ['a', 'b', 'c'].map((name) => versionsIn(name).length);
         return counts.join() === '1,2,1' ? true : null;
       });
+    });
+
+    test('is checked for what was changed by hand, and for what cannot be reached', async () => {
+      clusters.get('a')?.kubectl('scale', 'deployment/shop', '--replicas=3');
+      link.cut();
+      const { code, lines } = await check();
+      link.heal();
+      clusters.get('a')?.kubectl('scale', 'deployment/shop', '--replicas=1');
+      expect(lines).toEqual([
+        expect.stringMatching(/^✗ a {2}reachable; not as it was released: replicas is 3 instead of 1/),
+        expect.stringMatching(/^✓ b {2}reachable; runs r\d+-\w+ as it was released/),
+        expect.stringMatching(/^✗ c {2}.*does not answer/),
+      ]);
+      expect(code).toBe(1);
+      const { code: codeOfB } = await check('--cluster', 'b');
+      expect(codeOfB).toBe(0);
     });
 
     test('where a cluster of wave 2 has no room, wave 1 gets back what it had', async () => {
@@ -95,6 +124,21 @@ describe.skipIf(KUBECONFIG === undefined || REGISTRY === undefined)(
         new Set(['a', 'b', 'c'].flatMap(versionsIn)).size === 1 ? true : null,
       );
     });
+
+    function check(...options: readonly string[]): Promise<{ code: number; lines: readonly string[] }> {
+      const args = [bin, 'environments', 'check', 'fleet', ...options];
+      const env = {
+        ...process.env,
+        SLUICE_URL: sluice.url,
+        SLUICE_TOKEN: sluice.api.token,
+        NO_COLOR: '1',
+      };
+      return new Promise((resolve) => {
+        const child = execFile(process.execPath, args, { env }, (_, stdout) =>
+          resolve({ code: child.exitCode ?? -1, lines: stdout.trim().split('\n') }),
+        );
+      });
+    }
 
     const versionsIn = (name: string): readonly string[] =>
       (clusters.get(name)?.pods() ?? [])

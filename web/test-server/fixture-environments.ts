@@ -1,9 +1,10 @@
 import { freezeRules, noFreeze } from '@sluice/pipelines/freeze/freeze-rules';
 import type { EnvironmentView, FreezeView } from '@sluice/pipelines/protocol/api';
+import { environmentTarget } from '@sluice/pipelines/protocol/environment';
 import { digest, id } from './fixture-ids.ts';
 import { known } from './fixture-known.ts';
 
-/** Production with a rollout under way, staging that cannot measure, and a preview with nothing in it. */
+/** Production with a rollout under way, staging that cannot measure, three regions of which one is well, and a preview with nothing in it. */
 export function fixtureEnvironments(now: number): EnvironmentView[] {
   const release = (
     run: number,
@@ -29,6 +30,16 @@ export function fixtureEnvironments(now: number): EnvironmentView[] {
     release(402, 180_000_000, 'succeeded'),
   ];
   const staging = [release(417, 1_400_000, 'succeeded'), release(412, 13_200_000, 'succeeded')];
+  const region = { partition: null, current: release(417, 1_400_000, 'succeeded'), rollout: null };
+  const seen = {
+    lookedAt: now - 40_000,
+    triedAt: now - 40_000,
+    problem: null,
+    since: null,
+    differences: [],
+    missingRights: [],
+    isAwaited: false,
+  };
   return [
     {
       name: 'production',
@@ -59,6 +70,55 @@ export function fixtureEnvironments(now: number): EnvironmentView[] {
           { what: 'replicas', expected: '3', found: '1', by: 'kubectl' },
         ],
       },
+    },
+    {
+      name: 'regions',
+      target: environmentTarget.parse({
+        kind: 'clusters',
+        clusters: ['hz-1', 'hz-2', 'sh-1'].map((name) => ({
+          name,
+          target: { kind: 'kubernetes', namespace: 'shop', kubeconfigSecret: name },
+        })),
+      }),
+      current: staging[0] ?? null,
+      history: staging,
+      activeRollout: null,
+      drift: null,
+      clusters: [
+        {
+          ...region,
+          name: 'hz-1',
+          drift: {
+            ...seen,
+            runs: { version: region.current.version, image: region.current.image, replicas: 3 },
+          },
+        },
+        {
+          ...region,
+          name: 'hz-2',
+          drift: {
+            ...seen,
+            missingRights: [
+              {
+                apiGroup: 'gateway.networking.k8s.io',
+                resource: 'httproutes',
+                name: 'shop',
+                verbs: ['get', 'patch'],
+              },
+            ],
+          },
+        },
+        {
+          ...region,
+          name: 'sh-1',
+          drift: {
+            ...seen,
+            lookedAt: now - 900_000,
+            problem:
+              'The deploy target does not answer (connect ETIMEDOUT 10.0.0.9:6443): check that it runs and that this worker may reach it.',
+          },
+        },
+      ],
     },
     {
       name: 'preview',

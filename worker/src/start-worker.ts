@@ -208,8 +208,8 @@ export async function startWorker(
   };
 }
 
-/** Between two questions whether an environment is to be looked at. */
-const driftEveryMs = 60_000;
+/** Between two questions whether a place is to be looked at; so long a person may wait who asks for a look. */
+const driftEveryMs = 20_000;
 
 /** What a worker without pods needs not load. */
 async function openPods(

@@ -7,11 +7,10 @@ import { readSettings } from '@sluice/pipelines/read-settings';
 import { wallClock } from '@sluice/pipelines/cron/time-zone';
 import type { EnvironmentView, FreezeView, ReleaseView, RunView } from '@sluice/pipelines/protocol/api';
 import { ApiError, type ApiClient } from '../api-client.ts';
-import { differenceInWords } from '@sluice/pipelines/rollout/drift';
 import { formatDuration } from '@sluice/pipelines/rollout/figures';
 import { age } from '../state-word.ts';
 import { findRun } from './find-run.ts';
-import { clusterLines } from './format-clusters.ts';
+import { clusterLines, wrongLines } from './format-clusters.ts';
 
 export async function listEnvironments(
   api: ApiClient,
@@ -132,9 +131,7 @@ function formatEnvironment(environment: EnvironmentView, now: number): string[] 
   return [
     `${pc.bold(name)}  ${runs}${rolling}`,
     ...clusterLines(clusters).map((line) => `  ${line}`),
-    ...(drift?.differences ?? []).map(
-      (difference) => `  ${pc.yellow('not as it was released:')} ${differenceInWords(difference)}`,
-    ),
+    ...wrongLines(drift).map((line) => `  ${line}`),
     ...(freeze === undefined ? [] : freezeLines(freeze, now)).map((line) => `  ${line}`),
   ];
 }

@@ -1,6 +1,7 @@
 // How the clusters of a rollout over several of them stand, wave by wave.
 import pc from 'picocolors';
-import type { ClusterRolloutView, ClusterView, RolloutView } from '@sluice/pipelines/protocol/api';
+import type { ClusterRolloutView, ClusterView, DriftView, RolloutView } from '@sluice/pipelines/protocol/api';
+import { wrongWith } from '@sluice/pipelines/rollout/place-look';
 
 /** The rollout, and below it each wave with its clusters; without a line end. */
 export function formatClusters(
@@ -27,14 +28,19 @@ function lineOf({ name, status, phase, note }: ClusterRolloutView): string {
 
 const isBad = (status: ClusterRolloutView['status']): boolean => status === 'blocked' || status === 'stuck';
 
-/** `hz-1 r12-1a2b3c4 · hz-2 r11-0f1e2d3 (going back)` for each cluster of an environment. */
+/** `hz-1 r12-1a2b3c4 · hz-2 r11-0f1e2d3 (going back)` for each cluster of an environment, and below it what is wrong there. */
 export function clusterLines(clusters: readonly ClusterView[]): readonly string[] {
-  return clusters.map(({ name, partition, current, rollout }) => {
+  return clusters.flatMap(({ name, partition, current, rollout, drift }) => {
     const group = partition === null ? '' : pc.dim(` (${partition})`);
     const way = rollout === null ? '' : pc.cyan(`  ${signs[rollout.status]} ${rollout.status}`);
-    return `${name}${group}  ${current === null ? pc.dim('nothing deployed yet') : current.version}${way}`;
+    const runs = current === null ? pc.dim('nothing deployed yet') : current.version;
+    return [`${name}${group}  ${runs}${way}`, ...wrongLines(drift).map((line) => `  ${line}`)];
   });
 }
+
+/** What the last look has found wrong with a place. */
+export const wrongLines = (drift: DriftView | null | undefined): readonly string[] =>
+  drift === undefined || drift === null ? [] : wrongWith(drift).map((wrong) => pc.yellow(wrong));
 
 const signs = {
   waiting: '·',

@@ -43,6 +43,8 @@ import type { Plan } from '../plan/plan.ts';
 import type { ComparedDecision } from '../rollout/compare-decisions.ts';
 import type { Difference } from '../rollout/drift.ts';
 import type { ClusterStatus } from '../rollout/fleet/fleet-state.ts';
+import type { MissingRight } from '../rollout/missing-rights.ts';
+import type { FoundThere } from '../rollout/place-look.ts';
 import type { Preflight } from '../rollout/preflight-report.ts';
 import type { Decision, Rollout, RolloutPhase } from '../rollout/rollout-state.ts';
 import type { RerunStage } from '../run/choose-rerun.ts';
@@ -50,7 +52,7 @@ import type { ForeseenFailure } from '../run/foresee-failure.ts';
 import type { RunState, RunStatus, StageState } from '../run/run-state.ts';
 import type { StageWait } from '../schedule/wait-reason.ts';
 import type { Commit } from '../trigger/trigger.ts';
-import type { EnvironmentTarget } from './environment.ts';
+import type { EnvironmentTarget, PlaceTarget } from './environment.ts';
 
 /** An error of the API: what happened and what to do about it. */
 export interface ApiProblem {
@@ -297,19 +299,45 @@ export interface EnvironmentView {
   readonly clusters?: readonly ClusterView[];
   /** Absent from older servers. */
   readonly freeze?: FreezeView;
-  /** Null: nobody has looked yet; absent from older servers. */
+  /** Of one that is one place. Null: nobody has looked yet; absent from older servers. */
   readonly drift?: DriftView | null;
 }
 
-/** Whether it still runs what was released there. */
+/** Whether a place still runs what was released there, and whether a rollout could begin. */
 export interface DriftView {
   /** Null: never. */
   readonly lookedAt: number | null;
-  /** Why the last look told nothing; null: it did. */
+  /** Why the last look told nothing, or what is to be done there first; null: neither. */
   readonly problem: string | null;
   /** Null: it runs as it was released. */
   readonly since: number | null;
   readonly differences: readonly Difference[];
+  /** When the last look was, whether it told something or not; absent from older servers. */
+  readonly triedAt?: number | null;
+  /** What was found there; null: nothing of ours. Absent from older servers. */
+  readonly runs?: FoundThere | null;
+  /** Null: nobody could tell, or the place has no rights; absent from older servers. */
+  readonly missingRights?: readonly MissingRight[] | null;
+  /** Somebody has asked for a look that was not made yet; absent from older servers. */
+  readonly isAwaited?: boolean;
+}
+
+/** What `GET /api/environments/:name/check` tells of each place that was asked for. */
+export interface PlaceCheckView {
+  /** Null: the environment is one place. */
+  readonly cluster: string | null;
+  readonly kind: PlaceTarget['kind'];
+  /** Version of the last release that succeeded there; null: there was none. */
+  readonly current: string | null;
+  /** Null: nobody has looked yet. */
+  readonly look: DriftView | null;
+}
+
+/** All places of an environment, in its own order. */
+export interface EnvironmentCheckView {
+  readonly places: readonly PlaceCheckView[];
+  /** While one is under way, nobody looks. */
+  readonly activeRollout: string | null;
 }
 
 export interface ClusterView {
@@ -317,6 +345,8 @@ export interface ClusterView {
   readonly partition: string | null;
   /** The last release that succeeded there; null: there was none. */
   readonly current: ReleaseView | null;
+  /** Null: nobody has looked yet; absent from older servers. */
+  readonly drift?: DriftView | null;
   /** How it stands in the rollout under way; null: it has no part in one. */
   readonly rollout: ClusterRolloutView | null;
 }

@@ -76,3 +76,14 @@ export function placeIn(target: EnvironmentTarget, cluster: string | null): Plac
   if (target.kind !== 'clusters') return cluster === null ? target : null;
   return target.clusters.find(({ name }) => name === cluster)?.target ?? null;
 }
+
+/** Each place of an environment, in its own order; `cluster` null: it is one place. */
+export function placesOf(target: EnvironmentTarget): readonly EnvironmentPlace[] {
+  if (target.kind !== 'clusters') return [{ cluster: null, target }];
+  return target.clusters.map((cluster) => ({ cluster: cluster.name, target: cluster.target }));
+}
+
+export interface EnvironmentPlace {
+  readonly cluster: string | null;
+  readonly target: PlaceTarget;
+}

@@ -21,7 +21,11 @@ export type Seen =
       /** Who has written the field last, if that was not us and the target knows; null: unknown. */
       readonly changedBy: { readonly image: string | null; readonly replicas: string | null };
     }
-  | { readonly kind: 'gone' };
+  | {
+      readonly kind: 'gone';
+      /** What is to be done there first; absent: nothing is known. */
+      readonly message?: string;
+    };
 
 export interface Difference {
   readonly what: 'gone' | 'version' | 'image' | 'replicas' | 'traffic';

@@ -204,6 +204,8 @@ describe.skipIf(redisUrl === undefined)('routes of workers and people (needs RED
     ['GET', '/api/runs/not-a-run', 404, 'no-such-run'],
     ['GET', '/api/runs?limit=100000', 400, 'bad-query'],
     ['POST', '/api/environments/shop/rollback', 404, 'unknown-environment'],
+    ['POST', '/api/environments/shop/check', 404, 'unknown-environment'],
+    ['GET', '/api/environments/shop/check', 404, 'unknown-environment'],
     ['PUT', '/api/environments/shop', 400, 'bad-body'],
     ['PUT', '/api/environments/shop/freeze', 400, 'bad-body'],
     ['POST', '/worker/claims', 400, 'bad-body'],
@@ -218,5 +220,27 @@ describe.skipIf(redisUrl === undefined)('routes of workers and people (needs RED
     expect(await call('GET', '/api/environments')).toMatchObject({
       body: { environments: [{ name: 'staging', current: null, history: [], activeRollout: null }] },
     });
+  });
+
+  test('a check is asked for, seen by the next worker, and forgotten with the cluster', async () => {
+    const clusterOf = (name: string) => ({ name, target: { kind: 'kubernetes', namespace: 'shop' } });
+    const save = (...names: readonly string[]) =>
+      call('PUT', '/api/environments/fleet', { kind: 'clusters', clusters: names.map(clusterOf) });
+    await save('a', 'b');
+    expect((await call('POST', '/api/environments/fleet/check', { cluster: 'b' })).status).toBe(202);
+    const places = async () => (await call('GET', '/api/environments/fleet/check')).body.places;
+    expect(await places()).toMatchObject([
+      { cluster: 'a', look: null },
+      { cluster: 'b', look: { isAwaited: true } },
+    ]);
+    const question = { workerId: 'w', environments: [], services: [] };
+    const { look } = (await call('POST', '/worker/drift/next', question)).body;
+    expect(look).toMatchObject({ environment: 'fleet', cluster: 'b' });
+    const seen = { kind: 'unreadable', message: 'does not answer' };
+    await call('POST', '/worker/drift/fleet', { cluster: 'b', fence: look.fence, seen });
+    expect((await places())[1]).toMatchObject({ look: { isAwaited: false, problem: 'does not answer' } });
+    await save('a');
+    await save('a', 'b');
+    expect((await places())[1]).toMatchObject({ cluster: 'b', look: null });
   });
 });

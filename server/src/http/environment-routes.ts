@@ -1,13 +1,16 @@
-import { environmentConfig } from '@sluice/pipelines/protocol/environment';
+import { environmentConfig, placesOf } from '@sluice/pipelines/protocol/environment';
 import { freezeRules } from '@sluice/pipelines/freeze/freeze-rules';
 import express, { type Router } from 'express';
 import { z } from 'zod';
 import type { ServerContext } from '../context.ts';
+import { checkEnvironment, type CheckProblem } from '../orchestrator/check-environment.ts';
 import { rollBackEnvironment, type RollbackProblem } from '../orchestrator/roll-back-environment.ts';
 import { saveFreezeWindows } from '../orchestrator/save-freeze-windows.ts';
 import { recordAudit } from '../store/audit-store.ts';
+import { keepLooks } from '../store/drift-store.ts';
 import { saveEnvironment } from '../store/environment-store.ts';
 import { deployWorkTo } from '../views/deploy-work-of.ts';
+import { environmentCheckView } from '../views/environment-check-view.ts';
 import { environmentViews, freezeView, releaseViews } from '../views/environment-view.ts';
 import { preflightView } from '../views/preflight-view.ts';
 import { pageQuery } from './page-query.ts';
@@ -25,6 +28,11 @@ export const preflightBody = z.object({
   pipeline: z.string().max(200_000).nullable().default(null),
   /** Its deploy stage; default: the one that goes to this environment. */
   stage: z.string().max(200).nullable().default(null),
+});
+
+export const checkBody = z.object({
+  /** Default: all places of the environment. */
+  cluster: z.string().max(300).nullable().default(null),
 });
 
 export function environmentRoutes(context: ServerContext): Router {
@@ -53,6 +61,8 @@ export function environmentRoutes(context: ServerContext): Router {
     const [who, at, from] = [userOf(response), context.now(), request.ip ?? null];
     await context.db.transaction().execute(async (trx) => {
       await saveEnvironment(trx, { name: name.data, target, at });
+      const clusters = placesOf(target).map(({ cluster }) => cluster);
+      await keepLooks(trx, name.data, clusters);
       await recordAudit(trx, { who, what: 'environment-saved', target: name.data, detail: target, at, from });
     });
     response.json({ name: name.data, target });
@@ -80,6 +90,24 @@ export function environmentRoutes(context: ServerContext): Router {
     response.json(view.value);
   });
 
+  router.post('/environments/:name/check', async (request, response) => {
+    const { cluster } = parseBody(checkBody, request);
+    const by = { user: userOf(response), from: request.ip ?? null };
+    const result = await checkEnvironment(context, request.params.name, cluster, by);
+    if (!result.ok)
+      throw new ProblemError(statusOf[result.error.reason], result.error.reason, result.error.message);
+    response.status(202).json({});
+  });
+
+  router.get('/environments/:name/check', async (request, response) => {
+    const { name } = request.params;
+    const view = await environmentCheckView(context.db, name);
+    if (view === null) {
+      throw new ProblemError(404, 'unknown-environment', `There is no environment "${name}".`);
+    }
+    response.json(view);
+  });
+
   router.post('/environments/:name/rollback', async (request, response) => {
     const { releaseId, reason } = parseBody(rollbackBody, request);
     const by = { user: userOf(response), from: request.ip ?? null };
@@ -99,4 +127,6 @@ const statusOf = {
   'unknown-environment': 404,
   'unknown-release': 404,
   'no-earlier-release': 409,
-} satisfies Record<RollbackProblem['reason'], number>;
+  'unknown-cluster': 404,
+  'rollout-under-way': 409,
+} satisfies Record<(RollbackProblem | CheckProblem)['reason'], number>;

@@ -21,4 +21,11 @@ test('the description has the request bodies that the routes parse', () => {
       expect.objectContaining({ name: 'name', in: 'path', required: true }),
     ]),
   });
+  expect(paths['/api/environments/{name}/check']).toMatchObject({
+    get: { responses: { 200: {} } },
+    post: {
+      requestBody: { content: { 'application/json': { schema: { properties: { cluster: {} } } } } },
+      responses: { 202: {} },
+    },
+  });
 });

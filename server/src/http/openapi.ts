@@ -12,7 +12,7 @@ import { freezeRules } from '@sluice/pipelines/freeze/freeze-rules';
 import { channelConfig } from '@sluice/pipelines/notify/notify-event';
 import { environmentTarget } from '@sluice/pipelines/protocol/environment';
 import { z } from 'zod';
-import { preflightBody } from './environment-routes.ts';
+import { checkBody, preflightBody } from './environment-routes.ts';
 import { glassBody, replayBody } from './rollout-routes.ts';
 import { cancelBody } from './run-routes.ts';
 import { secretBody } from './secret-routes.ts';
@@ -194,6 +194,18 @@ const routes: readonly ApiRoute[] = [
     path: '/api/environments/{name}/preflight',
     summary: 'Try the gate on the environment’s own past',
     body: preflightBody,
+  },
+  {
+    method: 'post',
+    path: '/api/environments/{name}/check',
+    summary: 'Have its places, or one cluster, looked at now: what runs there, and which rights are missing',
+    status: 202,
+    body: checkBody,
+  },
+  {
+    method: 'get',
+    path: '/api/environments/{name}/check',
+    summary: 'What the last looks at its places have found, and for which somebody waits',
   },
   {
     method: 'post',

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ingestRecords } from '../ingest/ingest-records.ts';
 import { newestDecisionHash } from '../store/decision-store.ts';
+import { listLooks, placeKey, saveLook, wantLooks } from '../store/drift-store.ts';
 import { saveEnvironment } from '../store/environment-store.ts';
 import { readLogLines } from '../store/log-store.ts';
 import { findRollout } from '../store/rollout-store.ts';
@@ -215,6 +216,31 @@ describe.skipIf(redisUrl === undefined)('environments with several clusters (nee
     await steerRollout(core.context, b, 'resume', by, 'go on');
     await expect.poll(() => statusOf(core, runId), wait).toBe('succeeded');
     expect(clusters.deployed('six')).toHaveLength(2);
+  });
+
+  test('the log begins with what the last looks found wrong with its clusters; their end makes it history', async () => {
+    await aFleet(core, 'nine', ['a', 'b', 'c']);
+    const fine = { lookedAt: 1, triedAt: 1, problem: null, drift: null, runs: null, missingRights: [] };
+    await core.context.db.transaction().execute(async (trx) => {
+      const at = core.context.now();
+      const place = (cluster: string) => ({ environment: 'nine', cluster });
+      await wantLooks(trx, ['a', 'b', 'c'].map(place), at);
+      await saveLook(trx, place('a'), { ...fine, triedAt: at - 240_000, problem: 'does not answer' }, at);
+      await saveLook(trx, place('b'), fine, at);
+      await saveLook(trx, place('c'), { ...fine, problem: 'away' }, at);
+    });
+    const runId = await startDeploy(core, aDeploy('nine', { clusters: ['a', 'b'] }));
+    await expect.poll(() => statusOf(core, runId), wait).toBe('succeeded');
+    const log = await logOf(core, runId);
+    const warnings = log.filter((line) => line.startsWith('Warning: cluster'));
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Warning: cluster "a", as a worker saw it \d+ minutes ago: does not answer$/),
+    ]);
+    const firstWave = log.findIndex((line) => line.startsWith('wave 1 of'));
+    expect(log.indexOf(warnings[0] ?? '')).toBeLessThan(firstWave);
+    const looks = await listLooks(core.context.db, 'nine');
+    const problemOf = (cluster: string) => looks.get(placeKey({ environment: 'nine', cluster }))?.problem;
+    expect(['a', 'c'].map(problemOf)).toEqual([null, 'away']);
   });
 
   test('waves that do not fit the environment are refused before anything is deployed', async () => {

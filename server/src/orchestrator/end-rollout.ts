@@ -1,6 +1,6 @@
 import type { StageOutcome } from '@sluice/pipelines/run/run-state';
 import { closeServerLog, sayInLog } from '../ingest/server-log.ts';
-import { forgetLook } from '../store/drift-store.ts';
+import { forgetLooks } from '../store/drift-store.ts';
 import { addToOutbox } from '../store/outbox-store.ts';
 import { insertRelease } from '../store/release-store.ts';
 import type { StoredRollout } from '../store/rollout-store.ts';
@@ -16,7 +16,8 @@ export async function endRollout(
   outcome: StageOutcome,
 ): Promise<void> {
   await recordRelease(unit, run, rollout);
-  await forgetLook(unit.trx, rollout.environment, unit.at);
+  const clusters = rollout.state.spec.waves?.flat().map(({ name }) => name) ?? [null];
+  await forgetLooks(unit.trx, rollout.environment, clusters, unit.at);
   await endDeployStage(unit, run, { ...rollout, attemptId: rollout.attempt_id }, outcome);
   await addToOutbox(unit.trx, [{ kind: 'next-rollout', environment: rollout.environment }], unit.at);
   unit.tell({ kind: 'outbox' });

@@ -4,6 +4,7 @@ import { isPlanned, lockRun } from '../store/run-store.ts';
 import { foldRollout } from './fold-rollout.ts';
 import { startedEvent } from './hear-freeze.ts';
 import type { Unit } from './unit.ts';
+import { warnOfClusters } from './warn-of-clusters.ts';
 
 /** Lets the newest waiting rollout of an environment begin, if none is active. */
 export async function activateNextRollout(unit: Unit, environment: string): Promise<void> {
@@ -22,6 +23,7 @@ export async function activateNextRollout(unit: Unit, environment: string): Prom
     lastEvent: stored.last_event,
     finishedAt: null,
   });
+  await warnOfClusters(unit, stored);
   const started = await startedEvent(unit, run, environment);
   await foldRollout(unit, { run, stored: { ...stored, status: 'active' } }, [started]);
 }

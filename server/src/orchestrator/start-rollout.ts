@@ -21,6 +21,7 @@ import { endDeployStage } from './end-rollout.ts';
 import { foldRollout } from './fold-rollout.ts';
 import { startedEvent } from './hear-freeze.ts';
 import type { Unit } from './unit.ts';
+import { warnOfClusters } from './warn-of-clusters.ts';
 
 type Command = Extract<StepCommand, { readonly kind: 'start-rollout' }>;
 
@@ -65,6 +66,7 @@ export async function startRolloutOfStage(unit: Unit, command: Command): Promise
   }
   const stored = await lockRollout(unit.trx, id);
   if (stored === undefined) return;
+  await warnOfClusters(unit, stored);
   const started = await startedEvent(unit, run, spec.value.environment);
   await foldRollout(unit, { run, stored }, [started]);
 }

@@ -1,98 +1,85 @@
-// Whether environments still run what was released there. Workers ask for the next look when they have time; a look is
-// read only, takes one environment at a time, and none while a rollout changes it. Those of several clusters are not
-// looked at.
+// Whether places (environments, or single clusters of them) still run what was released there, and whether their credentials
+// may do what a rollout does. Workers ask for the next look when they have time; a look is read only, takes one place at a
+// time, and none while a rollout changes its environment.
 import type { DriftLook, DriftQuestion, DriftReport } from '@sluice/pipelines/protocol/drift';
-import { err, ok, type Result } from '@sluice/pipelines/result';
-import { differenceInWords, driftOf, type Difference, type Released } from '@sluice/pipelines/rollout/drift';
+import { placesOf, type PlaceTarget } from '@sluice/pipelines/protocol/environment';
+import { differenceInWords, type Difference, type Released } from '@sluice/pipelines/rollout/drift';
+import { afterLook } from '@sluice/pipelines/rollout/place-look';
 import type { ServerContext } from '../context.ts';
 import { notify } from '../notifications/notify.ts';
-import { forgetLook, lockLook, saveLook, takeLook, type EnvironmentLook } from '../store/drift-store.ts';
+import { lockLook, placeKey, saveLook, takeLook, type Place } from '../store/drift-store.ts';
 import { listEnvironments, type StoredEnvironment } from '../store/environment-store.ts';
-import { listReleases, type Release } from '../store/release-store.ts';
+import { newestRelease, type Release } from '../store/release-store.ts';
 import { findRollout, listOpenRollouts } from '../store/rollout-store.ts';
 import { findRun } from '../store/run-store.ts';
-import { readSecrets } from '../store/secret-store.ts';
+import { lookKubeconfig } from './look-kubeconfig.ts';
 import { inUnit, type Unit } from './unit.ts';
 
 const everyMs = 5 * 60_000;
 const leaseMs = 60_000;
-const releasesToSearch = 50;
+
+type TargetedPlace = Place & { readonly target: PlaceTarget };
 
 /** Null: nothing is due that this worker can look at. */
 export async function nextDriftLook(
   context: ServerContext,
-  { environments: hosted }: DriftQuestion,
+  question: DriftQuestion,
 ): Promise<DriftLook | null> {
-  const all = await listEnvironments(context.db);
-  const own = all.filter(
-    ({ name, target }) => target.kind === 'kubernetes' || (target.kind === 'docker' && hosted.includes(name)),
-  );
-  const taken = await takeWatched(
-    context,
-    own.map(({ name }) => name),
-  );
-  const environment = own.find(({ name }) => name === taken?.look.environment);
-  if (taken === null || environment === undefined || environment.target.kind === 'clusters') return null;
-  const access = await accessOf(context, environment, taken.release);
-  if (!access.ok) {
-    await hearDrift(context, environment.name, {
-      fence: taken.look.fence,
-      seen: { kind: 'unreadable', message: access.error },
-    });
-    return null;
+  const environments = await listEnvironments(context.db);
+  const places = environments.flatMap((environment) => placesFor(environment, question));
+  const byKey = new Map(places.map((place) => [placeKey(place), place]));
+  for (;;) {
+    const look = await inUnit(context, ({ trx, at }) => takeLook(trx, places, at, leaseMs));
+    const place = look === null ? undefined : byKey.get(placeKey(look));
+    if (look === null || place === undefined) return null;
+    const { environment, cluster, target } = place;
+    const { fence } = look;
+    const release = await newestRelease(context.db, environment, cluster);
+    const kubeconfig = await lookKubeconfig(context, place, release);
+    if (kubeconfig.ok) {
+      const released = release === undefined ? null : rightsOf(release);
+      const { installation } = context;
+      return { environment, cluster, fence, installation, target, kubeconfig: kubeconfig.value, released };
+    }
+    const seen = { kind: 'unreadable', message: kubeconfig.error } as const;
+    await hearDrift(context, environment, { cluster, fence, seen, missingRights: null });
   }
-  return {
-    environment: environment.name,
-    fence: taken.look.fence,
-    installation: context.installation,
-    target: environment.target,
-    kubeconfig: access.value,
-  };
 }
 
-/** Those in which nothing was released, or that a rollout changes, are passed over until they are due again. */
-async function takeWatched(
-  context: ServerContext,
-  environments: readonly string[],
-): Promise<{ readonly look: EnvironmentLook; readonly release: Release } | null> {
-  return inUnit(context, async (unit) => {
-    for (;;) {
-      const look = await takeLook(unit.trx, environments, unit.at, leaseMs);
-      if (look === null) return null;
-      const release = await watchedRelease(unit, look.environment);
-      if (release !== null) return { look, release };
-      await forgetLook(unit.trx, look.environment, unit.at + everyMs);
-    }
-  });
+/** Namespaces any worker can look at; services on a Docker host only the one that has them. */
+function placesFor(
+  { name: environment, target }: StoredEnvironment,
+  { environments, services }: DriftQuestion,
+): readonly TargetedPlace[] {
+  if (target.kind === 'clusters' && services === undefined) return [];
+  return placesOf(target)
+    .filter(({ cluster, target: place }) => {
+      if (place.kind === 'kubernetes') return true;
+      if (cluster === null) return environments.includes(environment);
+      return services?.some((has) => has.environment === environment && has.service === place.service);
+    })
+    .map((place) => ({ environment, ...place }));
 }
+
+const rightsOf = ({ work: { traffic } }: Release): NonNullable<DriftLook['released']> =>
+  traffic === undefined ? {} : { traffic };
 
 export async function hearDrift(
   context: ServerContext,
   environment: string,
-  { fence, seen }: DriftReport,
+  { fence, cluster, ...report }: DriftReport,
 ): Promise<void> {
+  const place = { environment, cluster };
   await inUnit(context, async (unit) => {
-    const look = await lockLook(unit.trx, environment, fence);
-    const release = look === undefined ? null : await watchedRelease(unit, environment);
-    if (look === undefined || release === null) return;
-    const dueAt = unit.at + everyMs;
-    if (seen.kind === 'unreadable') {
-      const { looked_at: lookedAt, drift } = look;
-      await saveLook(unit.trx, environment, { dueAt, lookedAt, drift, problem: seen.message });
-      return;
-    }
-    const differences = driftOf(await releasedBy(unit, release), seen);
-    const drift = differences.length === 0 ? null : { since: look.drift?.since ?? unit.at, differences };
-    await saveLook(unit.trx, environment, { dueAt, lookedAt: unit.at, drift, problem: null });
-    if (drift !== null && look.drift === null) await tell(unit, environment, release, differences);
+    const before = await lockLook(unit.trx, place, fence);
+    if (before === undefined || (await listOpenRollouts(unit.trx, environment)).length > 0) return;
+    const release = await newestRelease(unit.trx, environment, cluster);
+    const released = release === undefined ? null : await releasedBy(unit, release);
+    const after = afterLook(before, report, released, unit.at);
+    await saveLook(unit.trx, place, after, unit.at + everyMs);
+    if (release !== undefined && after.drift !== null && before.drift === null)
+      await tell(unit, place, release, after.drift.differences);
   });
-}
-
-/** Null: nothing was released, or a rollout is changing it. */
-async function watchedRelease(unit: Unit, environment: string): Promise<Release | null> {
-  if ((await listOpenRollouts(unit.trx, environment)).length > 0) return null;
-  const releases = await listReleases(unit.trx, environment, releasesToSearch);
-  return releases.find(({ outcome }) => outcome === 'succeeded') ?? null;
 }
 
 async function releasedBy({ trx }: Unit, release: Release): Promise<Released> {
@@ -103,30 +90,15 @@ async function releasedBy({ trx }: Unit, release: Release): Promise<Released> {
   return { version, image, replicas };
 }
 
-/** The kubeconfig; null: the worker's own. */
-async function accessOf(
-  context: ServerContext,
-  { name, target }: StoredEnvironment,
-  release: Release,
-): Promise<Result<string | null, string>> {
-  const secret = target.kind === 'kubernetes' ? target.kubeconfigSecret : null;
-  if (secret === null) return ok(null);
-  const run = await findRun(context.db, release.run_id);
-  const found = run === null ? {} : await readSecrets(context, run.project, [secret]);
-  const text = found[secret];
-  return text === undefined
-    ? err(`the secret "${secret}", which holds the kubeconfig of "${name}", is missing`)
-    : ok(text);
-}
-
 async function tell(
   unit: Unit,
-  environment: string,
+  { environment, cluster }: Place,
   release: Release,
   differences: readonly Difference[],
 ): Promise<void> {
   const run = await findRun(unit.trx, release.run_id);
   const named = release.work.notify ?? [];
+  const what = differences.map(differenceInWords).join('; ');
   const event = {
     kind: 'drift',
     project: run?.project ?? 'default',
@@ -135,8 +107,9 @@ async function tell(
     subject: release.version,
     run: null,
     path: '/environments',
-    reason: differences.map(differenceInWords).join('; '),
+    reason: cluster === null ? what : `cluster "${cluster}": ${what}`,
     at: unit.at,
   } as const;
-  await notify(unit, `drift:${environment}:${unit.at}`, event, named);
+  const key = cluster === null ? environment : `${environment}/${cluster}`;
+  await notify(unit, `drift:${key}:${unit.at}`, event, named);
 }

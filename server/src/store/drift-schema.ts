@@ -1,24 +1,27 @@
-import type { Difference } from '@sluice/pipelines/rollout/drift';
+import type { MissingRight } from '@sluice/pipelines/rollout/missing-rights';
+import type { Drift, FoundThere } from '@sluice/pipelines/rollout/place-look';
 import type { ColumnType } from 'kysely';
 
 export interface DriftTables {
-  environment_looks: EnvironmentLookTable;
+  place_looks: PlaceLookTable;
 }
 
-interface EnvironmentLookTable {
+type Json<T> = ColumnType<T | null, string | null, string | null>;
+
+/** For the columns that tell what was seen see `PlaceLook`. */
+interface PlaceLookTable {
   environment: string;
+  /** Empty: the environment is one place. */
+  cluster: string;
   fence: number;
   /** While somebody looks, the end of that one's lease. */
   due_at: number;
-  /** Null: nobody has yet. */
+  /** When somebody asked for the look; null: nobody has since the last one. */
+  wanted_at: number | null;
   looked_at: number | null;
-  /** Why the last look told nothing; null: it did. */
+  tried_at: number | null;
   problem: string | null;
-  /** Null: it runs as it was released. */
-  drift: ColumnType<Drift | null, string | null, string | null>;
-}
-
-export interface Drift {
-  readonly since: number;
-  readonly differences: readonly Difference[];
+  drift: Json<Drift>;
+  runs: Json<FoundThere>;
+  missing_rights: Json<readonly MissingRight[]>;
 }

@@ -18,6 +18,7 @@ import { sharedRepositoriesMigration } from './migrations/0016-shared-repositori
 import { clustersMigration } from './migrations/0019-clusters.ts';
 import { mailChannelsMigration } from './migrations/0022-mail-channels.ts';
 import { driftMigration } from './migrations/0023-drift.ts';
+import { placeLooksMigration } from './migrations/0024-place-looks.ts';
 import type { Schema } from './schema.ts';
 
 /** By name, in their order. */
@@ -40,6 +41,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0019-clusters': clustersMigration,
   '0022-mail-channels': mailChannelsMigration,
   '0023-drift': driftMigration,
+  '0024-place-looks': placeLooksMigration,
 };
 
 /**

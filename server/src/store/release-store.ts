@@ -37,6 +37,23 @@ export async function listReleases(
   return (before === null ? releases : releases.where('at', '<', before)).execute();
 }
 
+/** The last one that succeeded in a cluster, or (null) in the environment as a whole. */
+export async function newestRelease(
+  db: Database,
+  environment: string,
+  cluster: string | null,
+): Promise<Release | undefined> {
+  return db
+    .selectFrom('releases')
+    .selectAll()
+    .where('environment', '=', environment)
+    .where('cluster', cluster === null ? 'is' : '=', cluster)
+    .where('outcome', '=', 'succeeded')
+    .orderBy('at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
 /** The last release that succeeded in each cluster that had one, by the cluster's name. */
 export async function releasesOfClusters(
   db: Database,

@@ -11,7 +11,7 @@ import type { ScheduleTables } from './schedule-schema.ts';
 /**
  * Every table: what the orchestrator owns, what the doors own (repositories, deliveries, secrets, sessions), who goes
  * before whom, what outlives a stage (artifacts, caches), what test tools said, what is left on engines, and what begins by the clock,
- * what people are told, and whether environments run what was released there.
+ * what people are told, and whether places run what was released there.
  */
 export interface Schema
   extends

@@ -77,6 +77,17 @@ export async function listSecrets(db: Kysely<Schema>, project: string): Promise<
     .execute();
 }
 
+/** Those that have a secret of this name. */
+export async function projectsWithSecret(db: Kysely<Schema>, name: string): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('secrets')
+    .select('project')
+    .where('name', '=', name)
+    .orderBy('project')
+    .execute();
+  return rows.map(({ project }) => project);
+}
+
 /** Name → when it was last set, for those names that exist. */
 export async function secretTimes(
   db: Kysely<Schema>,

@@ -1,4 +1,4 @@
-import type { ClusterRolloutView, ClusterView } from '@sluice/pipelines/protocol/api';
+import type { ClusterRolloutView, ClusterView, DriftView } from '@sluice/pipelines/protocol/api';
 import type { EnvironmentTarget } from '@sluice/pipelines/protocol/environment';
 import type { Database } from '../store/database.ts';
 import { releasesOfClusters } from '../store/release-store.ts';
@@ -38,6 +38,7 @@ export async function clusterViews(
   db: Database,
   environment: { readonly name: string; readonly target: EnvironmentTarget },
   activeRollout: string | null,
+  driftOf: (cluster: string) => DriftView | null,
 ): Promise<readonly ClusterView[] | null> {
   const { name, target } = environment;
   if (target.kind !== 'clusters') return null;
@@ -52,6 +53,7 @@ export async function clusterViews(
       name: cluster.name,
       partition: cluster.partition,
       current: release === undefined ? null : releaseView(release),
+      drift: driftOf(cluster.name),
       rollout: rollouts.find((rollout) => rollout.name === cluster.name) ?? null,
     };
   });

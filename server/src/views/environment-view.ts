@@ -1,12 +1,13 @@
 import { freezeAt, nextFreeze } from '@sluice/pipelines/freeze/freeze-at';
 import { noFreeze, type FreezeRules } from '@sluice/pipelines/freeze/freeze-rules';
-import type { DriftView, EnvironmentView, FreezeView, ReleaseView } from '@sluice/pipelines/protocol/api';
+import type { EnvironmentView, FreezeView, ReleaseView } from '@sluice/pipelines/protocol/api';
 import type { Database } from '../store/database.ts';
-import { listLooks, type EnvironmentLook } from '../store/drift-store.ts';
+import { listLooks, placeKey, type StoredLook } from '../store/drift-store.ts';
 import { findEnvironment, listEnvironments, type StoredEnvironment } from '../store/environment-store.ts';
 import { listReleases } from '../store/release-store.ts';
 import { listOpenRollouts } from '../store/rollout-store.ts';
 import { clusterViews } from './cluster-views.ts';
+import { driftView } from './drift-view.ts';
 import { releaseView } from './release-view.ts';
 
 const historyLength = 50;
@@ -14,12 +15,7 @@ const historyLength = 50;
 /** `now`: milliseconds since the epoch. */
 export async function environmentViews(db: Database, now: number): Promise<readonly EnvironmentView[]> {
   const [environments, looks] = await Promise.all([listEnvironments(db), listLooks(db)]);
-  return Promise.all(
-    environments.map(async (environment) => ({
-      ...(await environmentView(db, environment, now)),
-      drift: driftView(looks.get(environment.name)),
-    })),
-  );
+  return Promise.all(environments.map((environment) => environmentView(db, environment, looks, now)));
 }
 
 export const freezeView = (rules: FreezeRules, now: number): FreezeView => ({
@@ -28,15 +24,10 @@ export const freezeView = (rules: FreezeRules, now: number): FreezeView => ({
   next: nextFreeze(rules, now),
 });
 
-function driftView(look: EnvironmentLook | undefined): DriftView | null {
-  if (look === undefined) return null;
-  const { looked_at: lookedAt, problem, drift } = look;
-  return { lookedAt, problem, since: drift?.since ?? null, differences: drift?.differences ?? [] };
-}
-
 async function environmentView(
   db: Database,
   { name, target, freeze }: StoredEnvironment,
+  looks: ReadonlyMap<string, StoredLook>,
   now: number,
 ): Promise<EnvironmentView> {
   const [releases, open] = await Promise.all([
@@ -45,7 +36,9 @@ async function environmentView(
   ]);
   const history = releases.map(releaseView);
   const activeRollout = open.find((rollout) => rollout.status === 'active')?.id ?? null;
-  const clusters = await clusterViews(db, { name, target }, activeRollout);
+  const driftOf = (cluster: string | null) =>
+    driftView(looks.get(placeKey({ environment: name, cluster })), open.length > 0);
+  const clusters = await clusterViews(db, { name, target }, activeRollout, driftOf);
   return {
     name,
     target,
@@ -54,6 +47,7 @@ async function environmentView(
     activeRollout,
     ...(clusters === null ? {} : { clusters }),
     freeze: freezeView(freeze ?? noFreeze, now),
+    drift: driftOf(null),
   };
 }
 

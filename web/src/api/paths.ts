@@ -43,6 +43,7 @@ export const paths = {
   environments: '/api/environments',
   environment: (name: string) => `/api/environments/${part(name)}`,
   freeze: (environment: string) => `/api/environments/${part(environment)}/freeze`,
+  check: (environment: string) => `/api/environments/${part(environment)}/check`,
   rollBack: (environment: string) => `/api/environments/${part(environment)}/rollback`,
   repositories: '/api/repositories',
   secrets: '/api/secrets',

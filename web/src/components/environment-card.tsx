@@ -5,8 +5,8 @@ import type { EnvironmentView, ReleaseView } from '@sluice/pipelines/protocol/ap
 import { useMessages } from '../messages/language-context.tsx';
 import { earlierRelease } from '../state/earlier-release.ts';
 import { Copyable, shortCommit, shortImage } from './copyable.tsx';
-import { EnvironmentDrift } from './environment-drift.tsx';
 import { EnvironmentFreeze } from './environment-freeze.tsx';
+import { EnvironmentLooks } from './environment-looks.tsx';
 import { ClusterList } from './cluster-list.tsx';
 import { StateBadge } from './state-badge.tsx';
 import { RelativeTime } from './times.tsx';
@@ -54,9 +54,7 @@ export function EnvironmentCard({ environment, onEdit, onFreeze, onRollBack }: E
       </div>
       <div className="panel-body stack">
         {environment.freeze !== undefined && <EnvironmentFreeze freeze={environment.freeze} />}
-        {environment.drift !== undefined && environment.drift !== null && (
-          <EnvironmentDrift drift={environment.drift} />
-        )}
+        <EnvironmentLooks environment={environment} />
         {activeRollout !== null && (
           <Link className="link row" to={`/rollouts/${activeRollout}`}>
             <StateBadge state="running" iconOnly />

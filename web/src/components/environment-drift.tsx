@@ -1,24 +1,54 @@
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { DriftView } from '@sluice/pipelines/protocol/api';
+import { missingInWords, rulesToAdd } from '@sluice/pipelines/rollout/missing-rights';
 import { useMessages } from '../messages/language-context.tsx';
 import { RelativeTime } from './times.tsx';
 
-/** What differs from the release, who changed it and since when; nothing where it runs as it was released. */
-export function EnvironmentDrift({ drift }: { readonly drift: DriftView }) {
+interface EnvironmentDriftProps {
+  /** Null: the environment is one place. */
+  readonly cluster: string | null;
+  readonly drift: DriftView;
+}
+
+/** Why a place could not be looked at, what differs from its release, who changed it and since when, and which rights are missing. */
+export function EnvironmentDrift({ cluster, drift }: EnvironmentDriftProps) {
   const words = useMessages().environments.drift;
-  if (drift.problem !== null) return <p className="soft">{words.unread(drift.problem)}</p>;
-  if (drift.since === null) return null;
+  const missing = drift.missingRights ?? [];
+  const isUnread = drift.triedAt === undefined || drift.triedAt !== drift.lookedAt;
   return (
     <div className="environment-drift" role="status">
-      <p className="row">
-        <IconAlertTriangle size={16} aria-hidden />
-        <strong>{words.title}</strong>
-        <span className="soft">
-          {words.since} <RelativeTime at={drift.since} />
-        </span>
-      </p>
+      {(cluster !== null || drift.since !== null) && (
+        <p className="row wrap">
+          <IconAlertTriangle size={16} aria-hidden />
+          {cluster !== null && <strong>{cluster}</strong>}
+          {drift.since !== null && (
+            <>
+              <strong>{words.title}</strong>
+              <span className="soft">
+                {words.since} <RelativeTime at={drift.since} />
+              </span>
+            </>
+          )}
+        </p>
+      )}
+      {drift.problem !== null && <p>{isUnread ? words.unread(drift.problem) : drift.problem}</p>}
+      {drift.differences.length > 0 && <Differences differences={drift.differences} />}
+      {missing.length > 0 && (
+        <>
+          <p>{words.missing(missingInWords(missing))}</p>
+          <pre className="mono">{rulesToAdd(missing).join('\n')}</pre>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Differences({ differences }: Pick<DriftView, 'differences'>) {
+  const words = useMessages().environments.drift;
+  return (
+    <>
       <ul>
-        {drift.differences.map(({ what, found, expected, by }) => (
+        {differences.map(({ what, found, expected, by }) => (
           <li key={what}>
             {words.what[what]}
             {what !== 'gone' && <>: {words.line(found, expected)}</>}
@@ -27,6 +57,6 @@ export function EnvironmentDrift({ drift }: { readonly drift: DriftView }) {
         ))}
       </ul>
       <p className="soft">{words.remedy}</p>
-    </div>
+    </>
   );
 }

@@ -618,6 +618,14 @@ export const en = {
       line: (found: string, expected: string) => `${found} instead of ${expected}`,
       by: (who: string) => `changed by ${who}`,
       remedy: 'Deploy again, or put a release back, to make it so.',
+      missing: (what: string) => `Its credentials may not ${what}. Add to their Role:`,
+      good: (count: number) =>
+        count === 1 ? '1 cluster is as it was released' : `${count} clusters are as they were released`,
+      goodAlone: 'Looked at, and as it was released',
+      more: (count: number, environment: string) =>
+        `and ${count} more: \`sluice environments check ${environment}\` names them all`,
+      check: 'Check now',
+      checkOf: (environment: string) => `Have somebody look at ${environment} now`,
     },
     evidence: 'evidence',
     evidenceOf: (version: string) => `Evidence of ${version}`,

@@ -603,6 +603,13 @@ export const zh: Messages = {
       line: (found, expected) => `${found}，应为 ${expected}`,
       by: (who) => `由 ${who} 修改`,
       remedy: '重新部署或回到某个发布即可恢复。',
+      missing: (what) => `其凭据不能 ${what}。请在其 Role 中添加：`,
+      good: (count) => `${count} 个集群与发布内容一致`,
+      goodAlone: '已检查，与发布内容一致',
+      more: (count, environment) =>
+        `另有 ${count} 个：\`sluice environments check ${environment}\` 会全部列出`,
+      check: '立即检查',
+      checkOf: (environment) => `立即检查 ${environment}`,
     },
     evidence: '证据',
     evidenceOf: (version) => `${version} 的证据`,

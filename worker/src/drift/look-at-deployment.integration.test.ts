@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { DriftReport } from '@sluice/pipelines/protocol/drift';
+import type { DriftLook, DriftReport } from '@sluice/pipelines/protocol/drift';
+import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lookAtDeployment } from './look-at-deployment.ts';
+import { lookAtDeployment, type Looked } from './look-at-deployment.ts';
 
 const kubeconfig = process.env['KUBECONFIG'];
 
@@ -33,17 +34,19 @@ describe.skipIf(kubeconfig === undefined)('drift of a Deployment (needs KUBECONF
     running.child.stdin?.end(input);
     await running;
   };
-  const look = (): Promise<DriftReport['seen']> => {
-    const target = { kind: 'kubernetes', namespace, kubeconfigSecret: null, prometheusUrl: null } as const;
-    const asked = {
-      environment: 'production',
-      fence: 1,
-      installation: 'drift-test',
-      target,
-      kubeconfig: null,
-    };
-    return lookAtDeployment(asked, target, kubeconfig ?? null, AbortSignal.timeout(30_000));
+  const target = { kind: 'kubernetes', namespace, kubeconfigSecret: null, prometheusUrl: null } as const;
+  const asked: DriftLook = {
+    environment: 'production',
+    cluster: null,
+    fence: 1,
+    installation: 'drift-test',
+    target,
+    kubeconfig: null,
+    released: {},
   };
+  const lookWith = (changes: Partial<DriftLook>, place = target): Promise<Looked> =>
+    lookAtDeployment({ ...asked, ...changes }, place, kubeconfig ?? null, AbortSignal.timeout(30_000));
+  const look = async (): Promise<DriftReport['seen']> => (await lookWith({})).seen;
   const apply = (text: string) =>
     kubectl(['apply', '--server-side', '--field-manager=sluice', '-f', '-'], text);
 
@@ -92,4 +95,88 @@ describe.skipIf(kubeconfig === undefined)('drift of a Deployment (needs KUBECONF
     );
     expect(await look()).toEqual(asReleased);
   }, 120_000);
+
+  test('missing rights are named: those of the release and its router, and those of any rollout before the first', async () => {
+    const poor = await configOf('poor', [
+      { apiGroups: ['apps'], resources: ['deployments'], verbs: ['list'] },
+    ]);
+    const missing = async (changes: Partial<DriftLook>): Promise<readonly string[]> => {
+      const { missingRights } = await lookWith(changes);
+      return (missingRights ?? []).flatMap(({ verbs, resource }) =>
+        verbs.map((verb) => `${verb} ${resource}`),
+      );
+    };
+    await expect.poll(() => missing({ kubeconfig: poor, released: null }), wait).toEqual(['list pods']);
+    const seen = async (released: DriftLook['released']) =>
+      (await lookWith({ kubeconfig: poor, released })).seen;
+    // Who released nothing but Deployments need not list StatefulSets.
+    expect(await seen(null)).toEqual({ kind: 'gone' });
+    expect(await seen({})).toMatchObject({
+      kind: 'unreadable',
+      message: expect.stringContaining('StatefulSet'),
+    });
+    await apply(deployment('shop', 'stable'));
+    const traffic = { kind: 'httproute', name: 'shop' } as const;
+    const needed = await missing({ kubeconfig: poor, released: { traffic } });
+    expect(needed).toEqual(expect.arrayContaining(['get deployments', 'patch pods', 'patch httproutes']));
+    expect(needed).not.toContain('list deployments');
+    expect(await missing({ kubeconfig: poor })).toContain('patch pods/status');
+    expect(await missing({ released: { traffic } })).toEqual([]);
+  }, 120_000);
+
+  test('who may not even look is told so, with the rules to add', async () => {
+    const none = await configOf('none', []);
+    const looked = () => lookWith({ kubeconfig: none, released: null });
+    const right = { apiGroup: 'apps', resource: 'deployments', name: null, verbs: ['list'] };
+    await expect.poll(async () => (await looked()).missingRights, wait).toContainEqual(right);
+    expect((await looked()).seen).toMatchObject({
+      kind: 'unreadable',
+      message: expect.stringMatching(/does not allow it.*list deployments.*kubernetes-deployments\.yml/s),
+    });
+  }, 120_000);
+
+  test('credentials that the cluster refuses, and a namespace that is not there, say what to do', async () => {
+    const strange = await configOf('strange', [], 'not-a-token');
+    expect(await lookWith({ kubeconfig: strange })).toEqual({
+      seen: { kind: 'unreadable', message: expect.stringMatching(/does not accept .* Renew them/s) },
+      missingRights: null,
+    });
+    const nowhere = { ...target, namespace: `${namespace}-none` };
+    expect((await lookWith({}, nowhere)).seen).toEqual({
+      kind: 'gone',
+      message: expect.stringContaining(`Create the namespace ${nowhere.namespace} first.`),
+    });
+  }, 120_000);
+
+  const wait = { timeout: 30_000 };
+
+  /** A kubeconfig of a service account with these rights and no others. */
+  async function configOf(name: string, rules: readonly object[], token?: string): Promise<string> {
+    const metadata = { name };
+    const rbac = 'rbac.authorization.k8s.io';
+    const objects = [
+      { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+      { apiVersion: `${rbac}/v1`, kind: 'Role', metadata, rules },
+      {
+        apiVersion: `${rbac}/v1`,
+        kind: 'RoleBinding',
+        metadata,
+        roleRef: { apiGroup: rbac, kind: 'Role', name },
+        subjects: [{ kind: 'ServiceAccount', name, namespace }],
+      },
+    ];
+    const config = new KubeConfig();
+    config.loadFromFile(kubeconfig ?? '');
+    await kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+    const answer = await config.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken({
+      name,
+      namespace,
+      body: { spec: { audiences: [], expirationSeconds: 3_600 } },
+    });
+    const args = ['config', 'view', '--raw', '--minify', '--flatten', '-o', 'json'];
+    const { stdout } = await promisify(execFile)('kubectl', args);
+    const text = JSON.parse(stdout);
+    text.users[0].user = { token: token ?? answer.status?.token };
+    return JSON.stringify(text);
+  }
 });

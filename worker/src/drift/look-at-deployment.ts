@@ -1,44 +1,57 @@
-// The Deployment or StatefulSet that a rollout has left, and who has written it since. Reads only.
+// The Deployment or StatefulSet that a rollout has left, who has written it since, and what the credentials may do. Reads only.
 import type { DriftLook, DriftReport } from '@sluice/pipelines/protocol/drift';
 import { z } from 'zod';
+import { DeployProblem } from '../deploy/deploy-problem.ts';
 import { autoscalersOf } from '../deploy/kubernetes/autoscalers.ts';
 import { fieldManager, kubeClient, type KubeClient } from '../deploy/kubernetes/kube-client.ts';
 import { connectKubernetes } from '../deploy/kubernetes/kube-connection.ts';
 import { statefulSet, type Deployment } from '../deploy/kubernetes/kube-objects.ts';
 import { mark, note } from '../deploy/kubernetes/marks.ts';
+import { missingRights } from '../deploy/kubernetes/rights/check-rights.ts';
+import { neededRights, rightsOfAny, type Right } from '../deploy/kubernetes/rights/needed-rights.ts';
 
 type Target = Extract<DriftLook['target'], { readonly kind: 'kubernetes' }>;
+export type Looked = Pick<DriftReport, 'seen' | 'missingRights'>;
 
+/** Rejects when the cluster does not answer; what it refuses is `unreadable`, with what is missing beside it. */
 export async function lookAtDeployment(
-  { environment, installation, kubeconfig }: DriftLook,
+  look: DriftLook,
   { namespace }: Target,
   ownPath: string | null,
   signal: AbortSignal,
-): Promise<DriftReport['seen']> {
-  const connection = await connectKubernetes({ text: kubeconfig, ownPath }, signal);
+): Promise<Looked> {
+  const connection = await connectKubernetes({ text: look.kubeconfig, ownPath }, signal);
   try {
     const client = kubeClient(connection, namespace);
-    const found = await findWorkload(client, { installation, environment });
-    if (found === null) return { kind: 'gone' };
-    const { kind, object } = found;
-    const scalers = await autoscalersOf(client, { kind, name: object.metadata.name });
-    return seenOf(object, scalers.length > 0);
+    const found = await orProblem(findWorkload(client, look));
+    const missing = await missingRights(client, rightsFor(look, found));
+    return { seen: await seenOf(client, found), missingRights: missing };
   } finally {
     connection.close();
   }
 }
 
-/** Of all that bears our labels, the one that a rollout has made the stable one; null: it is gone. */
+interface FoundWorkload {
+  readonly kind: 'Deployment' | 'StatefulSet';
+  readonly object: Deployment;
+}
+
+/** Of all that bears our labels, the one that a rollout has made the stable one; null: there is none. */
 async function findWorkload(
   client: KubeClient,
-  of: { readonly installation: string; readonly environment: string },
-): Promise<{ readonly kind: 'Deployment' | 'StatefulSet'; readonly object: Deployment } | null> {
-  const labels = { [mark.installation]: of.installation, [mark.environment]: of.environment };
+  { installation, environment, released }: DriftLook,
+): Promise<FoundWorkload | null> {
+  const labels = { [mark.installation]: installation, [mark.environment]: environment };
   const stable = (await client.deployments(labels)).find(
     ({ metadata }) => isReleased(metadata.annotations) && metadata.labels?.[mark.track] === 'stable',
   );
   if (stable !== undefined) return { kind: 'Deployment', object: stable };
-  const sets = await client.list({ apiVersion: 'apps/v1', kind: 'StatefulSet' }, labels);
+  const sets = await orProblem(client.list({ apiVersion: 'apps/v1', kind: 'StatefulSet' }, labels));
+  if (sets instanceof DeployProblem) {
+    // Rollouts of Deployments do without that right, so before the first release it proves nothing.
+    if (released === null && sets.reason === 'forbidden') return null;
+    throw sets;
+  }
   const [set] = sets
     .flatMap((each) => statefulSet.safeParse(each).data ?? [])
     .filter(({ metadata }) => isReleased(metadata.annotations));
@@ -48,7 +61,39 @@ async function findWorkload(
 const isReleased = (annotations: Readonly<Record<string, string>> = {}): boolean =>
   annotations[note.version] !== undefined;
 
-function seenOf(found: Deployment, isAutoscaled: boolean): DriftReport['seen'] {
+/** Objects beside the workload are known to its manifests alone: rollouts ask for those. */
+function rightsFor({ released }: DriftLook, found: FoundWorkload | DeployProblem | null): readonly Right[] {
+  const isUnknown = found === null || found instanceof DeployProblem;
+  if (released === null || (!isUnknown && found.kind === 'StatefulSet')) return rightsOfAny;
+  return neededRights(isUnknown ? null : found.object.metadata.name, [], released);
+}
+
+async function seenOf(
+  client: KubeClient,
+  found: FoundWorkload | DeployProblem | null,
+): Promise<DriftReport['seen']> {
+  if (found instanceof DeployProblem) return { kind: 'unreadable', message: messageOf(found) };
+  if (found === null) {
+    const problem = await orProblem(client.checkNamespace());
+    return problem === undefined ? { kind: 'gone' } : { kind: 'gone', message: messageOf(problem) };
+  }
+  const { kind, object } = found;
+  const scalers = await autoscalersOf(client, { kind, name: object.metadata.name });
+  return workloadSeen(object, scalers.length > 0);
+}
+
+const messageOf = ({ message }: DeployProblem): string => message.slice(0, 2_000);
+
+async function orProblem<T>(work: Promise<T>): Promise<T | DeployProblem> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof DeployProblem) return error;
+    throw error;
+  }
+}
+
+function workloadSeen(found: Deployment, isAutoscaled: boolean): DriftReport['seen'] {
   const { containers } = found.spec.template.spec;
   const container = containers.find(({ name }) => name === found.metadata.name) ?? containers[0];
   return {

@@ -1,12 +1,15 @@
-import type { DriftLook, DriftReport } from '@sluice/pipelines/protocol/drift';
+import type { DriftLook } from '@sluice/pipelines/protocol/drift';
 import type { Logger } from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connectionProblem } from '../deploy/connection-problem.ts';
 import { messageOf } from '../deploy/deploy-problem.ts';
 import type { ServicePlace } from '../deploy/docker/open-service.ts';
 import { listServices } from '../deploy/docker/running-services.ts';
 import type { DriftClient } from '../server-client/drift-client.ts';
+import type { ServiceState } from '../deploy/docker/service-state.ts';
 import { isTokenRefused } from '../server-client/http-door.ts';
 import { timeLimit } from '../time-limit.ts';
+import type { Looked } from './look-at-deployment.ts';
 import { lookAtService } from './look-at-service.ts';
 
 export interface DriftWatch extends ServicePlace {
@@ -19,10 +22,10 @@ export interface DriftWatch extends ServicePlace {
 
 const lookMs = 20_000;
 /** In a row; what is still due waits for the next round. */
-const mostLooks = 20;
+const mostLooks = 200;
 
 /**
- * Asks the server for environments to look at, one after the other, with a rest of `everyMs` when none is due. Reads only,
+ * Asks the server for places to look at, one after the other, with a rest of `everyMs` when none is due. Reads only,
  * with the rights of deployments. `close` breaks a look off: another worker takes it up.
  */
 export function watchDrift(watch: DriftWatch, random: () => number): { readonly close: () => Promise<void> } {
@@ -55,37 +58,48 @@ async function run(watch: DriftWatch, random: () => number, signal: AbortSignal)
 export async function lookAtAll(watch: DriftWatch, signal: AbortSignal): Promise<void> {
   for (let looks = 0; looks < mostLooks && !signal.aborted; looks += 1) {
     const services = await listServices(watch.dataDir);
-    const environments = services.map(({ environment }) => environment);
-    const look = await watch.server.next({ workerId: watch.workerId, environments });
+    const look = await watch.server.next({
+      workerId: watch.workerId,
+      environments: services.map(({ environment }) => environment),
+      services: services.map(({ environment, service }) => ({ environment, service })),
+    });
     if (look === null) return;
-    const seen = await lookOnce(watch, look, signal);
+    const looked = await lookOnce(watch, look, signal);
     if (signal.aborted) return;
-    await watch.server.looked(look.environment, { fence: look.fence, seen });
+    const { environment, cluster, fence } = look;
+    await watch.server.looked(environment, { cluster, fence, ...looked });
   }
 }
 
-async function lookOnce(
-  watch: DriftWatch,
-  look: DriftLook,
-  signal: AbortSignal,
-): Promise<DriftReport['seen']> {
-  const { target, environment, installation } = look;
+async function lookOnce(watch: DriftWatch, look: DriftLook, signal: AbortSignal): Promise<Looked> {
+  const limit = timeLimit(lookMs);
   try {
-    if (target.kind === 'kubernetes') {
+    if (look.target.kind === 'kubernetes') {
       const { lookAtDeployment } = await import('./look-at-deployment.ts');
-      const limit = AbortSignal.any([signal, timeLimit(lookMs)]);
-      return await lookAtDeployment(look, target, watch.kubeconfigPath, limit);
+      const either = AbortSignal.any([signal, limit]);
+      return await lookAtDeployment(look, look.target, watch.kubeconfigPath, either);
     }
-    const services = await listServices(watch.dataDir);
-    const known = services.find(
-      (each) => each.installation === installation && each.environment === environment,
-    );
-    if (known !== undefined) return await lookAtService(watch, known);
-    return { kind: 'unreadable', message: 'its service is not on this host any more' };
+    const known = (await listServices(watch.dataDir)).find((service) => isOf(look, service));
+    if (known !== undefined) return { seen: await lookAtService(watch, known), missingRights: null };
+    return unreadable('its service is not on this host any more');
   } catch (error) {
-    return { kind: 'unreadable', message: messageOf(error).slice(0, 2_000) };
+    if (limit.aborted) return unreadable(tooSlow);
+    return unreadable((connectionProblem(error) ?? { message: messageOf(error) }).message);
   }
 }
+
+/** A cluster of several has the service of its target; the only place of an environment has what was deployed for it. */
+function isOf(look: DriftLook, { installation, environment, service }: ServiceState): boolean {
+  if (installation !== look.installation || environment !== look.environment) return false;
+  return look.cluster === null || (look.target.kind === 'docker' && look.target.service === service);
+}
+
+const unreadable = (message: string): Looked => ({
+  seen: { kind: 'unreadable', message: message.slice(0, 2_000) },
+  missingRights: null,
+});
+
+const tooSlow = `The deploy target does not answer within ${lookMs / 1_000} seconds: check that it runs and that this worker may reach it.`;
 
 async function rest(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);

@@ -64,6 +64,8 @@ export interface KubeClient {
   readonly checkKind: (object: KubeObject) => Promise<void>;
   /** The plural that the cluster has for the kind; rejects like `checkKind`. */
   readonly pluralOf: (object: KubeObject) => Promise<string>;
+  /** Rejects with `namespace-missing` when it is not there; credentials that may not ask prove nothing. */
+  readonly checkNamespace: () => Promise<void>;
   /** What these credentials may do in the namespace, as far as the cluster can list it; null: it does not tell. */
   readonly ownRules: () => Promise<AccessRules | null>;
   /** Null: the cluster does not tell. */
@@ -252,6 +254,10 @@ export function kubeClient(connection: KubeConnection, namespace: string): KubeC
       await resourceOf(refOf(object));
     },
     pluralOf: async (object) => (await resourceOf(refOf(object))).split('/').at(-2) ?? '',
+    checkNamespace: async () => {
+      const answer = await connection.send({ method: 'GET', path: `/api/v1/namespaces/${namespace}` });
+      if (answer.status === 404) accepted(answer, `read namespace ${namespace}`, namespace);
+    },
     ownRules: async () => accessRules.safeParse(await review('rules', { namespace })).data ?? null,
     mayI: async ({ apiGroup, resource: path, name, verb }) => {
       const [resource, subresource] = path.split('/');

@@ -19,21 +19,22 @@ export interface AppliedObject {
 }
 
 /**
- * What every rollout does in its namespace, by its workload, its other objects and its router. To create what is not there
- * yet is not asked for: who deploys to what others have made may do without.
+ * What a rollout does in its namespace, by its workload (null: not known by name), its other objects and its router. To
+ * create what is not there yet is not asked for: who deploys to what others have made may do without.
  */
 export function neededRights(
-  workload: string,
+  workload: string | null,
   others: readonly AppliedObject[],
   work: Pick<DeployWork, 'traffic'>,
 ): readonly Right[] {
-  const own = (resource: string, name: string | null, ...verbs: readonly string[]): readonly Right[] =>
-    verbs.map((verb) => ({ apiGroup: resource === 'deployments' ? 'apps' : '', resource, name, verb }));
   return [
-    ...own('deployments', null, 'list'),
-    ...own('deployments', workload, 'get', 'patch'),
-    ...own('deployments', canaryName(workload), 'get', 'create', 'patch', 'delete'),
-    ...own('pods', null, 'list'),
+    ...rightsOfAny,
+    ...(workload === null
+      ? []
+      : [
+          ...own('deployments', workload, 'get', 'patch'),
+          ...own('deployments', canaryName(workload), 'get', 'create', 'patch', 'delete'),
+        ]),
     ...others.map(({ apiVersion, resource, name }) => ({
       apiGroup: groupOf(apiVersion),
       resource,
@@ -45,6 +46,16 @@ export function neededRights(
       : [...own('pods', null, 'patch'), ...routerRights(work.traffic)]),
   ];
 }
+
+function own(resource: string, name: string | null, ...verbs: readonly string[]): readonly Right[] {
+  return verbs.map((verb) => ({ apiGroup: resource === 'deployments' ? 'apps' : '', resource, name, verb }));
+}
+
+/** What every rollout needs, whatever it releases. */
+export const rightsOfAny: readonly Right[] = [
+  ...own('deployments', null, 'list'),
+  ...own('pods', null, 'list'),
+];
 
 const groupOf = (apiVersion: string): string =>
   apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';

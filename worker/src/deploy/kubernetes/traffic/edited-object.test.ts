@@ -46,6 +46,7 @@ function aCluster({ store = (object) => object, serves = ['gateway.networking.k8
     remove: unused,
     checkKind: unused,
     pluralOf: unused,
+    checkNamespace: unused,
     ownRules: unused,
     mayI: unused,
     serves: (apiVersion) => Promise.resolve(serves.includes(apiVersion)),

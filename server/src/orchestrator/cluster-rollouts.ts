@@ -3,8 +3,9 @@ import { err, ok, type Result } from '@sluice/pipelines/result';
 import { startRollout } from '@sluice/pipelines/rollout/advance-rollout';
 import type { ClusterNews } from '@sluice/pipelines/rollout/fleet/fleet-state';
 import { workInCluster } from '@sluice/pipelines/rollout/fleet/instances';
+import { saidBefore } from '@sluice/pipelines/rollout/fleet/steer-fleet';
 import { restoringWork } from '@sluice/pipelines/rollout/restoring-work';
-import type { RolloutSpec, SteerEvent } from '@sluice/pipelines/rollout/rollout-state';
+import type { RolloutSpec } from '@sluice/pipelines/rollout/rollout-state';
 import { findEnvironment } from '../store/environment-store.ts';
 import type { ClusterCommand } from '../store/outbox-store.ts';
 import { releaseBefore } from '../store/release-store.ts';
@@ -50,18 +51,14 @@ export async function startClusterRollout(unit: Unit, command: Start): Promise<v
   const started = isFree
     ? ({ kind: 'started', at: unit.at } as const)
     : await startedEvent(unit, run, stored.environment);
-  await foldRollout(unit, { run, stored: made }, [started, ...heldWithAll(leader, command, unit.at)]);
-}
-
-/** One that begins while all clusters are held is held with them. What puts something back never waits. */
-function heldWithAll({ stored }: LockedRollout, { round }: Start, at: number): readonly SteerEvent[] {
-  const held = stored.state.fleet?.held;
-  return round > 0 || held === undefined ? [] : [{ kind: 'hold-requested', ...held, at }];
+  // What puts something back never waits.
+  const said = round > 0 ? [] : saidBefore(stored.state, unit.at);
+  await foldRollout(unit, { run, stored: made }, [started, ...said]);
 }
 
 /**
- * Tells the rollout of a cluster what a person has said of all; it knows itself whether it comes too late. One that is
- * not made yet hears of a hold when it is, and of nothing else.
+ * Tells the rollout of a cluster what a person has said of all; it knows itself whether that comes too late. One that is
+ * not made yet hears how it stands when it is.
  */
 export async function steerClusterRollout(unit: Unit, command: Steer): Promise<void> {
   const leader = await lockRolloutWithRun(unit, command.rolloutId);

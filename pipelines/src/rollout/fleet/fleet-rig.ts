@@ -16,6 +16,8 @@ export interface LedRollout {
   news: ClusterNews;
   /** A person holds it, with all others or by itself; null: nobody does. */
   held: 'with-all' | 'alone' | null;
+  /** It is past its last step, and goes to its end. */
+  isPast: boolean;
   /** Number of the last word about all clusters that it has followed. */
   heard: number;
 }
@@ -129,11 +131,14 @@ export class FleetRig {
       round,
       news: { kind: 'under-way', problem: null },
       held: null,
+      isPast: false,
       heard: 0,
     };
     this.led.push(led);
-    const hold = this.rollout.fleet?.held;
-    if (round === 0 && hold !== undefined) this.hold(led, hold);
+    if (round > 0) return;
+    const { held, words = 0 } = this.rollout.fleet ?? {};
+    led.heard = words;
+    if (held !== undefined) this.hold(led, { ...held, word: words });
   }
 
   /** As said-of-all.ts has it. */
@@ -149,6 +154,7 @@ export class FleetRig {
   }
 
   private hold(led: LedRollout, { by, reason, word }: FleetHold): void {
+    if (led.isPast) return;
     led.heard = word;
     if (led.held !== null) return;
     led.held = 'with-all';

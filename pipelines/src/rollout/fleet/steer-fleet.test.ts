@@ -4,6 +4,7 @@ import { freezeRules, noFreeze, type FreezeRules } from '../../freeze/freeze-rul
 import { replayRollout } from '../replay.ts';
 import { whyNotHeld, whyNotPromoted, whyNotResumed } from '../steering.ts';
 import { FleetRig, isOpen } from './fleet-rig.ts';
+import { saidBefore } from './steer-fleet.ts';
 
 const delivered = { kind: 'delivered' } as const;
 const returned = { kind: 'returned', reason: 'worse' } as const;
@@ -79,6 +80,22 @@ describe('a person who holds all clusters', () => {
     rig.carryAll();
     expect(begun(rig)).toEqual(['a', 'b']);
     expect(held(rig)).toEqual(['a', 'b']);
+  });
+
+  test('and resumes before a cluster has begun means it no more, however late the word comes', () => {
+    const rig = new FleetRig([['a']]);
+    rig.person('hold');
+    rig.person('resume');
+    const [start, hold, resume] = rig.outbox;
+    expect([start?.kind, hold?.kind, resume?.kind]).toEqual([
+      'start-cluster',
+      'steer-cluster',
+      'steer-cluster',
+    ]);
+    rig.carry(2);
+    rig.carryAll();
+    expect(saidBefore(rig.rollout, 0)).toMatchObject([{ kind: 'resume-requested', word: 2 }]);
+    expect(held(rig)).toEqual([]);
   });
 
   test('does not keep what goes back: a cluster that fails takes all others back at once', () => {

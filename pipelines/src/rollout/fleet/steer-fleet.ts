@@ -39,7 +39,19 @@ export function promoteWave(rollout: Rollout, event: SteerEvent): Move {
   return steerWave(say(decided, line), 'promote', event);
 }
 
-/** Tells each cluster that is under way; one whose rollout is not made yet begins as the leader is then. */
+/**
+ * What a rollout hears first that begins when people have said something of all clusters: whether they are held now. No
+ * earlier word means it, however late it comes.
+ */
+export function saidBefore(leader: Rollout, at: number): readonly SteerEvent[] {
+  const { words: word, held } = fleetOf(leader);
+  if (word === undefined) return [];
+  return held === undefined
+    ? [{ kind: 'resume-requested', by: 'sluice', reason: 'nobody holds all clusters', at, word }]
+    : [{ kind: 'hold-requested', by: held.by, reason: held.reason, at, word }];
+}
+
+/** Tells each cluster that is under way; one whose rollout is not made yet begins as the leader stands then. */
 function steerWave(move: Move, wish: Wish, { by, reason, at }: SteerEvent): Move {
   const word = nextWord(move.rollout);
   const { rollout } = move;

@@ -134,6 +134,15 @@ describe('a person who holds all clusters', () => {
     expect(rig.rollout.fleet?.held).toBeUndefined();
   });
 
+  test('holds the last wave no longer than it lasts', () => {
+    const rig = new FleetRig([['a']]);
+    rig.carryAll();
+    say(rig, 'hold');
+    rig.say('a', delivered);
+    expect(rig.outcome).toMatchObject({ result: 'succeeded' });
+    expect(rig.rollout.fleet?.held).toBeUndefined();
+  });
+
   test('holds it on through a freeze: its end begins no wave, and who resumes in one waits for its end', () => {
     const windows = [
       { name: 'quiet', kind: 'deny', cron: '* * * * *', duration: '2h', timezone: 'UTC', reason: 'quiet' },

@@ -78,7 +78,9 @@ class TwoStoreys {
     } else if (rig === undefined) {
       if (command.kind !== 'steer-cluster') this.tell(cluster, round, { kind: 'returned', reason: 'never' });
     } else {
+      const { phase: before } = rig.rollout;
       this.fold(rig, eventOf(command, this.later()));
+      if (command.kind === 'steer-cluster') expectOwnHoldStays(rig.rollout, before);
     }
   }
 
@@ -239,6 +241,12 @@ function expectNoWaveWhileHeld(now: Rollout, before: Rollout): void {
     Object.values(fleet?.clusters ?? {}).filter(({ status }) => status === 'waiting').length;
   if (before.fleet?.held === undefined || now.fleet?.held === undefined) return;
   if (waiting(now) !== waiting(before)) throw new Error('a wave began while all clusters were held');
+}
+
+/** No word about all clusters moves one that a person holds by itself. */
+function expectOwnHoldStays({ phase }: Rollout, before: Rollout['phase']): void {
+  const isHeldAlone = before.name === 'paused' && before.held !== undefined && before.held.word === undefined;
+  if (isHeldAlone && phase !== before) throw new Error(`${before.held?.by} held it, and it is ${phase.name}`);
 }
 
 /** One that has heard that all are held gets no promotion before it has heard something else. */

@@ -1,6 +1,7 @@
 // Whatever the clusters and the people do, and in whatever order it becomes known, these hold.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { freezeRules, noFreeze } from '../../freeze/freeze-rules.ts';
 import { replayRollout } from '../replay.ts';
 import type { Rollout, RolloutEvent } from '../rollout-state.ts';
 import { FleetRig, goesBack, isOpen, type LedRollout } from './fleet-rig.ts';
@@ -20,7 +21,7 @@ const story = fc.record({
       after: fc.nat(40),
       what: fc.constantFrom(
         ...(['hold', 'hold', 'resume', 'promote', 'hold-one', 'resume-one'] as const),
-        ...(['past-one', 'past-one', 'again'] as const),
+        ...(['past-one', 'past-one', 'again', 'freeze', 'thaw'] as const),
       ),
       which: fc.nat(20),
     }),
@@ -79,13 +80,24 @@ function act(rig: FleetRig, { what, which }: Story['people'][number]): void {
       if (command !== undefined) rig.outbox.push(command);
       break;
     }
+    case 'freeze':
+    case 'thaw':
+      rig.send({ kind: 'freeze-changed', freeze: what === 'freeze' ? always : noFreeze, at: rig.at });
+      break;
     default:
       rig.person(what);
   }
 }
 
+const always = freezeRules.parse({
+  windows: [
+    { name: 'w', kind: 'deny', cron: '* * * * *', duration: '1h', timezone: 'UTC', reason: 'quiet' },
+  ],
+});
+
 /** From now on everything answers, and everybody resumes. */
 function settle(rig: FleetRig): void {
+  rig.send({ kind: 'freeze-changed', freeze: noFreeze, at: rig.at });
   for (let steps = 0; steps < 400 && !rig.isOver; steps++) {
     rig.carryAll();
     if (rig.rollout.fleet?.held !== undefined) {

@@ -90,7 +90,7 @@ export function rolloutScenes(now: number): Map<string, RolloutView> {
 /** Wave 2 of 3, held by a person: one cluster waits with all, one by itself, and one was past its last step. */
 function heldFleet(now: number): RolloutView {
   const held = { by: 'Mei Lin', reason: 'the night shift is small', word: 1 };
-  const note = `held by ${held.by}: ${held.reason}`;
+  const note = `held with all clusters by ${held.by}: ${held.reason}`;
   const alone = 'held by Tom: strange lines in the log';
   const clusters: NonNullable<RolloutView['clusters']> = [
     standing('hz-1', 1, 'delivered', 'succeeded'),

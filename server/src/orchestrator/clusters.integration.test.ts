@@ -232,7 +232,10 @@ describe.skipIf(redisUrl === undefined)('environments with several clusters (nee
     });
     expect((await leaderOf(core, runId))?.rollout).toMatchObject({
       phase: { name: 'delivering' },
-      fleet: { held: { by: 'ada', reason: 'strange logs' } },
+      fleet: {
+        held: { by: 'ada', reason: 'strange logs' },
+        clusters: { a: { note: 'held with all clusters by ada: strange logs' } },
+      },
     });
     // Of one cluster alone: its wave completes while all are held.
     expect(await steer((await clusterOf('a'))?.rolloutId ?? '', 'promote')).toMatchObject({ ok: true });

@@ -158,7 +158,7 @@ export class FleetRig {
     led.heard = word;
     if (led.held !== null) return;
     led.held = 'with-all';
-    this.tell(led, { kind: 'asks', approval: false, reason: `held by ${by}: ${reason}` });
+    this.tell(led, { kind: 'asks', approval: false, reason: `held with all clusters by ${by}: ${reason}` });
   }
 
   /** A person holds this cluster alone. */

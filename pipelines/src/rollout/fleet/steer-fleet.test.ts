@@ -35,7 +35,9 @@ describe('a person who holds all clusters', () => {
     const rig = aFleet();
     say(rig, 'hold');
     expect(held(rig)).toEqual(['a', 'b']);
-    expect(rig.rollout.fleet?.clusters['a']?.note).toBe('held by eve: the night shift is small');
+    expect(rig.rollout.fleet?.clusters['a']?.note).toBe(
+      'held with all clusters by eve: the night shift is small',
+    );
     // They were past the last step when they heard of it.
     rig.say('a', delivered);
     rig.say('b', delivered);

@@ -90,9 +90,7 @@ function act(rig: FleetRig, { what, which }: Story['people'][number]): void {
 }
 
 const always = freezeRules.parse({
-  windows: [
-    { name: 'w', kind: 'deny', cron: '* * * * *', duration: '1h', timezone: 'UTC', reason: 'quiet' },
-  ],
+  windows: [{ name: 'w', kind: 'deny', cron: '* * * * *', duration: '1h', timezone: 'UTC', reason: 'quiet' }],
 });
 
 /** From now on everything answers, and everybody resumes. */
@@ -128,7 +126,9 @@ function newsOf(led: LedRollout, roll: number, trouble: number): ClusterNews | n
   if (isBad) return { kind: 'returning', reason: round === 0 ? 'worse' : 'image not found' };
   if (held !== null) return null;
   if (roll < 0.7) return { kind: 'under-way', problem: roll < 0.6 ? 'no answer' : null };
-  return roll < 0.75 && !led.isPast ? { kind: 'asks', approval: true, reason: 'waits' } : { kind: 'delivered' };
+  return roll < 0.75 && !led.isPast
+    ? { kind: 'asks', approval: true, reason: 'waits' }
+    : { kind: 'delivered' };
 }
 
 function expectOneRolloutACluster(rig: FleetRig): void {

@@ -202,6 +202,17 @@ describe('a person who holds all clusters', () => {
     expect(rig.rollout).toEqual(before);
   });
 
+  test('cannot hold clusters whose old version stops first, but the wave after them', () => {
+    const rig = aFleet({ strategy: 'recreate', steps: [] });
+    expect(whyNotHeld(rig.rollout)).toBeNull();
+    rig.say('a', delivered);
+    rig.say('b', delivered);
+    const before = rig.rollout;
+    expect(whyNotHeld(before)).toMatch(/no other wave is to come/);
+    rig.person('hold');
+    expect(rig.rollout).toEqual(before);
+  });
+
   test('cannot hold what goes back, nor resume what nobody holds', () => {
     const rig = aFleet();
     expect(whyNotResumed(rig.rollout)).toMatch(/is delivering: nobody holds it/);

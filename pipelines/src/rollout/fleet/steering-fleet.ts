@@ -1,7 +1,7 @@
 // What a person may do about a rollout over several clusters now, of all of them at once.
 import type { Rollout, RolloutPhase } from '../rollout-state.ts';
 import { whyNotPromotedWithAll, whyNotWaiting } from '../steering-alone.ts';
-import { fleetOf, standings } from './clusters.ts';
+import { fleetOf, standings, wavesOf } from './clusters.ts';
 
 /** How far the rollout of a cluster has come that is under way. */
 export interface LedStanding {
@@ -14,10 +14,18 @@ export function whyFleetNotHeld(rollout: Rollout): string | null {
   const { phase } = rollout;
   const { held } = fleetOf(rollout);
   if (held !== undefined) return `${held.by} holds it already: ${held.reason}`;
+  if (phase.name === 'delivering' && !hasSomethingToHold(rollout, phase.wave))
+    return 'the old versions have to stop before the new ones begin, and no other wave is to come';
   if (phase.name === 'delivering' || phase.name === 'frozen') return null;
   return phase.name === 'planned'
     ? 'it has not begun'
     : `it is too late: the rollout is ${phase.name}, and no wave is still to begin`;
+}
+
+/** Clusters whose old version stops first cannot wait (`canStillWait`), so there has to be another wave. */
+function hasSomethingToHold(rollout: Rollout, wave: number): boolean {
+  const isLast = wave + 1 >= wavesOf(rollout).length || fleetOf(rollout).halted !== undefined;
+  return !isLast || rollout.spec.work.strategy !== 'recreate';
 }
 
 /** What could not be put back is tried again when a person says so, too. */

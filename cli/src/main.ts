@@ -432,9 +432,15 @@ const rollouts = program
   .description('hold a rollout, let it go on, promote it early or roll it back');
 
 for (const [wish, does] of [
-  ['hold', 'have it wait before the new version gets anything more'],
+  [
+    'hold',
+    'have it wait before the new version gets anything more, in all clusters and before the next wave',
+  ],
   ['resume', 'let it go on from where it waits'],
-  ['promote', 'promote it without the steps that are left'],
+  [
+    'promote',
+    'promote it without the steps that are left, where several clusters are under way each of them',
+  ],
   ['abort', 'roll it back'],
 ] as const) {
   rollouts
@@ -443,7 +449,7 @@ for (const [wish, does] of [
     .argument('<run>', 'number or id')
     .requiredOption('--reason <reason>', 'kept as a decision and in the audit')
     .option('--stage <stage>', 'the deploy stage, where there are several')
-    .option('--cluster <cluster>', 'of a rollout to several clusters, this one')
+    .option('--cluster <cluster>', 'of a rollout to several clusters, this one alone')
     .action(async (run: string, options: SteerOptions) => {
       const { steer } = await import('./commands/rollouts.ts');
       write(await steer(api(), wish, run, options));

@@ -489,6 +489,29 @@ describe.skipIf(chromiumPath === null)(
       faults = [];
     });
 
+    test('several clusters that are held say by whom, and are resumed or promoted as one', async () => {
+      await open(`/rollouts/${known.rolloutFleet}`, '.waves');
+      const head = page.locator('.rollout-head');
+      expect(await head.locator('[data-state]').first().getAttribute('data-state')).toBe('held');
+      expect(await head.innerText()).toContain('Held by Mei Lin: the night shift is small');
+      expect(await head.locator('button').allInnerTexts()).toEqual([
+        'Resume',
+        'Promote now',
+        'Abort and roll back',
+      ]);
+      await head.getByText('Promote now').click();
+      const dialog = page.locator('[role=dialog]');
+      expect(await dialog.innerText()).toContain('gets all the traffic in hz-2 without the steps');
+      await dialog.locator('textarea').fill('a fix that cannot wait');
+      await page.keyboard.press('Control+Enter');
+      await expect.poll(() => server.changes.length).toBe(1);
+      expect(server.changes[0]).toMatchObject({
+        method: 'POST',
+        path: `/api/rollouts/${known.rolloutFleet}/promote`,
+        body: { reason: 'a fix that cannot wait' },
+      });
+    });
+
     test('the keyboard goes everywhere', async () => {
       await open('/environments', '.environment');
       await page.keyboard.type('gr');
@@ -531,6 +554,7 @@ describe.skipIf(chromiumPath === null)(
         [`/runs/${known.running}`, '.log-line'],
         [`/runs/${known.signOff}`, '.notice'],
         [`/rollouts/${known.rollout}`, '.chart canvas'],
+        [`/rollouts/${known.rolloutFleet}`, '.waves'],
         ['/environments', '.environment'],
         ['/docs/language#if', '.docs-text table'],
         ['/settings/repositories', '.settings-table'],

@@ -16,6 +16,7 @@ export const known = {
   rollout: id('rollout', 417),
   rolloutBack: id('rollout', 414),
   rolloutHeld: id('rollout', 413),
+  rolloutFleet: id('rollout', 412),
   growing: id('attempt', 41_803),
   attemptOf: (run: number, stage: number) => id('attempt', run * 100 + stage),
 } as const;

@@ -1,4 +1,4 @@
-import type { RolloutView } from '@sluice/pipelines/protocol/api';
+import type { ClusterRolloutView, RolloutView } from '@sluice/pipelines/protocol/api';
 import { known } from './fixture-known.ts';
 import { aRollout } from './fixture-rollouts.ts';
 
@@ -7,7 +7,7 @@ const groupB = [
   { kind: 'header', name: 'x-region', value: 'eu' },
 ] as const;
 
-/** A canary that awaits approval, one that was rolled back, and an A/B that is held without data. */
+/** A canary that awaits approval, one that was rolled back, an A/B that is held without data, and several clusters. */
 export function rolloutScenes(now: number): Map<string, RolloutView> {
   const first = ['continue', 'errors: 0 of 502 on the new version; enough to go on at 1 %.'] as const;
   const views = [
@@ -82,6 +82,61 @@ export function rolloutScenes(now: number): Map<string, RolloutView> {
       badPerThousand: 0,
       decisions: [['hold', 'errors: no data for ten minutes; no data is not good data.']],
     }),
+    heldFleet(now),
   ];
   return new Map(views.map((view) => [view.id, view]));
+}
+
+/** Wave 2 of 3, held by a person: one cluster waits with all, one by itself, and one was past its last step. */
+function heldFleet(now: number): RolloutView {
+  const held = { by: 'Mei Lin', reason: 'the night shift is small', word: 1 };
+  const note = `held with all clusters by ${held.by}: ${held.reason}`;
+  const alone = 'held by Tom: strange lines in the log';
+  const clusters: NonNullable<RolloutView['clusters']> = [
+    standing('hz-1', 1, 'delivered', 'succeeded'),
+    { ...standing('hz-2', 2, 'delivering', 'paused'), note, canPromote: true },
+    { ...standing('hz-3', 2, 'delivering', 'paused'), note: alone },
+    standing('sh-1', 2, 'delivering', 'retiring'),
+    standing('bj-1', 3, 'waiting', null),
+    standing('bj-2', 3, 'waiting', null),
+  ];
+  const view = aRollout({
+    id: known.rolloutFleet,
+    runId: known.held,
+    now,
+    phase: { name: 'delivering', since: now - 600_000, wave: 1 },
+    step: 0,
+    weightPercent: 0,
+    verdict: null,
+    badPerThousand: 0,
+    decisions: [
+      ['continue', 'wave 2 of 3 begins: hz-2, hz-3, sh-1'],
+      ['hold', held.reason, held.by],
+    ],
+  });
+  const waves = [1, 2, 3].map((wave) =>
+    clusters
+      .filter((cluster) => cluster.wave === wave)
+      .map(({ name }) => ({ name, returnsTo: 'r412-88c0d1e' })),
+  );
+  const states = clusters.map(({ name, status, since, note: why }) => [
+    name,
+    { status, round: 0, since, note: why },
+  ]);
+  const fleet = { wave: 1, clusters: Object.fromEntries(states), held, words: 1 };
+  return {
+    ...view,
+    clusters,
+    rollout: { ...view.rollout, spec: { ...view.rollout.spec, waves }, fleet },
+  };
+
+  function standing(
+    name: string,
+    wave: number,
+    status: ClusterRolloutView['status'],
+    phase: ClusterRolloutView['phase'],
+  ): ClusterRolloutView {
+    const rolloutId = phase === null ? null : known.rollout;
+    return { name, wave, status, note: null, since: now - 300_000, rolloutId, phase };
+  }
 }

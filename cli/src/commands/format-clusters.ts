@@ -9,7 +9,8 @@ export function formatClusters(
   clusters: readonly ClusterRolloutView[],
 ): string {
   const { version, environment } = rollout.spec;
-  const head = `${version} to the clusters of ${environment}: ${rollout.phase.name.replaceAll('-', ' ')}`;
+  const phase = rollout.phase.name.replaceAll('-', ' ');
+  const head = `${version} to the clusters of ${environment}: ${phase}${heldBy(rollout)}`;
   const waves = [...new Set(clusters.map(({ wave }) => wave))];
   return [
     head,
@@ -19,6 +20,9 @@ export function formatClusters(
     ]),
   ].join('\n');
 }
+
+const heldBy = ({ fleet }: RolloutView['rollout']): string =>
+  fleet?.held === undefined ? '' : `, held by ${fleet.held.by}: ${fleet.held.reason}`;
 
 function lineOf({ name, status, phase, note }: ClusterRolloutView): string {
   const words = status === 'delivering' && phase !== null ? phase.replaceAll('-', ' ') : status;

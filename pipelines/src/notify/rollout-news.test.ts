@@ -41,6 +41,23 @@ test('a look that changes nothing tells nothing', () => {
   expect(rolloutNews(rig.rollout, rollout)).toBeNull();
 });
 
+test('that all clusters are held is told once, and not again before the wave that waits', () => {
+  const rig = new FleetRig([['a'], ['b']]);
+  const told: (string | undefined)[] = [];
+  rig.check = (now, before) => {
+    const news = rolloutNews(before, now);
+    if (news !== null) told.push(`${news.kind} ${news.reason}`);
+  };
+  rig.carryAll();
+  rig.person('hold');
+  rig.say('a', { kind: 'delivered' });
+  expect(rig.rollout.phase.name).toBe('paused');
+  expect(told).toEqual(['rollout-held eve: the night shift is small']);
+  rig.person('resume');
+  rig.person('hold', 'ada', 'once more');
+  expect(told.at(-1)).toBe('rollout-held ada: once more');
+});
+
 test('an approval is wanted once for a wave: when all of its clusters that go on wait for it', () => {
   const rig = new FleetRig([['a', 'b']]);
   const asks = { kind: 'asks', approval: true, reason: 'waits for an approval' } as const;

@@ -23,6 +23,10 @@ function newsOf(before: Rollout, now: Rollout): Pick<RolloutNews, 'kind' | 'reas
   if (asking.length > clustersThatAsk(before).length) {
     return { kind: 'approval-wanted', reason: `clusters ${listed(asking)}` };
   }
+  const held = now.fleet?.held;
+  if (held !== undefined && held.word !== before.fleet?.held?.word) {
+    return { kind: 'rollout-held', reason: `${held.by}: ${held.reason}` };
+  }
   const isNew = before.phase.name !== phase.name || before.step !== now.step;
   if (!isNew) return null;
   switch (phase.name) {
@@ -33,7 +37,8 @@ function newsOf(before: Rollout, now: Rollout): Pick<RolloutNews, 'kind' | 'reas
     case 'held':
       return { kind: 'rollout-held', reason: phase.reason };
     case 'paused':
-      return phase.held === undefined
+      // That a wave waits for a person was told when that person said so.
+      return phase.held === undefined || phase.held.next.kind === 'wave'
         ? null
         : { kind: 'rollout-held', reason: `${phase.held.by}: ${phase.held.reason}` };
     case 'frozen':

@@ -237,6 +237,8 @@ export interface ClusterRolloutView {
   /** Its last rollout; null, as is its phase: it has had none. */
   readonly rolloutId: string | null;
   readonly phase: RolloutPhase['name'] | null;
+  /** It is promoted when all clusters under way are. */
+  readonly canPromote?: true;
 }
 
 export interface DecisionView extends Decision {

@@ -137,6 +137,7 @@ const interruptions = fc.array(
   fc.record({
     afterSteps: fc.nat(60),
     who: fc.constantFrom('ann', 'bob', 'eve'),
+    word: fc.integer({ min: 1, max: 6 }),
     what: fc.constantFrom(
       'approved',
       'approved',
@@ -144,6 +145,9 @@ const interruptions = fc.array(
       'resume',
       'hold',
       'promote',
+      'hold-all',
+      'resume-all',
+      'promote-all',
       'abort',
       'tick',
       'old-result',
@@ -181,7 +185,7 @@ const freeze = fc.option(
   { nil: undefined },
 );
 
-type Interruption = { readonly who: string; readonly what: string };
+type Interruption = { readonly who: string; readonly what: string; readonly word: number };
 
 describe('any rollout', () => {
   const story = fc.record({ work, world, interruptions, freeze });
@@ -261,7 +265,7 @@ function tell(
   return rig;
 }
 
-function eventOf({ who, what }: Interruption, { rollout, now }: RolloutRig): RolloutEvent {
+function eventOf({ who, what, word }: Interruption, { rollout, now }: RolloutRig): RolloutEvent {
   switch (what) {
     case 'approved':
     case 'rejected':
@@ -272,6 +276,12 @@ function eventOf({ who, what }: Interruption, { rollout, now }: RolloutRig): Rol
       return { kind: 'hold-requested', by: who, reason: 'because', at: now };
     case 'promote':
       return { kind: 'promote-requested', by: who, reason: 'because', at: now };
+    case 'hold-all':
+      return { kind: 'hold-requested', by: who, reason: 'because', at: now, word };
+    case 'resume-all':
+      return { kind: 'resume-requested', by: who, reason: 'because', at: now, word };
+    case 'promote-all':
+      return { kind: 'promote-requested', by: who, reason: 'because', at: now, word };
     case 'abort':
       return { kind: 'abort-requested', by: who, reason: 'because', cancelled: who === 'ann', at: now };
     case 'break-glass':

@@ -13,6 +13,7 @@ import { isPastReturn } from './phases/retiring.ts';
 import type { PhaseName, PhaseNamed, PhaseRules } from './phases/phase-rules.ts';
 import type { AskingHooks, Rollout, RolloutAction, RolloutEvent, RolloutSpec } from './rollout-state.ts';
 import { holdBack, promoteEarly, resume, vote } from './people.ts';
+import { hearOfAll, isOfAll } from './said-of-all.ts';
 import { deadlineOf } from './timing.ts';
 
 /** The state before any event; fold `{ kind: 'started' }` to set it going. */
@@ -62,11 +63,11 @@ export function advanceRollout(rollout: Rollout, event: RolloutEvent): Move {
     case 'glass-broken':
       return breakGlass(rollout, event);
     case 'hold-requested':
-      return holdBack(rollout, event);
+      return isOfAll(event) ? hearOfAll(rollout, event) : holdBack(rollout, event);
     case 'promote-requested':
-      return promoteEarly(rollout, event);
+      return isOfAll(event) ? hearOfAll(rollout, event) : promoteEarly(rollout, event);
     case 'resume-requested':
-      return resume(rollout, event);
+      return isOfAll(event) ? hearOfAll(rollout, event) : resume(rollout, event);
     case 'abort-requested':
       return abort(rollout, event);
     case 'give-up-requested':

@@ -7,7 +7,7 @@ import { givesTraffic, holdIfFrozen, holdShift } from './freeze.ts';
 import { askHooks } from './hooks.ts';
 import { act, change, command, decideTo, enter, say, stay, wake, type Move } from './move.ts';
 import { isReady } from './reading.ts';
-import type { ChosenTraffic, HeldBefore, Rollout } from './rollout-state.ts';
+import type { ChosenTraffic, HeldBefore, Rollout, SteerEvent } from './rollout-state.ts';
 import { outlook } from './outlook.ts';
 import { deadlineOf, readinessPollMs } from './timing.ts';
 import { askTraffic, chosenInWords, isOnlyCopied, nothingChosen, wantedTraffic } from './traffic.ts';
@@ -121,24 +121,28 @@ export function guardProgress(move: Move): Move {
   return dueAt === null ? move : command(move, { kind: 'set-timer', dueAt });
 }
 
-/** A person wants it to wait before `next`; null: nobody does. */
+/** A person wants it, or all clusters, to wait before `next`; null: nobody does. */
 function waitIfWished(move: Move, next: HeldBefore, at: number): Move | null {
-  const { wish } = move.rollout;
-  return wish === undefined ? null : waitForPerson(move, next, wish, at);
+  const { wish, saidOfAll } = move.rollout;
+  if (wish !== undefined) return waitForPerson(move, next, wish, at);
+  if (saidOfAll?.hold === undefined) return null;
+  return waitForPerson(move, next, { ...saidOfAll.hold, word: saidOfAll.word }, at);
 }
 
 /** Holds before `next` until a person resumes; what is measured meanwhile still rolls it back. */
 export function waitForPerson(
   move: Move,
   next: HeldBefore,
-  { by, reason }: { readonly by: string; readonly reason: string },
+  { by, reason, word }: Pick<SteerEvent, 'by' | 'reason' | 'word'>,
   at: number,
 ): Move {
   const { wish: _, ...rollout } = move.rollout;
-  const held = { by, reason, next };
+  const held = { by, reason, next, ...(word === undefined ? {} : { word }) };
   const entered = enter({ ...move, rollout }, { name: 'paused', since: at, until: null, held });
   const decided = decideTo(entered, 'hold', at, reason, by, rollout.verdict);
-  return lookOn(say(decided, `held by ${by}: ${reason} (resume to go on, or abort)`), at, null);
+  const remedy =
+    word === undefined ? 'resume to go on, or abort' : 'with all clusters, until they are resumed';
+  return lookOn(say(decided, `held by ${by}: ${reason} (${remedy})`), at, null);
 }
 
 /** The weight stays; what else reaches the new version changes. */

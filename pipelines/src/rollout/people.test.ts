@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { freezeRules } from '../freeze/freeze-rules.ts';
 import { replayRollout } from './replay.ts';
 import { aRollout, type RolloutRig } from './rollout-rig.ts';
-import { whyNotHeld, whyNotPromoted } from './steering.ts';
+import { whyNotGivenUp, whyNotHeld, whyNotPromoted, whyNotResumed } from './steering.ts';
 
 const minute = 60_000;
 const approval = { by: [], count: 1, withinMs: 30 * minute, notAuthor: true };
@@ -168,5 +168,50 @@ describe('a person who promotes a rollout early', () => {
     expect(whyNotPromoted(before)).toMatch(/only tried here|can be promoted/);
     promote(rig);
     expect(rig.rollout).toBe(before);
+  });
+});
+
+describe('a person who resumes a rollout, or gives it up', () => {
+  test('may do so where it waits for a person', () => {
+    const rig = aRollout().until('analysing');
+    hold(rig);
+    expect(whyNotResumed(rig.rollout)).toBeNull();
+  });
+
+  test('is told that a freeze ends by itself', () => {
+    const window = {
+      kind: 'deny',
+      cron: '* * * * *',
+      duration: '2h',
+      name: 'w',
+      timezone: 'UTC',
+      reason: 'quiet',
+    };
+    const { rollout } = aRollout({}, {}, freezeRules.parse({ windows: [window] }));
+    expect(whyNotResumed(rollout)).toBe(
+      'a freeze holds the rollout (quiet): it goes on by itself, or when somebody breaks the glass',
+    );
+  });
+
+  test('is told that nobody holds it', () => {
+    const rig = aRollout().until('analysing');
+    const before = rig.rollout;
+    expect(whyNotResumed(before)).toMatch(/is analysing: nobody holds it/);
+    resume(rig);
+    expect(rig.rollout).toBe(before);
+  });
+
+  test('can give up only what is blocked', () => {
+    expect(whyNotGivenUp(aRollout().until('analysing').rollout)).toMatch(
+      /is analysing: only a roll-back that/,
+    );
+    let isGone = false;
+    const rig = aRollout(
+      {},
+      { fails: () => (isGone ? { reason: 'target-gone', retryable: false } : null) },
+    ).until('analysing');
+    isGone = true;
+    rig.fold({ kind: 'abort-requested', by: 'ada', reason: 'no', cancelled: false, at: rig.now });
+    expect(whyNotGivenUp(rig.until('rollback-blocked').rollout)).toBeNull();
   });
 });

@@ -4,8 +4,8 @@ import type { ApprovalVote } from '../run/run-state.ts';
 import { rollBack } from './endings.ts';
 import { enterStep, promote, waitForPerson } from './enter-step.ts';
 import { change, decideTo, say, stay, andThen, type Move } from './move.ts';
-import type { Rollout, RolloutEvent } from './rollout-state.ts';
-import { whyNotHeld, whyNotPromoted } from './steering.ts';
+import type { HeldBefore, Rollout, SteerEvent } from './rollout-state.ts';
+import { whyNotHeld, whyNotPromoted, whyNotResumed } from './steering.ts';
 
 /**
  * Counts a vote for the approval that is waited for. Whether the person holds one of the roles in `by` is checked by
@@ -27,7 +27,7 @@ export function vote(rollout: Rollout, cast: ApprovalVote, at: number): Move {
 }
 
 /** A person wants it to wait: at once where time passes, else before the next step or the promotion. */
-export function holdBack(rollout: Rollout, event: Extract<RolloutEvent, { kind: 'hold-requested' }>): Move {
+export function holdBack(rollout: Rollout, event: SteerEvent): Move {
   if (whyNotHeld(rollout) !== null) return stay(rollout);
   const { by, reason, at } = event;
   const { phase, step } = rollout;
@@ -40,37 +40,53 @@ export function holdBack(rollout: Rollout, event: Extract<RolloutEvent, { kind: 
 }
 
 /** A person takes what the steps that are left would have shown upon them; hooks and freezes still have their say. */
-export function promoteEarly(
-  rollout: Rollout,
-  event: Extract<RolloutEvent, { kind: 'promote-requested' }>,
-): Move {
+export function promoteEarly(rollout: Rollout, event: SteerEvent): Move {
   if (whyNotPromoted(rollout) !== null) return stay(rollout);
-  const { by, reason, at } = event;
+  const { by, at } = event;
   if (isRepeated(rollout, { by, at })) return stay(rollout);
-  const heard = change(stay(rollout), { lastWord: { by, at } });
-  const decided = decideTo(heard, 'promote', at, reason, by, rollout.verdict);
+  return promoteBy(change(letGo(rollout), { lastWord: { by, at } }), event);
+}
+
+/** Where it may be promoted, it is. */
+export function promoteBy(heard: Move, { by, reason, at }: SteerEvent): Move {
+  const decided = decideTo(heard, 'promote', at, reason, by, heard.rollout.verdict);
   const said = say(decided, `${by} promotes it without the steps that are left: ${reason}`);
   return andThen(said, (next) => promote(next, at, `${by}: ${reason}`));
 }
 
 /** A person goes on from a pause, or takes the responsibility where the evidence was not enough. */
-export function resume(rollout: Rollout, event: Extract<RolloutEvent, { kind: 'resume-requested' }>): Move {
+export function resume(rollout: Rollout, event: SteerEvent): Move {
   const { phase } = rollout;
-  if (phase.name !== 'paused' && phase.name !== 'held') return stay(rollout);
-  const { by, reason, at } = event;
+  if (whyNotResumed(rollout) !== null) return stay(rollout);
+  const { by, at } = event;
   if (isRepeated(rollout, { by, at })) return stay(rollout);
-  const heard = change(stay(rollout), { lastWord: { by, at } });
-  const decided = decideTo(heard, 'resume', at, reason, by, rollout.verdict);
-  const next = phase.name === 'paused' ? phase.held?.next : undefined;
+  const held = phase.name === 'paused' ? phase.held : undefined;
+  const free = held?.word === undefined ? stay(rollout) : letGo(rollout);
+  return goOnFrom(change(free, { lastWord: { by, at } }), held?.next, event);
+}
+
+/** Goes on with what it was held before; `next` is absent where its own step, or the gate, had it wait. */
+export function goOnFrom(
+  heard: Move,
+  next: HeldBefore | undefined,
+  { by, reason, at }: Pick<SteerEvent, 'by' | 'reason' | 'at'>,
+): Move {
+  const decided = decideTo(heard, 'resume', at, reason, by, heard.rollout.verdict);
   return andThen(say(decided, `resumed by ${by}: ${reason}`), (resumed) =>
     next?.kind === 'promotion'
       ? promote(resumed, at, next.reason)
-      : enterStep(resumed, next?.step ?? resumed.step + 1, at),
+      : enterStep(resumed, next?.kind === 'step' ? next.step : resumed.step + 1, at),
   );
 }
 
+/** What a person says of one cluster goes before what was said of all. */
+function letGo(rollout: Rollout): Move {
+  const { saidOfAll } = rollout;
+  return change(stay(rollout), saidOfAll === undefined ? {} : { saidOfAll: { word: saidOfAll.word } });
+}
+
 /** The word that led into this phase, told a second time, must not be taken for one about this phase. */
-function isRepeated({ lastWord }: Rollout, word: NonNullable<Rollout['lastWord']>): boolean {
+export function isRepeated({ lastWord }: Rollout, word: NonNullable<Rollout['lastWord']>): boolean {
   return lastWord?.by === word.by && lastWord.at === word.at;
 }
 

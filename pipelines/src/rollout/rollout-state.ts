@@ -100,6 +100,8 @@ export interface Rollout {
   readonly frozenMs?: number;
   /** A person wants it to wait as soon as it can; absent: nobody. */
   readonly wish?: { readonly by: string; readonly reason: string };
+  /** Of one that is led: what people have said about all clusters at once; absent: nothing that it has heard. */
+  readonly saidOfAll?: SaidOfAll;
   /** As last told; absent: nobody was asked for, or nobody has looked yet. */
   readonly guard?: GuardFacts;
   /** Of a rollout over several clusters: how each of them stands. */
@@ -108,7 +110,19 @@ export interface Rollout {
 
 /** What a rollout that a person holds waits to do. */
 export type HeldBefore =
-  { readonly kind: 'step'; readonly step: number } | { readonly kind: 'promotion'; readonly reason: string };
+  | { readonly kind: 'step'; readonly step: number }
+  | { readonly kind: 'promotion'; readonly reason: string }
+  /** Of one that leads. */
+  | { readonly kind: 'wave'; readonly wave: number };
+
+export interface SaidOfAll {
+  /** Number of the last word that was followed, 0: none; the same one again, and earlier ones, change nothing any more. */
+  readonly word: number;
+  /** Number of a later word to promote that could not be followed; absent: none. */
+  readonly refused?: number;
+  /** All clusters are held; absent: they are not, or this one was let go by itself. */
+  readonly hold?: { readonly by: string; readonly reason: string };
+}
 
 export type RolloutPhase =
   | { readonly name: 'planned' }
@@ -121,8 +135,16 @@ export type RolloutPhase =
       readonly name: 'paused';
       readonly since: number;
       readonly until: number | null;
-      /** A person holds it, and this is what it waits to do; absent: its own step is the pause. */
-      readonly held?: { readonly by: string; readonly reason: string; readonly next: HeldBefore };
+      /**
+       * A person holds it, and this is what it waits to do; absent: its own step is the pause. `word`: all clusters are
+       * held, by that word; absent: only this rollout is.
+       */
+      readonly held?: {
+        readonly by: string;
+        readonly reason: string;
+        readonly next: HeldBefore;
+        readonly word?: number;
+      };
     }
   | { readonly name: 'analysing'; readonly since: number; readonly until: number }
   | {
@@ -490,12 +512,7 @@ export type RolloutEvent =
   | { readonly kind: 'freeze-changed'; readonly freeze: FreezeRules; readonly at: number }
   /** A person: go on in spite of a freeze. */
   | { readonly kind: 'glass-broken'; readonly by: string; readonly reason: string; readonly at: number }
-  /** A person: wait before anything more is given to the new version. */
-  | { readonly kind: 'hold-requested'; readonly by: string; readonly reason: string; readonly at: number }
-  /** A person: promote now, without the steps that are left. */
-  | { readonly kind: 'promote-requested'; readonly by: string; readonly reason: string; readonly at: number }
-  /** A person: go on from `paused` or `held`. */
-  | { readonly kind: 'resume-requested'; readonly by: string; readonly reason: string; readonly at: number }
+  | SteerEvent
   /** A person or the end of the run: roll back. */
   | {
       readonly kind: 'abort-requested';
@@ -514,6 +531,18 @@ export type RolloutEvent =
       readonly news: ClusterNews;
       readonly at: number;
     };
+
+/**
+ * A person: wait before anything more is given to the new version; go on from `paused` or `held`; promote now, without
+ * the steps that are left. `word`: said of all clusters, by the rollout that leads this one; absent: of this one.
+ */
+export interface SteerEvent {
+  readonly kind: 'hold-requested' | 'resume-requested' | 'promote-requested';
+  readonly by: string;
+  readonly reason: string;
+  readonly at: number;
+  readonly word?: number;
+}
 
 export type RolloutCommand =
   | { readonly kind: 'act'; readonly action: number; readonly what: RolloutAction }
@@ -538,6 +567,16 @@ export type RolloutCommand =
       readonly kind: 'leave-cluster';
       readonly cluster: string;
       readonly round: number;
+      readonly by: string;
+      readonly reason: string;
+    }
+  /** What a person has said of all clusters, for the rollout of that round. It hears words in their order, or not at all. */
+  | {
+      readonly kind: 'steer-cluster';
+      readonly cluster: string;
+      readonly round: number;
+      readonly wish: 'hold' | 'resume' | 'promote';
+      readonly word: number;
       readonly by: string;
       readonly reason: string;
     };

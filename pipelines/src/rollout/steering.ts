@@ -1,42 +1,30 @@
 // What a person may do about a rollout now, as the machine, the server and the page ask it.
+import {
+  whyFleetNotHeld,
+  whyFleetNotPromoted,
+  whyFleetNotResumed,
+  type LedStanding,
+} from './fleet/steering-fleet.ts';
 import type { Rollout } from './rollout-state.ts';
+import { whyNotHeldAlone, whyNotPromotedAlone, whyNotResumedAlone } from './steering-alone.ts';
 
 /** Why nobody can hold the rollout now; null: it can be held. */
-export function whyNotHeld({ phase, spec }: Pick<Rollout, 'phase' | 'spec'>): string | null {
-  if (spec.waves !== undefined) return 'it goes to several clusters: hold the rollouts of single clusters';
-  if (spec.work.strategy === 'recreate') return 'the old version has to stop before the new one begins';
-  switch (phase.name) {
-    case 'planned':
-    case 'inspecting':
-    case 'deploying':
-    case 'setting-weight':
-    case 'analysing':
-      return null;
-    case 'paused':
-      return phase.until === null ? 'it waits for a person already' : null;
-    case 'held':
-    case 'awaiting-approval':
-      return 'it waits for a person already';
-    case 'frozen':
-      return 'a freeze holds it already';
-    case 'asking-hooks':
-      return 'a hook is being asked: try again in a moment';
-    default:
-      return `it is too late: the rollout is ${phase.name}`;
-  }
+export const whyNotHeld = (rollout: Rollout): string | null =>
+  leads(rollout) ? whyFleetNotHeld(rollout) : whyNotHeldAlone(rollout);
+
+/** Why nobody can let the rollout go on now; null: it waits for somebody who does. */
+export const whyNotResumed = (rollout: Rollout): string | null =>
+  leads(rollout) ? whyFleetNotResumed(rollout) : whyNotResumedAlone(rollout);
+
+/** Why nobody can promote the rollout before its steps are done; null: a person may. `led`: what it leads now. */
+export const whyNotPromoted = (rollout: Rollout, led: readonly LedStanding[] = []): string | null =>
+  leads(rollout) ? whyFleetNotPromoted(rollout, led) : whyNotPromotedAlone(rollout);
+
+/** Why nobody can give the rollout up now; null: its roll-back is blocked, and a person may end it as it is. */
+export function whyNotGivenUp({ phase }: Pick<Rollout, 'phase'>): string | null {
+  return phase.name === 'rollback-blocked'
+    ? null
+    : `the rollout is ${phase.name}: only a roll-back that is blocked can be given up`;
 }
 
-/** Why nobody can promote the rollout before its steps are done; null: a person may. */
-export function whyNotPromoted({
-  phase,
-  spec,
-  step,
-}: Pick<Rollout, 'phase' | 'spec' | 'step'>): string | null {
-  if (spec.waves !== undefined)
-    return 'it goes to several clusters: promote in the rollouts of single clusters';
-  if (phase.name !== 'analysing' && phase.name !== 'paused' && phase.name !== 'held')
-    return `the rollout is ${phase.name}: one that is analysing, paused or held can be promoted`;
-  if (spec.work.afterwards === 'end') return 'the new version is only tried here (afterwards: end)';
-  const approval = spec.work.steps.findIndex(({ kind }, index) => kind === 'approve' && index >= step);
-  return approval === -1 ? null : `step ${approval + 1} is an approval, which nobody can skip`;
-}
+const leads = ({ spec }: Rollout): boolean => spec.waves !== undefined;

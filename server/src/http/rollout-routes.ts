@@ -76,6 +76,7 @@ const statusOf = {
   'not-blocked': 409,
   'cannot-hold': 409,
   'cannot-promote': 409,
+  'cannot-resume': 409,
   'not-frozen': 409,
   'may-not-break-glass': 403,
 } satisfies Record<SteerProblem['reason'] | GlassProblem['reason'], number>;

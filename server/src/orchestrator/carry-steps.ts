@@ -8,7 +8,7 @@ import {
   type StepCommand,
 } from '../store/outbox-store.ts';
 import { abortRollout } from './abort-rollout.ts';
-import { endClusterRollout, startClusterRollout } from './cluster-rollouts.ts';
+import { endClusterRollout, startClusterRollout, steerClusterRollout } from './cluster-rollouts.ts';
 import { cancelRollout } from './cancel-rollout.ts';
 import { giveTurn } from './give-turn.ts';
 import { tellFreeze } from './hear-freeze.ts';
@@ -60,6 +60,8 @@ function carry(unit: Unit, command: StepCommand): Promise<void> {
     case 'return-cluster':
     case 'leave-cluster':
       return endClusterRollout(unit, command);
+    case 'steer-cluster':
+      return steerClusterRollout(unit, command);
     case 'freeze-changed':
       return tellFreeze(unit, command);
     case 'give-turn':

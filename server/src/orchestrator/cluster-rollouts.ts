@@ -3,6 +3,7 @@ import { err, ok, type Result } from '@sluice/pipelines/result';
 import { startRollout } from '@sluice/pipelines/rollout/advance-rollout';
 import type { ClusterNews } from '@sluice/pipelines/rollout/fleet/fleet-state';
 import { workInCluster } from '@sluice/pipelines/rollout/fleet/instances';
+import { saidBefore } from '@sluice/pipelines/rollout/fleet/steer-fleet';
 import { restoringWork } from '@sluice/pipelines/rollout/restoring-work';
 import type { RolloutSpec } from '@sluice/pipelines/rollout/rollout-state';
 import { findEnvironment } from '../store/environment-store.ts';
@@ -15,7 +16,8 @@ import { startedEvent } from './hear-freeze.ts';
 import type { Unit } from './unit.ts';
 
 type Start = Extract<ClusterCommand, { readonly kind: 'start-cluster' }>;
-type End = Exclude<ClusterCommand, Start>;
+type Steer = Extract<ClusterCommand, { readonly kind: 'steer-cluster' }>;
+type End = Exclude<ClusterCommand, Start | Steer>;
 
 /** Makes the rollout of a cluster, unless it was made before or is not wanted any more. */
 export async function startClusterRollout(unit: Unit, command: Start): Promise<void> {
@@ -49,7 +51,24 @@ export async function startClusterRollout(unit: Unit, command: Start): Promise<v
   const started = isFree
     ? ({ kind: 'started', at: unit.at } as const)
     : await startedEvent(unit, run, stored.environment);
-  await foldRollout(unit, { run, stored: made }, [started]);
+  // What puts something back never waits.
+  const said = round > 0 ? [] : saidBefore(stored.state, unit.at);
+  await foldRollout(unit, { run, stored: made }, [started, ...said]);
+}
+
+/**
+ * Tells the rollout of a cluster what a person has said of all; it knows itself whether that comes too late. One that is
+ * not made yet hears how it stands when it is.
+ */
+export async function steerClusterRollout(unit: Unit, command: Steer): Promise<void> {
+  const leader = await lockRolloutWithRun(unit, command.rolloutId);
+  if (leader?.stored.status !== 'active') return;
+  const { cluster, round, wish, word, by, reason } = command;
+  const found = await findClusterRollout(unit.trx, { parentId: leader.stored.id, cluster, round });
+  const stored = found === undefined ? undefined : await lockRollout(unit.trx, found.id);
+  if (stored === undefined) return;
+  const event = { kind: `${wish}-requested`, by, reason, at: unit.at, word } as const;
+  await foldRollout(unit, { run: leader.run, stored }, [event]);
 }
 
 /** Rolls the rollout of a cluster back, or leaves it where its roll-back is blocked; one that never began has ended. */

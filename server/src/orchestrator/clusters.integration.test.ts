@@ -8,10 +8,12 @@ import { sql } from 'kysely';
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ingestRecords } from '../ingest/ingest-records.ts';
+import { listAudit } from '../store/audit-store.ts';
 import { newestDecisionHash } from '../store/decision-store.ts';
 import { listLooks, placeKey, saveLook, wantLooks } from '../store/drift-store.ts';
 import { saveEnvironment } from '../store/environment-store.ts';
 import { readLogLines } from '../store/log-store.ts';
+import { addToOutbox, type OutboxCommand } from '../store/outbox-store.ts';
 import { findRollout } from '../store/rollout-store.ts';
 import { findRun, lockRun } from '../store/run-store.ts';
 import { environmentViews } from '../views/environment-view.ts';
@@ -219,17 +221,17 @@ describe.skipIf(redisUrl === undefined)('environments with several clusters (nee
   });
 
   test('the log begins with what the last looks found wrong with its clusters; their end makes it history', async () => {
-    await aFleet(core, 'nine', ['a', 'b', 'c']);
+    await aFleet(core, 'eleven', ['a', 'b', 'c']);
     const fine = { lookedAt: 1, triedAt: 1, problem: null, drift: null, runs: null, missingRights: [] };
     await core.context.db.transaction().execute(async (trx) => {
       const at = core.context.now();
-      const place = (cluster: string) => ({ environment: 'nine', cluster });
+      const place = (cluster: string) => ({ environment: 'eleven', cluster });
       await wantLooks(trx, ['a', 'b', 'c'].map(place), at);
       await saveLook(trx, place('a'), { ...fine, triedAt: at - 240_000, problem: 'does not answer' }, at);
       await saveLook(trx, place('b'), fine, at);
       await saveLook(trx, place('c'), { ...fine, problem: 'away' }, at);
     });
-    const runId = await startDeploy(core, aDeploy('nine', { clusters: ['a', 'b'] }));
+    const runId = await startDeploy(core, aDeploy('eleven', { clusters: ['a', 'b'] }));
     await expect.poll(() => statusOf(core, runId), wait).toBe('succeeded');
     const log = await logOf(core, runId);
     const warnings = log.filter((line) => line.startsWith('Warning: cluster'));
@@ -238,9 +240,96 @@ describe.skipIf(redisUrl === undefined)('environments with several clusters (nee
     ]);
     const firstWave = log.findIndex((line) => line.startsWith('wave 1 of'));
     expect(log.indexOf(warnings[0] ?? '')).toBeLessThan(firstWave);
-    const looks = await listLooks(core.context.db, 'nine');
-    const problemOf = (cluster: string) => looks.get(placeKey({ environment: 'nine', cluster }))?.problem;
+    const looks = await listLooks(core.context.db, 'eleven');
+    const problemOf = (cluster: string) => looks.get(placeKey({ environment: 'eleven', cluster }))?.problem;
     expect(['a', 'c'].map(problemOf)).toEqual([null, 'away']);
+  });
+
+  test('a person holds all clusters: the wave that completes is the last one until they are resumed', async () => {
+    await aFleet(core, 'nine', ['a', 'b', 'c']);
+    const runId = await startDeploy(core, aDeploy('nine', { steps: untilPromoted }));
+    const { leader, clusterOf, phaseOf, steer } = await watch(core, runId);
+    await expect.poll(() => phaseOf('a'), wait).toBe('analysing');
+    expect(await steer(leader, 'resume')).toMatchObject({ error: { reason: 'cannot-resume' } });
+    expect(await steer(leader, 'hold', 'strange logs')).toMatchObject({ ok: true });
+    await expect.poll(() => phaseOf('a'), wait).toBe('paused');
+    expect(await steer(leader, 'hold')).toMatchObject({
+      error: { reason: 'cannot-hold', message: 'ada holds it already: strange logs' },
+    });
+    expect((await leaderOf(core, runId))?.rollout).toMatchObject({
+      phase: { name: 'delivering' },
+      fleet: {
+        held: { by: 'ada', reason: 'strange logs' },
+        clusters: { a: { note: 'held with all clusters by ada: strange logs' } },
+      },
+    });
+    // Of one cluster alone: its wave completes while all are held.
+    expect(await steer((await clusterOf('a'))?.rolloutId ?? '', 'promote')).toMatchObject({ ok: true });
+    await expect.poll(async () => (await leaderOf(core, runId))?.rollout.phase.name, wait).toBe('paused');
+    expect(await clusterOf('b')).toMatchObject({ status: 'waiting', rolloutId: null });
+    expect(await steer(leader, 'resume')).toMatchObject({ ok: true });
+    for (const name of ['b', 'c']) await expect.poll(() => phaseOf(name), wait).toBe('analysing');
+    const b = (await clusterOf('b'))?.rolloutId ?? '';
+    const decided = (await rolloutView(core.context.db, b))?.decisions.length;
+    // Late, of a cluster that has ended, and of a rollout that was never made.
+    const old = {
+      kind: 'steer-cluster',
+      rolloutId: leader,
+      wish: 'hold',
+      by: 'ada',
+      reason: 'late',
+    } as const;
+    const said = (cluster: string, round: number, word: number) => ({ ...old, cluster, round, word });
+    expect(await steer(leader, 'hold', 'again')).toMatchObject({ ok: true });
+    await expect.poll(() => phaseOf('b'), wait).toBe('paused');
+    expect(await steer(leader, 'resume')).toMatchObject({ ok: true });
+    await expect.poll(() => phaseOf('b'), wait).toBe('analysing');
+    await carryAll(core, [said('a', 0, 9), said('b', 0, 3), said('b', 5, 9)]);
+    expect(await phaseOf('b')).toBe('analysing');
+    expect((await rolloutView(core.context.db, b))?.decisions.length).toBe((decided ?? 0) + 2);
+    expect(await steer(leader, 'promote')).toMatchObject({ ok: true });
+    await expect.poll(() => statusOf(core, runId), wait).toBe('succeeded');
+    await expectSameAgain(core, runId);
+    const log = await logOf(core, runId);
+    expect(log).toContainEqual(expect.stringMatching(/^ada holds it: no other wave begins/));
+    expect(log).toContain('held by ada before wave 2: strange logs');
+    const audit = await listAudit(core.context.db, { before: null, limit: 100 });
+    const actions = audit.filter(({ subject }) => subject === leader).map(({ action }) => action);
+    expect(actions.toReversed()).toEqual([
+      'rollout-held',
+      'rollout-resumed',
+      'rollout-held',
+      'rollout-resumed',
+      'rollout-promoted',
+    ]);
+  });
+
+  test('a person promotes a wave: what one of them is held by stays held, and the next wave has its own steps', async () => {
+    await aFleet(core, 'ten', ['a', 'b', 'c']);
+    const waves = [{ kind: 'count', count: 2 }, { kind: 'rest' }] as const;
+    const runId = await startDeploy(core, aDeploy('ten', { steps: untilPromoted, waves: [...waves] }));
+    const { leader, clusterOf, phaseOf, steer } = await watch(core, runId);
+    for (const name of ['a', 'b']) await expect.poll(() => phaseOf(name), wait).toBe('analysing');
+    const a = (await clusterOf('a'))?.rolloutId ?? '';
+    await steer(a, 'hold', 'this one alone');
+    expect(await clusterOf('a')).not.toHaveProperty('canPromote');
+    expect(await clusterOf('b')).toMatchObject({ canPromote: true });
+    expect(await steer(leader, 'promote')).toMatchObject({ ok: true });
+    await expect.poll(async () => (await clusterOf('b'))?.status, wait).toBe('delivered');
+    expect(await phaseOf('a')).toBe('paused');
+    expect(await steer(leader, 'promote')).toMatchObject({
+      error: {
+        reason: 'cannot-promote',
+        message: 'no cluster can be promoted now: a: ada holds it by itself: this one alone',
+      },
+    });
+    await steer(a, 'resume');
+    expect(await steer(leader, 'promote')).toMatchObject({ ok: true });
+    await expect.poll(() => phaseOf('c'), wait).toBe('analysing');
+    expect(clusters.deployed('ten').toSorted()).toEqual(['a', 'b']);
+    expect(await steer(leader, 'promote')).toMatchObject({ ok: true });
+    await expect.poll(() => statusOf(core, runId), wait).toBe('succeeded');
+    await expectSameAgain(core, runId);
   });
 
   test('waves that do not fit the environment are refused before anything is deployed', async () => {
@@ -253,6 +342,45 @@ describe.skipIf(redisUrl === undefined)('environments with several clusters (nee
     expect(clusters.deployed('seven')).toEqual([]);
   });
 });
+
+/** Nothing but a person ends this analysis. */
+const untilPromoted: DeployWork['steps'] = [
+  { kind: 'set-weight', percent: 10 },
+  { kind: 'analysis', forMs: 3_600_000, whole: true },
+];
+
+/** The rollout that leads, and how its clusters stand whenever one asks. */
+async function watch(core: TestCore, runId: string) {
+  await expect.poll(async () => (await leaderOf(core, runId))?.id, wait).toBeDefined();
+  const clusterOf = async (name: string) =>
+    (await leaderOf(core, runId))?.clusters?.find((cluster) => cluster.name === name);
+  const ada = { user: 'ada', from: null };
+  return {
+    leader: (await leaderOf(core, runId))?.id ?? '',
+    clusterOf,
+    phaseOf: async (name: string) => (await clusterOf(name))?.phase,
+    steer: (id: string, wish: 'hold' | 'resume' | 'promote', reason = 'because') =>
+      steerRollout(core.context, id, wish, ada, reason),
+  };
+}
+
+/** Returns when these, and all that came before, have been carried out. */
+async function carryAll(core: TestCore, commands: readonly OutboxCommand[]): Promise<void> {
+  await core.context.db.transaction().execute((trx) => addToOutbox(trx, commands, core.context.now()));
+  const left = () =>
+    core.context.db.selectFrom('outbox').select('id').where('kind', '=', 'steer-cluster').execute();
+  await expect.poll(left, wait).toEqual([]);
+}
+
+async function expectSameAgain(core: TestCore, runId: string): Promise<void> {
+  const view = await leaderOf(core, runId);
+  const ids = (view?.clusters ?? []).map(({ rolloutId }) => rolloutId ?? '');
+  for (const id of [view?.id ?? '', ...ids])
+    expect(await replayView(core.context.db, id)).toMatchObject({
+      isSame: true,
+      ends: { recorded: 'succeeded', replayed: 'succeeded' },
+    });
+}
 
 async function aFleet(core: TestCore, name: string, names: readonly string[]): Promise<void> {
   const clusters = names.map((cluster) => ({

@@ -217,6 +217,7 @@ async function carryCommands(
       case 'start-cluster':
       case 'return-cluster':
       case 'leave-cluster':
+      case 'steer-cluster':
         await addToOutbox(unit.trx, [{ ...command, rolloutId: rollout.id }], unit.at);
         unit.tell({ kind: 'outbox' });
         break;

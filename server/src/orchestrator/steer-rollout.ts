@@ -1,12 +1,13 @@
 import { err, ok, type Result } from '@sluice/pipelines/result';
-import { whyNotHeld, whyNotPromoted } from '@sluice/pipelines/rollout/steering';
 import type { RolloutEvent } from '@sluice/pipelines/rollout/rollout-state';
+import { whyNotGivenUp, whyNotHeld, whyNotPromoted, whyNotResumed } from '@sluice/pipelines/rollout/steering';
 import type { ServerContext } from '../context.ts';
 import { recordAudit } from '../store/audit-store.ts';
+import { listLedStandings, type StoredRollout } from '../store/rollout-store.ts';
 import { abortLockedRollout } from './abort-rollout.ts';
 import { foldRollout, lockRolloutWithRun } from './fold-rollout.ts';
 import { sayInRollout } from './say-in-rollout.ts';
-import { inUnit } from './unit.ts';
+import { inUnit, type Unit } from './unit.ts';
 
 export interface SteerProblem {
   readonly reason:
@@ -16,11 +17,15 @@ export interface SteerProblem {
     | 'rollout-frozen'
     | 'not-blocked'
     | 'cannot-hold'
-    | 'cannot-promote';
+    | 'cannot-promote'
+    | 'cannot-resume';
   readonly message: string;
 }
 
-/** A person rolls a rollout back, holds it, lets it go on from where it waits, or promotes it before its steps are done. */
+/**
+ * A person rolls a rollout back, holds it, lets it go on from where it waits, or promotes it before its steps are done;
+ * of one over several clusters, all of them at once.
+ */
 export async function steerRollout(
   context: ServerContext,
   rolloutId: string,
@@ -40,19 +45,8 @@ export async function steerRollout(
       const message = 'the rollout waits for the end of another one in its environment';
       return err({ reason: 'rollout-waits', message });
     }
-    const { phase } = stored.state;
-    if (kind === 'hold' || kind === 'promote') {
-      const message = kind === 'hold' ? whyNotHeld(stored.state) : whyNotPromoted(stored.state);
-      if (message !== null) return err({ reason: `cannot-${kind}`, message });
-    }
-    if (phase.name === 'frozen' && kind === 'resume') {
-      const message = `a freeze holds the rollout (${phase.reason}): it goes on by itself, or when somebody breaks the glass`;
-      return err({ reason: 'rollout-frozen', message });
-    }
-    if (phase.name !== 'rollback-blocked' && kind === 'give-up') {
-      const message = `the rollout is ${phase.name}: only a roll-back that is blocked can be given up`;
-      return err({ reason: 'not-blocked', message });
-    }
+    const refusal = await whyNot(unit, stored, kind);
+    if (refusal !== null) return err(refusal);
     const detail = { run: run.number, environment: stored.environment, reason };
     await recordAudit(unit.trx, {
       who: by,
@@ -70,6 +64,25 @@ export async function steerRollout(
     }
     return ok(null);
   });
+}
+
+async function whyNot(unit: Unit, { id, state }: StoredRollout, kind: Wish): Promise<SteerProblem | null> {
+  const refused = (reason: SteerProblem['reason'], message: string | null): SteerProblem | null =>
+    message === null ? null : { reason, message };
+  switch (kind) {
+    case 'abort':
+      return null;
+    case 'hold':
+      return refused('cannot-hold', whyNotHeld(state));
+    case 'promote':
+      return refused('cannot-promote', whyNotPromoted(state, await listLedStandings(unit.trx, id)));
+    case 'resume': {
+      const isFrozen = state.phase.name === 'frozen';
+      return refused(isFrozen ? 'rollout-frozen' : 'cannot-resume', whyNotResumed(state));
+    }
+    case 'give-up':
+      return refused('not-blocked', whyNotGivenUp(state));
+  }
 }
 
 function eventOf(kind: Wish, by: string, reason: string, at: number): RolloutEvent {

@@ -51,6 +51,14 @@ export type ClusterCommand = {
 } & (
   | { readonly kind: 'start-cluster' }
   | { readonly kind: 'return-cluster' | 'leave-cluster'; readonly by: string; readonly reason: string }
+  | {
+      readonly kind: 'steer-cluster';
+      readonly wish: 'hold' | 'resume' | 'promote';
+      /** Its number among those that people have said of all clusters. */
+      readonly word: number;
+      readonly by: string;
+      readonly reason: string;
+    }
 );
 
 /** Looks into a repository before it changes the database, so no transaction is held meanwhile. */
@@ -70,6 +78,7 @@ export const stepKinds = [
   'start-cluster',
   'return-cluster',
   'leave-cluster',
+  'steer-cluster',
   'freeze-changed',
   'give-turn',
 ] as const satisfies StepCommand['kind'][];

@@ -1,5 +1,6 @@
+import type { LedStanding } from '@sluice/pipelines/rollout/fleet/steering-fleet';
 import type { Rollout, RolloutEvent } from '@sluice/pipelines/rollout/rollout-state';
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { CoreTables } from './core-schema.ts';
 import type { Database, Trx } from './database.ts';
 
@@ -108,6 +109,20 @@ export async function listClusterRollouts(
     .orderBy('created_at')
     .orderBy('round')
     .execute();
+}
+
+/** How far the rollouts have come that this one leads now, without those that put something back. */
+export async function listLedStandings(db: Database, parentId: string): Promise<readonly LedStanding[]> {
+  const rows = await db
+    .selectFrom('rollouts')
+    .select(['cluster', sql<LedStanding['phase']>`state->'phase'`.as('standing')])
+    .select(sql<number>`(state->>'step')::int`.as('step'))
+    .where('parent_id', '=', parentId)
+    .where('status', '=', 'active')
+    .where('round', '=', 0)
+    .orderBy('created_at')
+    .execute();
+  return rows.map(({ cluster, standing, step }) => ({ cluster: cluster ?? '', phase: standing, step }));
 }
 
 /** Of one environment: the rollout under way, and those of single clusters that it leads. */

@@ -1,8 +1,14 @@
 import type { ClusterRolloutView, ClusterView, DriftView } from '@sluice/pipelines/protocol/api';
 import type { EnvironmentTarget } from '@sluice/pipelines/protocol/environment';
+import { mayPromoteWithAll } from '@sluice/pipelines/rollout/fleet/steering-fleet';
 import type { Database } from '../store/database.ts';
 import { releasesOfClusters } from '../store/release-store.ts';
-import { findRollout, listClusterRollouts, type StoredRollout } from '../store/rollout-store.ts';
+import {
+  findRollout,
+  listClusterRollouts,
+  listLedStandings,
+  type StoredRollout,
+} from '../store/rollout-store.ts';
 import { releaseView } from './release-view.ts';
 
 /** How the clusters of a rollout over several of them stand, in the order of its waves. */
@@ -10,7 +16,7 @@ export async function clusterRolloutViews(
   db: Database,
   { id, state }: Pick<StoredRollout, 'id' | 'state'>,
 ): Promise<readonly ClusterRolloutView[]> {
-  const led = await listClusterRollouts(db, id);
+  const [led, underWay] = await Promise.all([listClusterRollouts(db, id), listLedStandings(db, id)]);
   const last = new Map(led.map((rollout) => [rollout.cluster, rollout]));
   return (state.spec.waves ?? []).flatMap((wave, index) =>
     wave.flatMap(({ name }) => {
@@ -18,6 +24,8 @@ export async function clusterRolloutViews(
       if (standing === undefined) return [];
       const { status, note, since } = standing;
       const rollout = last.get(name);
+      const own = underWay.find(({ cluster }) => cluster === name);
+      const canPromote = own !== undefined && mayPromoteWithAll(state, own);
       return [
         {
           name,
@@ -27,6 +35,7 @@ export async function clusterRolloutViews(
           since,
           rolloutId: rollout?.id ?? null,
           phase: rollout?.phase ?? null,
+          ...(canPromote ? { canPromote } : {}),
         },
       ];
     }),

@@ -574,6 +574,16 @@ export const en = {
     runs: (version: string) => `runs ${version}`,
     empty: 'nothing yet',
     notReached: 'Was not reached',
+    heldBy: (who: string) => `Held with all clusters by ${who}`,
+    holdTitle: 'Hold the rollout in all clusters?',
+    holdExplain:
+      'No other wave begins, and what is under way waits before the new version gets anything more, until somebody resumes it. What is measured meanwhile still rolls it back.',
+    promoteTitle: 'Promote the clusters that are under way?',
+    promoteExplain: (version: string, names: string) =>
+      `${version} gets all the traffic in ${names} without the steps that are left. Later waves keep all of their steps. Your name and reason are kept as a decision.`,
+    resumeExplain:
+      'What was held with all clusters goes on, and the next wave begins when its turn is. A cluster that somebody holds by itself stays held. Your name and reason are kept as a decision.',
+    abortExplain: 'Every cluster gets back what it had before, also those that have been promoted.',
     form: {
       name: 'Cluster',
       partition: 'Partition (optional)',

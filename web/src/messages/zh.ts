@@ -560,6 +560,15 @@ export const zh: Messages = {
     runs: (version: string) => `运行 ${version}`,
     empty: '尚无版本',
     notReached: '未执行到',
+    heldBy: (who: string) => `由 ${who} 与所有集群一起暂停`,
+    holdTitle: '在所有集群暂停发布？',
+    holdExplain: '不再开始下一批，进行中的集群在有人恢复之前也不会再得到更多流量。期间的指标仍可触发回滚。',
+    promoteTitle: '将进行中的集群立即全量？',
+    promoteExplain: (version: string, names: string) =>
+      `${version} 将在 ${names} 跳过剩余步骤获得全部流量。后续批次仍执行全部步骤。你的姓名和理由会作为决定保存。`,
+    resumeExplain:
+      '随所有集群一起暂停的发布会继续，轮到下一批时它会开始。被单独暂停的集群保持暂停。你的姓名和理由会作为决定保存。',
+    abortExplain: '每个集群都恢复为之前的版本，已全量的集群也一样。',
     form: {
       name: '集群',
       partition: '分区（可选）',

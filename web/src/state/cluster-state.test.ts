@@ -29,6 +29,9 @@ test('a cluster whose wave cannot come any more does not wait for it', () => {
   expect(clusterState(left, reachesMore({ phase: { name: 'delivering', since: 0, wave: 0 } }))).toBe(
     'waiting',
   );
+  const held = { by: 'eve', reason: 'why', next: { kind: 'wave', wave: 1 } } as const;
+  const paused = { name: 'paused', since: 0, until: null, held } as const;
+  expect(clusterState(left, reachesMore({ phase: paused }))).toBe('waiting');
   const back = { name: 'rolling-back', since: 0, reason: 'b failed', cancelled: false } as const;
   expect(clusterState(left, reachesMore({ phase: back }))).toBe('skipped');
 });

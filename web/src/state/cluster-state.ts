@@ -33,7 +33,10 @@ export function clusterState({ status, phase }: ClusterRolloutView, canBegin = t
 
 /** Whether clusters whose wave has not begun still wait for it: a rollout that goes back or is over reaches no more. */
 export const reachesMore = ({ phase }: Pick<Rollout, 'phase'>): boolean =>
-  phase.name === 'planned' || phase.name === 'frozen' || phase.name === 'delivering';
+  phase.name === 'planned' ||
+  phase.name === 'paused' ||
+  phase.name === 'frozen' ||
+  phase.name === 'delivering';
 
 /** In the order of the waves. */
 export function byWave(clusters: readonly ClusterRolloutView[]): readonly (readonly ClusterRolloutView[])[] {

@@ -1,30 +1,22 @@
-import { whyNotHeld, whyNotPromoted } from '@sluice/pipelines/rollout/steering';
-import type { Rollout } from '@sluice/pipelines/rollout/rollout-state';
+import type { RolloutView } from '@sluice/pipelines/protocol/api';
+import { whyNotHeld, whyNotPromoted, whyNotResumed } from '@sluice/pipelines/rollout/steering';
 
 export type RolloutActionName =
   'approve' | 'reject' | 'resume' | 'hold' | 'promote' | 'break-glass' | 'give-up' | 'abort';
 
 /** What a person can do about a rollout now; the first one is what it waits for. */
-export function actionsIn(rollout: Rollout): readonly RolloutActionName[] {
-  const { phase, fleet } = rollout;
-  const clusters = Object.values(fleet?.clusters ?? {});
-  const steer: readonly RolloutActionName[] = [
-    ...(whyNotHeld(rollout) === null && rollout.wish === undefined ? (['hold'] as const) : []),
-    ...(whyNotPromoted(rollout) === null ? (['promote'] as const) : []),
-    'abort',
-  ];
+export function actionsIn(view: Pick<RolloutView, 'rollout' | 'clusters'>): readonly RolloutActionName[] {
+  const { phase } = view.rollout;
+  const clusters = Object.values(view.rollout.fleet?.clusters ?? {});
   switch (phase.name) {
     case 'awaiting-approval':
       return ['approve', 'reject'];
     case 'delivering':
-      return clusters.some(({ asks }) => asks === true) ? ['approve', 'reject', 'abort'] : ['abort'];
-    case 'held':
-    case 'paused':
-      return ['resume', ...steer];
+      return clusters.some(({ asks }) => asks === true) ? ['approve', 'reject', ...steer(view)] : steer(view);
     case 'frozen':
-      return ['break-glass', 'abort'];
+      return ['break-glass', ...steer(view)];
     case 'rollback-blocked':
-      return clusters.some(({ status }) => status === 'stuck') ? ['resume', 'give-up'] : ['give-up'];
+      return [...resumes(view), 'give-up'];
     case 'succeeded':
     case 'rolled-back':
     case 'refused':
@@ -32,8 +24,29 @@ export function actionsIn(rollout: Rollout): readonly RolloutActionName[] {
     case 'rolling-back':
       return [];
     default:
-      return steer;
+      return steer(view);
   }
+}
+
+function steer(view: Pick<RolloutView, 'rollout' | 'clusters'>): readonly RolloutActionName[] {
+  const { rollout } = view;
+  const canHold = whyNotHeld(rollout) === null && rollout.wish === undefined;
+  return [
+    ...resumes(view),
+    ...(canHold ? (['hold'] as const) : []),
+    ...(canPromote(view) ? (['promote'] as const) : []),
+    'abort',
+  ];
+}
+
+const resumes = ({ rollout }: Pick<RolloutView, 'rollout'>): readonly RolloutActionName[] =>
+  whyNotResumed(rollout) === null ? ['resume'] : [];
+
+/** Of several clusters the server has said of each whether it can be promoted. */
+function canPromote({ rollout, clusters }: Pick<RolloutView, 'rollout' | 'clusters'>): boolean {
+  return clusters === undefined
+    ? whyNotPromoted(rollout) === null
+    : clusters.some((cluster) => cluster.canPromote === true);
 }
 
 /** What cannot be taken back, or takes back what users have. */

@@ -1,8 +1,10 @@
 // Whatever the clusters and the people do, and in whatever order it becomes known, these hold.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { freezeRules, noFreeze } from '../../freeze/freeze-rules.ts';
 import { replayRollout } from '../replay.ts';
-import { FleetRig, isOpen, type LedRollout } from './fleet-rig.ts';
+import type { Rollout, RolloutEvent } from '../rollout-state.ts';
+import { FleetRig, goesBack, isOpen, type LedRollout } from './fleet-rig.ts';
 import type { ClusterNews, ClusterStatus } from './fleet-state.ts';
 
 const story = fc.record({
@@ -14,15 +16,31 @@ const story = fc.record({
     maxLength: 80,
   }),
   trouble: fc.constantFrom(0, 0.05, 0.2),
+  people: fc.array(
+    fc.record({
+      after: fc.nat(40),
+      what: fc.constantFrom(
+        ...(['hold', 'hold', 'resume', 'promote', 'hold-one', 'resume-one'] as const),
+        ...(['past-one', 'past-one', 'again', 'freeze', 'thaw'] as const),
+      ),
+      which: fc.nat(20),
+    }),
+    { maxLength: 20 },
+  ),
 });
 type Story = typeof story extends fc.Arbitrary<infer T> ? T : never;
 
-function tell({ waves, onFailure, fresh, rolls, trouble }: Story): FleetRig {
+function tell({ waves, onFailure, fresh, rolls, trouble, people }: Story): FleetRig {
   let next = 0;
   const names = waves.map((size) => Array.from({ length: size }, () => `c${next++}`));
   const rig = new FleetRig(names, { onFailure }, { fresh: fresh.map((index) => `c${index}`) });
+  rig.check = (now, before, event) => {
+    expectNoWaveWhileHeld(now, before);
+    expectHoldEndsByWord(now, before, event);
+  };
   for (const [index, roll] of rolls.entries()) {
     if (rig.isOver) break;
+    for (const person of people) if (person.after === index) act(rig, person);
     const other = rolls[(index + 7) % rolls.length] ?? 0;
     const open = rig.led.filter(isOpen);
     const doesCarry = rig.outbox.length > 0 && (roll < 0.5 || open.length === 0);
@@ -32,39 +50,85 @@ function tell({ waves, onFailure, fresh, rolls, trouble }: Story): FleetRig {
       rig.carry(Math.floor(other * rig.outbox.length));
     } else {
       const led = open[Math.floor(other * open.length)];
-      if (led !== undefined) rig.tell(led, newsOf(led, roll, trouble));
+      const mood = rolls[(index + 13) % rolls.length] ?? 0;
+      const news = led === undefined ? null : newsOf(led, 0.5 + mood / 2, trouble);
+      if (led !== undefined && news !== null) rig.tell(led, news);
     }
     expectOneRolloutACluster(rig);
     expectWavesInOrder(rig, names);
+    expectNothingWithoutItsWave(rig, names);
   }
   settle(rig);
   return rig;
 }
 
-/** From now on everything answers. */
+function act(rig: FleetRig, { what, which }: Story['people'][number]): void {
+  const open = rig.led.filter((led) => isOpen(led) && !goesBack(led) && led.round === 0);
+  const one = open[which % Math.max(1, open.length)];
+  switch (what) {
+    case 'hold-one':
+      if (one?.held === null && !one.isPast) rig.holdAlone(one);
+      break;
+    case 'past-one':
+      if (one?.held === null) one.isPast = true;
+      break;
+    case 'resume-one':
+      if (one !== undefined && one.held !== null) rig.letGo(one);
+      break;
+    case 'again': {
+      const command = rig.carried[which % Math.max(1, rig.carried.length)];
+      if (command !== undefined) rig.outbox.push(command);
+      break;
+    }
+    case 'freeze':
+    case 'thaw':
+      rig.send({ kind: 'freeze-changed', freeze: what === 'freeze' ? always : noFreeze, at: rig.at });
+      break;
+    default:
+      rig.person(what);
+  }
+}
+
+const always = freezeRules.parse({
+  windows: [{ name: 'w', kind: 'deny', cron: '* * * * *', duration: '1h', timezone: 'UTC', reason: 'quiet' }],
+});
+
+/** From now on everything answers, and everybody resumes. */
 function settle(rig: FleetRig): void {
+  rig.send({ kind: 'freeze-changed', freeze: noFreeze, at: rig.at });
   for (let steps = 0; steps < 400 && !rig.isOver; steps++) {
     rig.carryAll();
+    if (rig.rollout.fleet?.held !== undefined) {
+      rig.person('resume');
+      continue;
+    }
     const led = rig.led.find(isOpen);
-    if (led !== undefined) {
-      const goesBack = led.news.kind === 'returning' || led.news.kind === 'blocked';
-      rig.tell(led, goesBack ? { kind: 'returned', reason: 'worse' } : { kind: 'delivered' });
+    if (led?.held === 'with-all' && !goesBack(led))
+      throw new Error(`${led.cluster} is still held with all, and nobody holds all`);
+    if (led?.held === 'alone' && !goesBack(led)) rig.letGo(led);
+    else if (led !== undefined) {
+      rig.tell(led, goesBack(led) ? { kind: 'returned', reason: 'worse' } : { kind: 'delivered' });
     } else if (rig.outbox.length === 0) {
       rig.send({ kind: 'resume-requested', by: 'ann', reason: 'again', at: rig.at });
     }
   }
 }
 
-function newsOf({ news, round }: LedRollout, roll: number, trouble: number): ClusterNews {
+/** Null: it waits for a person, and is watched. */
+function newsOf(led: LedRollout, roll: number, trouble: number): ClusterNews | null {
+  const { round, held } = led;
   const isBad = roll < 0.5 + trouble;
-  if (news.kind === 'returning' || news.kind === 'blocked') {
+  if (goesBack(led)) {
     return isBad
       ? { kind: 'blocked', reason: 'worse', problem: `no answer ${Math.floor(roll * 3)}` }
       : { kind: 'returned', reason: 'worse' };
   }
   if (isBad) return { kind: 'returning', reason: round === 0 ? 'worse' : 'image not found' };
+  if (held !== null) return null;
   if (roll < 0.7) return { kind: 'under-way', problem: roll < 0.6 ? 'no answer' : null };
-  return roll < 0.75 ? { kind: 'asks', approval: true, reason: 'waits' } : { kind: 'delivered' };
+  return roll < 0.75 && !led.isPast
+    ? { kind: 'asks', approval: true, reason: 'waits' }
+    : { kind: 'delivered' };
 }
 
 function expectOneRolloutACluster(rig: FleetRig): void {
@@ -81,11 +145,31 @@ function expectWavesInOrder(rig: FleetRig, waves: readonly (readonly string[])[]
   }
 }
 
+function expectNothingWithoutItsWave(rig: FleetRig, waves: readonly (readonly string[])[]): void {
+  const begun = rig.decisions.filter(({ kind }) => kind === 'continue').length;
+  const early = rig.led.find(({ cluster }) => !waves.slice(0, begun).flat().includes(cluster));
+  if (early !== undefined) throw new Error(`${early.cluster} has a rollout before its wave`);
+}
+
+function expectNoWaveWhileHeld(now: Rollout, before: Rollout): void {
+  const waiting = ({ fleet }: Rollout) =>
+    Object.values(fleet?.clusters ?? {}).filter(({ status }) => status === 'waiting').length;
+  if (before.fleet?.held === undefined || now.fleet?.held === undefined) return;
+  if (waiting(now) !== waiting(before)) throw new Error('a wave began while all clusters were held');
+}
+
+/** Nothing but a word, the way back and the end lets go what a person holds. */
+function expectHoldEndsByWord({ fleet, phase }: Rollout, before: Rollout, event: RolloutEvent): void {
+  if (before.fleet?.held === undefined || fleet?.held !== undefined) return;
+  const isOver = phase.name === 'rolling-back' || phase.name === 'rollback-blocked' || 'at' in phase;
+  if (event.kind !== 'resume-requested' && !isOver) throw new Error(`${event.kind} has ended a hold`);
+}
+
 /** By how it ended: the clusters that have the new version then, and no others. */
 const hasNew: Readonly<Record<string, readonly ClusterStatus[]>> = {
   succeeded: ['delivered'],
   'rolled-back': ['kept'],
-  stopped: ['delivered'],
+  stopped: ['delivered', 'kept'],
 };
 
 test('it ends, every cluster has one known version, and nothing is left under way', () => {
@@ -101,7 +185,7 @@ test('it ends, every cluster has one known version, and nothing is left under wa
       );
       expect(wrong).toEqual([]);
     }),
-    { numRuns: 150 },
+    { numRuns: 300 },
   );
 });
 
@@ -110,7 +194,8 @@ test('every promoted cluster is put back exactly once, unless a person has it tr
     fc.property(story, (told) => {
       const rig = tell(told);
       if (rig.rollout.phase.name !== 'rolled-back') return;
-      const isAgain = rig.decisions.some(({ kind }) => kind === 'resume');
+      const wayBack = rig.decisions.slice(rig.decisions.findIndex(({ kind }) => kind === 'roll-back'));
+      const isAgain = wayBack.some(({ kind }) => kind === 'resume');
       const wrong = rig.led.filter(({ cluster, round, news }) => {
         if (round > 0) return false;
         const puts = rig.led.filter((led) => led.cluster === cluster && led.round > 0).length;
@@ -119,7 +204,7 @@ test('every promoted cluster is put back exactly once, unless a person has it tr
       });
       expect(wrong).toEqual([]);
     }),
-    { numRuns: 150 },
+    { numRuns: 300 },
   );
 });
 

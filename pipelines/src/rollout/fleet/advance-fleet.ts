@@ -1,21 +1,24 @@
 // The machine of a rollout over several clusters: it leads one rollout a cluster, wave by wave.
 //
-//   planned ─► [ frozen ─► ] delivering (wave 1) ─► … ─► delivering (wave n) ─► succeeded
+//   planned ─► [ frozen | paused ─► ] delivering (wave 1) ─► … ─► delivering (wave n) ─► succeeded
 //   planned ─► refused            │ a cluster fails, a person aborts
 //                                 ├─► rolling-back ─► rolled-back
 //                                 │        └─► rollback-blocked (call a person) ─► stopped (given up)
 //                                 └─► stopped (on_failure: stop, when the wave has ended)
 //
+// A person who holds it while a wave is under way is told to each of its clusters (steer-fleet.ts); it is `paused` itself
+// only where the next wave would begin.
 // A cluster's rollout is an ordinary one (rollout-state.ts) that tells what it comes to (cluster-news.ts).
 import { unreachable } from '../../result.ts';
 import { andThen, command, decideTo, say, stay, type Move } from '../move.ts';
 import { breakGlass, changeFreeze, frozen } from '../phases/frozen.ts';
-import type { Rollout, RolloutEvent } from '../rollout-state.ts';
+import type { Rollout, RolloutEvent, SteerEvent } from '../rollout-state.ts';
 import { beginFleet } from './begin-wave.ts';
 import { hearCluster } from './hear-cluster.ts';
-import { newFleet, setCluster, standings, wavesOf } from './clusters.ts';
+import { fleetOf, newFleet, setCluster, standings, wavesOf } from './clusters.ts';
 import { putBack, returnFleet } from './return-fleet.ts';
 import { settleFleet } from './settle-fleet.ts';
+import { holdFleet, promoteWave, resumeFleet } from './steer-fleet.ts';
 
 /** Folds one event into a rollout whose `spec.waves` is there and that has not ended. */
 export function advanceFleet(rollout: Rollout, event: RolloutEvent): Move {
@@ -30,8 +33,12 @@ export function advanceFleet(rollout: Rollout, event: RolloutEvent): Move {
       return changeFreeze(rollout, event);
     case 'glass-broken':
       return breakGlass(rollout, event);
+    case 'hold-requested':
+      return holdFleet(rollout, event);
+    case 'promote-requested':
+      return promoteWave(rollout, event);
     case 'resume-requested':
-      return tryAgain(rollout, event);
+      return fleetOf(rollout).held === undefined ? tryAgain(rollout, event) : resumeFleet(rollout, event);
     case 'abort-requested':
       return abort(rollout, event);
     case 'give-up-requested':
@@ -39,8 +46,6 @@ export function advanceFleet(rollout: Rollout, event: RolloutEvent): Move {
     // Of single clusters: their own rollouts hear them.
     case 'action-finished':
     case 'voted':
-    case 'hold-requested':
-    case 'promote-requested':
       return stay(rollout);
     default:
       return unreachable(event);
@@ -65,10 +70,7 @@ function tick(rollout: Rollout, at: number): Move {
 }
 
 /** A person has the clusters tried again in which what was there before could not be put back. */
-function tryAgain(
-  rollout: Rollout,
-  { by, reason, at }: Extract<RolloutEvent, { kind: 'resume-requested' }>,
-): Move {
+function tryAgain(rollout: Rollout, { by, reason, at }: SteerEvent): Move {
   const stuck = standings(rollout).filter(({ status }) => status === 'stuck');
   if (rollout.phase.name !== 'rollback-blocked' || stuck.length === 0) return stay(rollout);
   const decided = decideTo(stay(rollout), 'resume', at, reason, by);

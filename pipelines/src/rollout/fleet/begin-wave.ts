@@ -10,9 +10,11 @@ export function beginFleet(rollout: Rollout, at: number): Move {
   return refuseIfFrozen(rollout, at) ?? beginWave(rollout, 0, at);
 }
 
-/** All clusters of the wave at once, each with a rollout of its own; a freeze holds them before any has begun. */
+/** All clusters of the wave at once, each with a rollout of its own; a person or a freeze holds them before any has begun. */
 export function beginWave(rollout: Rollout, wave: number, at: number): Move {
   const next = change(stay(rollout), { fleet: { ...fleetOf(rollout), wave } });
+  const waiting = waitIfHeld(next, wave, at);
+  if (waiting !== null) return waiting;
   const frozen = holdIfFrozen(next, { kind: 'wave', wave }, at);
   if (frozen !== null) return frozen;
   const names = (wavesOf(rollout)[wave] ?? []).map(({ name }) => name);
@@ -29,4 +31,13 @@ export function beginWave(rollout: Rollout, wave: number, at: number): Move {
       }),
     decided,
   );
+}
+
+/** Null: nobody holds the rollout. That it is held was decided when a person said so. */
+function waitIfHeld(move: Move, wave: number, at: number): Move | null {
+  const { held } = fleetOf(move.rollout);
+  if (held === undefined) return null;
+  const next = { kind: 'wave', wave } as const;
+  const entered = enter(move, { name: 'paused', since: at, until: null, held: { ...held, next } });
+  return say(entered, `held by ${held.by} before wave ${wave + 1}: ${held.reason}`);
 }

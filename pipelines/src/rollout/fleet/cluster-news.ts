@@ -1,4 +1,4 @@
-import type { Rollout } from '../rollout-state.ts';
+import type { Rollout, SteerEvent } from '../rollout-state.ts';
 import type { ClusterNews } from './fleet-state.ts';
 
 /** Failures in a row from which on a cluster is worth a word. */
@@ -27,8 +27,7 @@ export function clusterNews({ phase, failures, lastProblem }: Rollout): ClusterN
     case 'frozen':
       return { kind: 'asks', approval: false, reason: `${phase.name}: ${phase.reason}` };
     case 'paused':
-      if (phase.held !== undefined)
-        return { kind: 'asks', approval: false, reason: `held by ${phase.held.by}: ${phase.held.reason}` };
+      if (phase.held !== undefined) return { kind: 'asks', approval: false, reason: heldInWords(phase.held) };
       return phase.until === null
         ? { kind: 'asks', approval: false, reason: 'paused until someone resumes it' }
         : underWay(failures, lastProblem);
@@ -36,6 +35,9 @@ export function clusterNews({ phase, failures, lastProblem }: Rollout): ClusterN
       return underWay(failures, lastProblem);
   }
 }
+
+const heldInWords = ({ by, reason, word }: Pick<SteerEvent, 'by' | 'reason' | 'word'>): string =>
+  `held ${word === undefined ? '' : 'with all clusters '}by ${by}: ${reason}`;
 
 const underWay = (failures: number, lastProblem: string | null): ClusterNews => ({
   kind: 'under-way',

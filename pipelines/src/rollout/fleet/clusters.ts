@@ -1,5 +1,5 @@
 // Clusters of a fleet as one reads and changes them.
-import { change, type Move } from '../move.ts';
+import { change, stay, type Move } from '../move.ts';
 import type { Rollout } from '../rollout-state.ts';
 import type { ClusterState, Fleet, WaveCluster } from './fleet-state.ts';
 
@@ -28,6 +28,12 @@ export function standings(
     const state = fleet.clusters[cluster.name];
     return state === undefined ? [] : [{ ...cluster, ...state }];
   });
+}
+
+/** Nobody holds all clusters any more. */
+export function withoutHold(rollout: Rollout): Move {
+  const { held: _, ...fleet } = fleetOf(rollout);
+  return change(stay(rollout), { fleet });
 }
 
 /** `state` in place of what the cluster was; an `asks` of before is over unless it is said again. */

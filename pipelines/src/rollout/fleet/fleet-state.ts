@@ -18,6 +18,17 @@ export interface Fleet {
   readonly clusters: Readonly<Record<string, ClusterState>>;
   /** Why no other wave begins, with `on_failure: stop`; absent: nothing has failed. */
   readonly halted?: string;
+  /** A person holds all clusters: no wave begins until they are resumed; absent: nobody does. */
+  readonly held?: FleetHold;
+  /** How many words people have said of all clusters, which number them; absent: none. */
+  readonly words?: number;
+}
+
+export interface FleetHold {
+  readonly by: string;
+  readonly reason: string;
+  /** Number of the word that began it. */
+  readonly word: number;
 }
 
 export interface ClusterState {

@@ -1,7 +1,7 @@
 // The way back of a rollout over several clusters.
-import { command, decideTo, enter, say, stay, type Move } from '../move.ts';
+import { command, decideTo, enter, say, type Move } from '../move.ts';
 import type { Rollout } from '../rollout-state.ts';
-import { setCluster, standings } from './clusters.ts';
+import { setCluster, standings, withoutHold } from './clusters.ts';
 
 export interface ReturnCause {
   readonly reason: string;
@@ -10,10 +10,10 @@ export interface ReturnCause {
   readonly cancelled: boolean;
 }
 
-/** Every cluster gets back what it had: those under way roll back, those that were promoted get it put back. */
+/** Every cluster gets back what it had: those under way roll back, those that were promoted get it put back. No hold keeps it. */
 export function returnFleet(rollout: Rollout, cause: ReturnCause, at: number): Move {
   const { reason, by, cancelled } = cause;
-  const entered = enter(stay(rollout), { name: 'rolling-back', since: at, reason, cancelled });
+  const entered = enter(withoutHold(rollout), { name: 'rolling-back', since: at, reason, cancelled });
   const decided = decideTo(entered, 'roll-back', at, reason, by);
   const said = say(decided, `rolling back ${rollout.spec.version} on all clusters: ${reason}`);
   return standings(rollout).reduce((move, { name, status, round }) => {

@@ -2,7 +2,7 @@
 import { change, decideTo, enter, finish, say, stay, andThen, type Move } from '../move.ts';
 import type { Rollout } from '../rollout-state.ts';
 import { beginWave } from './begin-wave.ts';
-import { fleetOf, standings, wavesOf } from './clusters.ts';
+import { fleetOf, standings, wavesOf, withoutHold } from './clusters.ts';
 import type { ClusterState, WaveCluster } from './fleet-state.ts';
 import { listed } from './plan-waves.ts';
 import { returnFleet } from './return-fleet.ts';
@@ -30,8 +30,9 @@ function settleWave(rollout: Rollout, wave: number, at: number): Move {
   const { halted } = fleetOf(rollout);
   if (failed !== undefined && halted === undefined) return fail(rollout, failed, at);
   if (clusters.some(({ status }) => status === 'delivering' || status === 'returning')) return stay(rollout);
-  if (halted !== undefined) return stop(rollout, halted, at);
-  return wave + 1 < wavesOf(rollout).length ? beginWave(rollout, wave + 1, at) : succeed(rollout, at);
+  if (halted !== undefined) return andThen(withoutHold(rollout), (free) => stop(free, halted, at));
+  if (wave + 1 < wavesOf(rollout).length) return beginWave(rollout, wave + 1, at);
+  return andThen(withoutHold(rollout), (free) => succeed(free, at));
 }
 
 const hasFailed = (status: Standing['status']): boolean =>

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
 import type { RolloutView, Vote } from '@sluice/pipelines/protocol/api';
+import { listed } from '@sluice/pipelines/rollout/fleet/plan-waves';
 import { ApiError } from '../../api/api-error.ts';
 import { paths } from '../../api/paths.ts';
 import { useAction, type Action } from '../../api/use-action.ts';
@@ -21,7 +22,7 @@ export function RolloutActions({ view }: { readonly view: RolloutView }) {
   const t = useMessages();
   const [asking, setAsking] = useState<Asking | null>(null);
   const send = useAction(() => setAsking(null));
-  const names = actionsIn(view.rollout);
+  const names = actionsIn(view);
   const ask = (name: RolloutActionName) => {
     send.reset();
     setAsking({ name, seenHash: view.decisions.at(-1)?.hash ?? null });
@@ -31,7 +32,7 @@ export function RolloutActions({ view }: { readonly view: RolloutView }) {
       if (names.includes('approve')) ask('approve');
     },
   });
-  const words = asking === null ? null : wordsOf(asking.name, t, view.rollout.spec.version);
+  const words = asking === null ? null : wordsOf(asking.name, t, view);
   return (
     <>
       {names.map((name) => (
@@ -42,7 +43,7 @@ export function RolloutActions({ view }: { readonly view: RolloutView }) {
           rightSection={name === 'approve' ? <kbd>a</kbd> : null}
           onClick={() => ask(name)}
         >
-          {wordsOf(name, t, view.rollout.spec.version).action}
+          {wordsOf(name, t, view).action}
         </Button>
       ))}
       {asking !== null && words !== null && (
@@ -95,7 +96,31 @@ function requestOf({ name, seenHash }: Asking, view: RolloutView, reason: string
   return { method, path: paths.vote(view.runId, view.stage), body };
 }
 
-function wordsOf(name: RolloutActionName, { rollout }: Messages, version: string) {
+function wordsOf(name: RolloutActionName, t: Messages, view: RolloutView) {
+  const words = wordsOfOne(name, t, view.rollout.spec.version);
+  return view.clusters === undefined ? words : { ...words, ...wordsOfAll(name, t, view) };
+}
+
+/** Where several clusters are meant, what becomes of all of them. */
+function wordsOfAll(name: RolloutActionName, { clusters: t }: Messages, view: RolloutView) {
+  const promoted = (view.clusters ?? []).filter(({ canPromote }) => canPromote === true);
+  switch (name) {
+    case 'hold':
+      return { title: t.holdTitle, explain: t.holdExplain };
+    case 'promote': {
+      const names = listed(promoted.map((cluster) => cluster.name));
+      return { title: t.promoteTitle, explain: t.promoteExplain(view.rollout.spec.version, names) };
+    }
+    case 'resume':
+      return view.rollout.fleet?.held === undefined ? {} : { explain: t.resumeExplain };
+    case 'abort':
+      return { explain: t.abortExplain };
+    default:
+      return {};
+  }
+}
+
+function wordsOfOne(name: RolloutActionName, { rollout }: Messages, version: string) {
   return {
     approve: {
       action: rollout.approveAction,

@@ -2,7 +2,7 @@ import { Link } from 'react-router';
 import type { RolloutView, RunView } from '@sluice/pipelines/protocol/api';
 import { formatPercent } from '../../format/figure.ts';
 import { useMessages } from '../../messages/language-context.tsx';
-import { phaseState } from '../../state/state-name.ts';
+import { headState, holdOf } from '../../state/rollout-hold.ts';
 import { StateBadge } from '../state-badge.tsx';
 import { Countdown, RelativeTime } from '../times.tsx';
 import { sayRoute } from './ladder.tsx';
@@ -18,8 +18,8 @@ export function RolloutHead({ view, run }: RolloutHeadProps) {
   const t = useMessages();
   const { rollout } = view;
   const { phase, spec, traffic } = rollout;
-  const state = phaseState(phase.name);
-  const waits = phase.name === 'paused' ? phase.held : rollout.wish;
+  const state = headState(rollout);
+  const hold = holdOf(rollout);
   const phaseWords = t.rollout.phases[phase.name];
   return (
     <header className="rollout-head">
@@ -65,9 +65,9 @@ export function RolloutHead({ view, run }: RolloutHeadProps) {
           {phase.reason}
         </p>
       )}
-      {waits !== undefined && (
+      {hold !== null && (
         <p className="rollout-reason">
-          {t.rollout.heldBy(waits.by)}: {waits.reason}
+          {hold.isOfAll ? t.clusters.heldBy(hold.by) : t.rollout.heldBy(hold.by)}: {hold.reason}
         </p>
       )}
       {phase.name === 'rollback-blocked' && <p role="alert">{t.rollout.blockedRemedy}</p>}

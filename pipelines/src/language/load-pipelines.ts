@@ -32,7 +32,9 @@ export async function loadPipelines(tree: FileTree): Promise<Result<readonly Loa
     const found = await gatherFiles(text, file, tree);
     left -= text.length + charactersOf(found);
     if (left < 0)
-      return err('The pipelines, with all that they include and use, are larger than 8 MiB, and no more is read.');
+      return err(
+        'The pipelines, with all that they include and use, are larger than 8 MiB, and no more is read.',
+      );
     loaded.push({ file, text, found });
   }
   return ok(loaded);

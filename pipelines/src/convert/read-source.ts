@@ -31,10 +31,7 @@ export function readSource(text: string, file: string): Result<SourceText, reado
           diagnosticAt(source, each, { severity: 'error', code: each.code, message: each.message }),
         ),
     );
-  const plain =
-    text.length > mostCharacters
-      ? { text, references: new Set<number>(), hasHeader: false }
-      : plainYaml(text);
+  const plain = text.length > mostCharacters ? asWritten(text) : plainYaml(text);
   const { root, problems } = readLeniently(plain.text);
   if (root === null) return failed(problems.length > 0 ? problems : [notAPipeline(1)]);
   const broken = problems.filter((each) => each.code !== 'duplicate-key');
@@ -62,12 +59,17 @@ const notAPipeline = (length: number): YamlProblem => ({
   message: 'This is no pipeline: it must be a map with keys such as jobs or steps.',
 });
 
-/** The same text with `!reference` and a header document blanked out, so that every position stays. */
-function plainYaml(text: string): {
+interface PlainYaml {
   readonly text: string;
   readonly references: ReadonlySet<number>;
   readonly hasHeader: boolean;
-} {
+}
+
+const asWritten = (text: string): PlainYaml => ({ text, references: new Set(), hasHeader: false });
+
+/** The same text with `!reference` and a header document blanked out, so that every position stays. */
+function plainYaml(text: string): PlainYaml {
+  if (!/!reference|^---/m.test(text)) return asWritten(text);
   const references = new Set<number>();
   let plain = text;
   let offset = 0;

@@ -8,7 +8,7 @@ type Ability = RequestMatch['kind'] | 'mirror';
 /** What a person is told to use instead; a target says for itself what it can (`TargetFacts.can`). */
 const routersThatCan: Readonly<Record<Ability, readonly string[]>> = {
   header: ['haproxy', 'httproute', 'ingress', 'virtualservice'],
-  cookie: ['haproxy', 'virtualservice'],
+  cookie: ['haproxy', 'ingress', 'virtualservice'],
   query: ['haproxy', 'httproute', 'virtualservice'],
   mirror: ['httproute', 'virtualservice'],
 };

@@ -5,6 +5,7 @@ import { canaryIngress, ingress, servicesOfIngress, trafficOfIngress } from './c
 const pair = { stable: 'shop', canary: 'shop-canary' };
 const traffic = (given: Partial<Traffic>): Traffic => ({ percent: 0, match: [], mirrorPercent: 0, ...given });
 const header = { kind: 'header', name: 'X-Canary', value: 'yes' } as const;
+const cookie = { kind: 'cookie', name: 'canary', value: 'always' } as const;
 const to = (name: string) => ({ service: { name, port: { number: 80 } } });
 const base = ingress.parse({
   apiVersion: 'networking.k8s.io/v1',
@@ -57,13 +58,17 @@ describe('the Ingress of a canary', () => {
     { percent: 100 },
     { match: [header] },
     { percent: 5, match: [header] },
+    { percent: 5, match: [cookie] },
   ])('is read back as it was made: %j', (wanted) => {
     expect(trafficOfIngress(made(wanted))).toEqual(traffic(wanted));
     expect(trafficOfIngress(null)).toEqual(traffic({}));
   });
 
   test.each([
-    [[header, header], /one header only/],
+    [[header, header], /one header or by one cookie only/],
+    [[header, cookie], /one header or by one cookie only/],
+    [[{ ...header, kind: 'query' as const }], /one header or by one cookie only/],
+    [[{ ...cookie, value: 'b' }], /one value of a cookie only: canary: always, not b/],
     [[{ ...header, value: 'a, b' }], /only letters, digits/],
   ])('cannot choose by %j', (match, message) => {
     expect(() => made({ match })).toThrow(message);

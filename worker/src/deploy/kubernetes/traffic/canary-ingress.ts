@@ -36,6 +36,7 @@ const key = {
   total: `${prefix}/canary-weight-total`,
   header: `${prefix}/canary-by-header`,
   value: `${prefix}/canary-by-header-value`,
+  cookie: `${prefix}/canary-by-cookie`,
 } as const;
 const classAnnotation = 'kubernetes.io/ingress.class';
 
@@ -65,7 +66,7 @@ export function canaryIngress(
       annotations: {
         [key.canary]: 'true',
         [key.weight]: String(Math.round(wanted.percent)),
-        ...headerOf(wanted.match),
+        ...chosenBy(wanted.match),
         ...(className === undefined ? {} : { [classAnnotation]: className }),
       },
     },
@@ -79,11 +80,16 @@ export function canaryIngress(
   };
 }
 
-function headerOf(match: readonly RequestMatch[]): Readonly<Record<string, string>> {
+function chosenBy(match: readonly RequestMatch[]): Readonly<Record<string, string>> {
   const [only] = match;
   if (only === undefined) return {};
-  if (match.length > 1 || only.kind !== 'header') {
-    throw cannotSay('The Ingress', 'ingress-nginx can choose requests by one header only');
+  if (match.length > 1 || only.kind === 'query') {
+    throw cannotSay('The Ingress', 'ingress-nginx can choose requests by one header or by one cookie only');
+  }
+  if (only.kind === 'cookie') {
+    if (only.value === cookieValue) return { [key.cookie]: only.name };
+    const why = `ingress-nginx knows one value of a cookie only: ${only.name}: ${cookieValue}, not ${only.value}`;
+    throw cannotSay('The Ingress', why);
   }
   if (!allowedValue.test(only.value)) {
     const why = `ingress-nginx allows only letters, digits and -/._~: in the value of a header, not ${only.value}`;
@@ -91,6 +97,9 @@ function headerOf(match: readonly RequestMatch[]): Readonly<Record<string, strin
   }
   return { [key.header]: only.name, [key.value]: only.value };
 }
+
+/** Whoever has `never` gets the old version, whatever the weight is. */
+const cookieValue = 'always';
 
 /** Anything else in an annotation makes its controller leave the whole Ingress out. */
 const allowedValue = /^[-/A-Za-z0-9._~:]+$/;
@@ -101,10 +110,19 @@ export function trafficOfIngress(canary: KubeObject | null): Traffic {
   const isOn = annotations[key.canary] === 'true';
   const weight = Number(annotations[key.weight] ?? 0);
   const total = Number(annotations[key.total] ?? 100);
-  const [name, value] = [annotations[key.header], annotations[key.value]];
   return {
     percent: isOn && total > 0 ? (100 * weight) / total : 0,
-    match: isOn && name !== undefined && value !== undefined ? [{ kind: 'header', name, value }] : [],
+    match: isOn ? matchOf(annotations) : [],
     mirrorPercent: 0,
   };
+}
+
+function matchOf(annotations: Readonly<Record<string, string>>): readonly RequestMatch[] {
+  const [header, value, cookie] = [annotations[key.header], annotations[key.value], annotations[key.cookie]];
+  return [
+    ...(header !== undefined && value !== undefined
+      ? [{ kind: 'header', name: header, value } as const]
+      : []),
+    ...(cookie === undefined ? [] : [{ kind: 'cookie', name: cookie, value: cookieValue } as const]),
+  ];
 }

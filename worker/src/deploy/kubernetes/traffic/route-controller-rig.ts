@@ -137,16 +137,17 @@ const rulesOf: Record<TrafficProvider['kind'], (object: unknown, second: unknown
     const of = (key: string): string | undefined => annotations[`nginx.ingress.kubernetes.io/${key}`];
     const weight = Number(of('canary-weight') ?? 0);
     const header = of('canary-by-header');
+    const cookie = of('canary-by-cookie');
+    const toCanary = (condition: ProxyCondition): ProxyRule => ({
+      conditions: [condition],
+      weights: [{ service: canary, weight: 1 }],
+      mirror: null,
+    });
     return [
       ...(header === undefined
         ? []
-        : [
-            {
-              conditions: [headerCondition(header, exact(of('canary-by-header-value') ?? 'always'))],
-              weights: [{ service: canary, weight: 1 }],
-              mirror: null,
-            },
-          ]),
+        : [toCanary(headerCondition(header, exact(of('canary-by-header-value') ?? 'always')))]),
+      ...(cookie === undefined ? [] : [toCanary({ variable: `$cookie_${cookie}`, pattern: exact('always') })]),
       {
         ...stable,
         weights: [

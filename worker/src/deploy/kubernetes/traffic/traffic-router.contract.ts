@@ -15,6 +15,8 @@ export interface RoutedObject {
   /** The same, when somebody has changed something else meanwhile. */
   readonly changedElsewhere: object;
   readonly can: TrafficRouter['can'];
+  /** One that requests can be chosen by. */
+  readonly cookieValue: string;
 }
 
 const pair = { stable: 'shop', canary: 'shop-canary' };
@@ -29,7 +31,7 @@ const byChance = (percent: number, count: number): number =>
   6 * Math.sqrt((percent * (100 - percent)) / count);
 
 export function trafficRouterContract(routed: RoutedObject, image: () => string): void {
-  const { provider, object, can } = routed;
+  const { provider, object, can, cookieValue } = routed;
   describe(`${object.kind} shares traffic`, () => {
     let rig: RouterRig;
     let controller: RouteControllerRig;
@@ -87,8 +89,8 @@ export function trafficRouterContract(routed: RoutedObject, image: () => string)
       {
         kind: 'cookie',
         name: 'group',
-        value: 'b.1',
-        request: { headers: { cookie: 'a=1; group=b.1; c=2' } },
+        value: cookieValue,
+        request: { headers: { cookie: `a=1; group=${cookieValue}; c=2` } },
       },
       { kind: 'query', name: 'group', value: 'b', request: { query: '?page=2&group=b' } },
     ] as const;

@@ -8,6 +8,7 @@ import { trafficRouterContract, type RoutedObject } from './traffic-router.contr
 const httpRoute: RoutedObject = {
   provider: { kind: 'httproute', name: 'shop' },
   can: abilitiesOf({ kind: 'httproute', name: 'shop' }),
+  cookieValue: 'b.1',
   object: {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',
@@ -29,6 +30,7 @@ const httpRoute: RoutedObject = {
 const virtualService: RoutedObject = {
   provider: { kind: 'virtualservice', name: 'shop' },
   can: abilitiesOf({ kind: 'virtualservice', name: 'shop' }),
+  cookieValue: 'b.1',
   object: {
     apiVersion: 'networking.istio.io/v1beta1',
     kind: 'VirtualService',
@@ -47,6 +49,7 @@ const virtualService: RoutedObject = {
 const ingress: RoutedObject = {
   provider: { kind: 'ingress', name: 'shop' },
   can: abilitiesOf({ kind: 'ingress', name: 'shop' }),
+  cookieValue: 'always',
   object: {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',

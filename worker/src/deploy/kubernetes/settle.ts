@@ -5,7 +5,7 @@ const longestMs = 8_000;
 const shortestPauseMs = 250;
 const longestPauseMs = 2_000;
 /** Of a hundred pods a look is a megabyte, made by the cluster that is busy starting them. */
-const pausePerLook = 5;
+const pausePerLook = 10;
 
 /** Repeats a step for as long as it makes progress by itself; waiting for pods to start is not ours to do. */
 export async function settle(

@@ -18,7 +18,11 @@ import { type TrafficRouter } from './traffic-router.ts';
 const apiVersion = 'networking.k8s.io/v1';
 const kind = 'Ingress';
 
-export const ingressAbilities: RouterAbilities = { router: 'ingress', match: ['header', 'cookie'], mirror: false };
+export const ingressAbilities: RouterAbilities = {
+  router: 'ingress',
+  match: ['header', 'cookie'],
+  mirror: false,
+};
 
 /**
  * An Ingress of ingress-nginx. It is never changed: all that the new version gets is said by a second one beside it,

@@ -147,7 +147,9 @@ const rulesOf: Record<TrafficProvider['kind'], (object: unknown, second: unknown
       ...(header === undefined
         ? []
         : [toCanary(headerCondition(header, exact(of('canary-by-header-value') ?? 'always')))]),
-      ...(cookie === undefined ? [] : [toCanary({ variable: `$cookie_${cookie}`, pattern: exact('always') })]),
+      ...(cookie === undefined
+        ? []
+        : [toCanary({ variable: `$cookie_${cookie}`, pattern: exact('always') })]),
       {
         ...stable,
         weights: [

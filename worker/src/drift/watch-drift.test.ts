@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -32,8 +32,24 @@ const kubernetes = {
   prometheusUrl: null,
 } as const;
 
+const byCluster = (a: DriftReport, b: DriftReport): number =>
+  (a.cluster ?? '').localeCompare(b.cluster ?? '');
+
+const kubeconfigFor = (port: number): string =>
+  JSON.stringify({
+    clusters: [{ name: 'a', cluster: { server: `https://127.0.0.1:${port}` } }],
+    contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
+    users: [{ name: 'a', user: { token: 't' } }],
+    'current-context': 'a',
+  });
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
 /** What is asked and reported until nothing more is due. */
-async function asked(looks: readonly DriftLook[]) {
+async function asked(looks: readonly DriftLook[], heard: (report: DriftReport) => void = () => undefined) {
   const [left, questions, reports] = [[...looks], [] as DriftQuestion[], [] as DriftReport[]];
   const watch = {
     dataDir: folder,
@@ -47,7 +63,10 @@ async function asked(looks: readonly DriftLook[]) {
         questions.push(question);
         return left.shift() ?? null;
       },
-      looked: async (_environment: string, report: DriftReport) => void reports.push(report),
+      looked: async (_environment: string, report: DriftReport) => {
+        reports.push(report);
+        heard(report);
+      },
     },
   };
   await lookAtAll(watch, new AbortController().signal);
@@ -57,18 +76,14 @@ async function asked(looks: readonly DriftLook[]) {
 test('a cluster that cannot be reached, or whose kubeconfig is none, is told with what to do, and the next is looked at', async () => {
   const closed = createServer().listen(0, '127.0.0.1');
   await once(closed, 'listening');
-  const address = closed.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = portOf(closed);
   closed.close();
   await once(closed, 'close');
-  const away = JSON.stringify({
-    clusters: [{ name: 'a', cluster: { server: `https://127.0.0.1:${port}` } }],
-    contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
-    users: [{ name: 'a', user: { token: 't' } }],
-    'current-context': 'a',
-  });
-  const { reports } = await asked([aLook('a', kubernetes, away), aLook('b', kubernetes, '{}')]);
-  expect(reports).toMatchObject([
+  const { reports } = await asked([
+    aLook('a', kubernetes, kubeconfigFor(port)),
+    aLook('b', kubernetes, '{}'),
+  ]);
+  expect(reports.toSorted(byCluster)).toMatchObject([
     {
       cluster: 'a',
       fence: 7,
@@ -80,6 +95,23 @@ test('a cluster that cannot be reached, or whose kubeconfig is none, is told wit
       seen: { kind: 'unreadable', message: expect.stringMatching(/Mend the secret/) },
     },
   ]);
+});
+
+test('a cluster that takes its time keeps nobody waiting', async () => {
+  const open: Socket[] = [];
+  const silent = createServer((socket) => open.push(socket.on('error', () => undefined))).listen(
+    0,
+    '127.0.0.1',
+  );
+  await once(silent, 'listening');
+  const looks = [aLook('a', kubernetes, kubeconfigFor(portOf(silent))), aLook('b', kubernetes, '{}')];
+  const { reports } = await asked(looks, ({ cluster }) => {
+    // Only now, when the other one has been heard of, does it answer: by hanging up.
+    if (cluster === 'b') for (const socket of open) socket.destroy();
+    if (cluster === 'b') silent.on('connection', (socket: Socket) => socket.destroy());
+  });
+  silent.close();
+  expect(reports.map(({ cluster }) => cluster)).toEqual(['b', 'a']);
 });
 
 test('a cluster on a Docker host is known by its service', async () => {

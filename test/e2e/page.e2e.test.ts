@@ -135,6 +135,7 @@ describe.skipIf(chromiumPath === null)(
       await page.fill('.log-search input', ':100000');
       await page.keyboard.press('Enter');
       await page.waitForSelector('.log-line[data-n="100000"] .log-text:not(:empty)');
+      await settled();
       expect(misplaced(await shownLines(page))).toEqual([]);
     });
 

@@ -1,10 +1,15 @@
 import type { Page } from 'playwright-core';
 
-/** Collects what a page must never do: errors on its console, uncaught errors, violations of its policy. */
+/**
+ * Collects what a page must never do: errors on its console, uncaught errors, violations of its policy. That the browser has
+ * dropped a request is none of its doing: Chromium does so whenever an interface of the machine comes or goes, which those of
+ * containers beside it do. What the page does then is seen by what it shows.
+ */
 export function watchFaults(page: Page): readonly string[] {
   const faults: string[] = [];
   page.on('console', (message) => {
-    if (message.type() === 'error') faults.push(message.text());
+    const text = message.text();
+    if (message.type() === 'error' && !text.includes('net::ERR_NETWORK_CHANGED')) faults.push(text);
   });
   page.on('pageerror', (error) => faults.push(error.message));
   return faults;

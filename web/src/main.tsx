@@ -8,6 +8,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createApiClient } from './api/api-client.ts';
 import { ApiError } from './api/api-error.ts';
+import { isPassing } from './api/ask-again.ts';
 import { browserLiveSocket } from './api/live-context.tsx';
 import { App } from './app.tsx';
 
@@ -30,11 +31,6 @@ const queries = new QueryClient({
     },
   },
 });
-
-/** No answer at all: worth asking again by itself. */
-function isPassing(error: Error): boolean {
-  return error instanceof ApiError && (error.status === 0 || error.status === 503);
-}
 
 createRoot(root).render(
   <StrictMode>

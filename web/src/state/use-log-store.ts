@@ -2,8 +2,12 @@ import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import type { LogPage } from '@sluice/pipelines/protocol/api';
 import { useApi } from '../api/api-context.tsx';
 import { useLive } from '../api/live-context.tsx';
+import { askAgain } from '../api/ask-again.ts';
 import { paths } from '../api/paths.ts';
 import { LogStore, type LogSnapshot } from './log-store.ts';
+
+const pauseAfter = (failures: number): Promise<void> =>
+  new Promise((resolve) => void window.setTimeout(resolve, 400 * failures));
 
 /** The log of an attempt, open as long as the component is shown. */
 export function useLogStore(
@@ -17,7 +21,8 @@ export function useLogStore(
   const store = useMemo(
     () =>
       new LogStore({
-        readPage: (from, limit, signal) => api.get<LogPage>(paths.log(attemptId, from, limit), signal),
+        readPage: (from, limit, signal) =>
+          askAgain(() => api.get<LogPage>(paths.log(attemptId, from, limit), signal), pauseAfter),
         live,
         attemptId,
         expectedLines: expectedAtFirst,

@@ -569,8 +569,10 @@ describe.skipIf(chromiumPath === null)(
         await page.click('button[aria-label^="Language"]');
         expect(await page.getAttribute('html', 'lang')).toBe('zh-CN');
         await page.setViewportSize({ width: 360, height: 740 });
-        const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        expect([address, Math.max(0, wider)]).toEqual([address, 0]);
+        const wider = (): Promise<number> =>
+          page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        // A chart is drawn anew, in its new width, when the page has been laid out.
+        await expect.poll(async () => [address, Math.max(0, await wider())]).toEqual([address, 0]);
         expect([address, await namelessControls(page)]).toEqual([address, []]);
         await page.evaluate(() => window.localStorage.clear());
       }

@@ -5,7 +5,7 @@ import { choicesFrom } from '@sluice/pipelines/random.fixture';
 import { readCorpus } from './corpus.ts';
 import { kinds, shares, type Input, type InputKind, type Use } from './inputs.ts';
 
-/** For texts of up to `shortBytes`. */
+/** Where no more than `shortBytes` are read. */
 const limitMs = 100;
 const shortBytes = 16_384;
 /** What is read beyond that may take so many times as long as a dense, sound text of its size does at that moment. */

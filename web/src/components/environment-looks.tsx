@@ -19,7 +19,7 @@ export function EnvironmentLooks({ environment }: { readonly environment: Enviro
   return (
     <>
       {wrong.slice(0, mostShown).map(({ cluster, look }) => (
-        <EnvironmentDrift key={cluster} cluster={cluster} drift={look} />
+        <EnvironmentDrift key={cluster ?? environment.name} cluster={cluster} drift={look} />
       ))}
       {hidden > 0 && <p className="soft">{words.more(hidden, environment.name)}</p>}
       {check.error !== null && <ProblemCard error={check.error} />}

@@ -6,8 +6,18 @@ import { askAgain } from '../api/ask-again.ts';
 import { paths } from '../api/paths.ts';
 import { LogStore, type LogSnapshot } from './log-store.ts';
 
-const pauseAfter = (failures: number): Promise<void> =>
-  new Promise((resolve) => void window.setTimeout(resolve, 400 * failures));
+/** Ends early where nobody waits for the log any more. */
+const pauseUnless =
+  (signal: AbortSignal) =>
+  (failures: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = window.setTimeout(resolve, 400 * failures);
+      const end = (): void => {
+        window.clearTimeout(timer);
+        resolve();
+      };
+      signal.addEventListener('abort', end, { once: true });
+    });
 
 /** The log of an attempt, open as long as the component is shown. */
 export function useLogStore(
@@ -22,7 +32,7 @@ export function useLogStore(
     () =>
       new LogStore({
         readPage: (from, limit, signal) =>
-          askAgain(() => api.get<LogPage>(paths.log(attemptId, from, limit), signal), pauseAfter),
+          askAgain(() => api.get<LogPage>(paths.log(attemptId, from, limit), signal), pauseUnless(signal)),
         live,
         attemptId,
         expectedLines: expectedAtFirst,

@@ -4,7 +4,7 @@ import type { ShiftStep } from './shift-traffic.ts';
 const longestMs = 8_000;
 const shortestPauseMs = 250;
 const longestPauseMs = 2_000;
-/** Of a hundred pods a look is a megabyte, made by the cluster that is busy starting them. */
+/** A look lists all pods, and the cluster that answers is busy starting them. */
 const pausePerLook = 10;
 
 /** Repeats a step for as long as it makes progress by itself; waiting for pods to start is not ours to do. */
